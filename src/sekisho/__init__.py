@@ -1,0 +1,1 @@
+"""Sekisho (関所): the customer-information platform behind a proved barrier."""
