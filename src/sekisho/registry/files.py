@@ -1,9 +1,9 @@
 """The files in which the registry's data come and go: one kind of CSV file per table, its columns as data.
 
-Readers accept the English or the Japanese header of a column, in any order; `docs/files.md` is generated from here.
-Periods are half open, [valid_from, valid_to): the first day, and the first day no longer; an empty `valid_to` is open.
-Look-up keys (folded names, phones, addresses), the holder of a fact and the state of a contract are not in the files:
-the import derives them.
+Readers accept the English or the Japanese header of a column, in any order; `docs/files.md` is generated
+from here. Periods are half open, [valid_from, valid_to): the first day, and the first day no longer; an empty
+`valid_to` is open. Look-up keys (folded names, phones, addresses), the holder of a fact and the state of a
+contract are not in the files: the import derives them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class UnknownKind(WrongUse):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Free text of at most `longest` characters; `pattern` is a regular expression that the whole value matches."""
+    """Free text of at most `longest` characters; the whole value matches the regular expression `pattern`."""
 
     longest: int = 100
     pattern: str | None = None
@@ -52,7 +52,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Digits only, after folding full-width and dropping hyphens and blanks; text, because leading zeros matter."""
+    """Digits only, after folding full-width and dropping hyphens; text, because leading zeros matter."""
 
     length: int
 
@@ -541,8 +541,8 @@ def write_csv(
 ) -> int:
     """Write rows (column name → value; a missing column is empty) as a file of `kind`; return their number.
 
-    Values are in the file's units (kW, kWh). Raise `UnableToWriteFile` listing the characters when CP932 lacks some;
-    the file appears whole or not at all.
+    Values are in the file's units (kW, kWh). Raise `UnableToWriteFile` listing the characters when CP932
+    lacks some; the file appears whole or not at all.
     """
     names = [column.name for column in kind_named(kind).columns]
     header = names if encoding == "utf-8" else [column.ja for column in kind_named(kind).columns]
@@ -561,26 +561,37 @@ def write_cells(
     *, header: Sequence[str], rows: Iterable[Sequence[str]], path: Path, encoding: Encoding
 ) -> int:
     """Write a header and rows of text in one of the three forms (`ENCODINGS`), whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
-    draft.parent.mkdir(parents=True, exist_ok=True)
+    counted = _Counted(_in_form(rows, encoding))
     try:
-        with draft.open("w", encoding=encoding, newline="", errors="strict") as file:
-        XX
+        with draft.open("w", encoding=encoding, newline="") as file:
+            writer = csv.writer(file, lineterminator="\n" if encoding == "utf-8" else "\r\n")
+            writer.writerow(header)
+            writer.writerows(counted)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    return count
+    return counted.count
 
 
-def _write_rows(writer: object, rows: Iterable[Sequence[str]], encoding: Encoding) -> int:
+class _Counted:
+    """Passes rows on and remembers how many there were."""
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def _in_form(rows: Iterable[Sequence[str]], encoding: Encoding) -> Iterable[Sequence[str]]:
     if encoding == "utf-8-sig":
-        rows = ([neutralised(cell) for cell in row] for row in rows)
-    if encoding == "cp932":
-        rows = _encodable(rows)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
-        writer.writerow(row)  # type: ignore[attr-defined]
-    return count
+        return ([neutralised(cell) for cell in row] for row in rows)
+    return _encodable(rows) if encoding == "cp932" else rows
 
 
 def _encodable(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
