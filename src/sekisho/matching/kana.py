@@ -1,0 +1,62 @@
+"""Kana as sound: two spellings that a clerk would read aloud the same way fold to one string.
+
+Bank-style kana has no small letters (シヨウ for ショウ), half-width kana splits voicing marks, and long vowels
+are written three ways (コウ, コー, コオ). A *sound* is the spelling after all of that is folded away; a *dull sound* also
+drops voicing (ナカジマ, ナカシマ), and is only ever used as a second step because it joins names that do differ.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_HIRAGANA = [chr(code) for code in range(0x3041, 0x3097)]
+_KATAKANA = [chr(code + 0x60) for code in range(0x3041, 0x3097)]
+_SMALL = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
+_MERGED = {"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヱ": "エ", "ヰ": "イ", "ヴ": "ブ"}
+_ROWS = {
+    "ア": "アカガサザタダナハバパマヤラワ",
+    "イ": "イキギシジチニヒビピミリ",
+    "ウ": "ウクグスズツヌフブプムユル",
+    "エ": "エケゲセゼテデネヘベペメレ",
+    "オ": "オコゴソゾトドノホボポモヨロ",
+}
+_LONG = {kana + "ー": kana + vowel for vowel, row in _ROWS.items() for kana in row} | {"ー": ""}
+_O_U = {kana + "ウ": kana + "オ" for kana in _ROWS["オ"]}
+_E_I = {kana + "イ": kana + "エ" for kana in _ROWS["エ"]}
+_CLEAR = dict(
+    zip(
+        "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ", strict=True
+    )
+)
+# A hyphen of any kind between kana is a long vowel; the postal office's own file writes パワ-.
+_KANA_HYPHEN = r"([ァ-ヺ])[-‐‑–—−ｰ]"
+
+KANA = r"ァ-ヺー"
+ONLY_KANA = r"^[ァ-ヺぁ-ゖー・ 　ｦ-ﾟ=＝-]+$"
+
+
+def katakana(text: pl.Expr) -> pl.Expr:
+    """Full-width katakana in NFKC form; hiragana becomes katakana, other characters stay."""
+    wide = text.str.normalize("NFKC").str.replace_many(_HIRAGANA, _KATAKANA)
+    return wide.str.replace_all(_KANA_HYPHEN, "${1}ー")
+
+
+def sound(text: pl.Expr) -> pl.Expr:
+    """The sound of kana text: small letters large, ヂヅヲ as ジズオ, long vowels as vowels, オ段+ウ as オ."""
+    large = katakana(text).str.replace_many(_SMALL | _MERGED)
+    return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U)
+
+
+def dull(sounds: pl.Expr) -> pl.Expr:
+    """A sound without voicing, with エイ as エエ and repeated vowels and ツ for ッ kept; for second steps only."""
+    return sounds.str.replace_many(_E_I).str.replace_many(_CLEAR)
+
+
+def sounds_of(texts: list[str]) -> list[str]:
+    """`sound` for a plain list."""
+    return pl.Series("text", texts, dtype=pl.String).to_frame().select(sound(pl.col("text"))).to_series().to_list()
+
+
+def dull_of(sounds: list[str]) -> list[str]:
+    """`dull` for a plain list of sounds."""
+    return pl.Series("text", sounds, dtype=pl.String).to_frame().select(dull(pl.col("text"))).to_series().to_list()

@@ -1,0 +1,100 @@
+"""Readings of kanji names from several dictionaries, gathered at install time.
+
+Three sources are read where their packages lie: JMnedict (jamdict-data, CC BY-SA), the Japanese personal name dataset
+(MIT) and SudachiDict (Apache-2.0). Which of them were used is part of the result, because a score is only honest when
+the matcher's dictionaries are not the ones that generated the test.
+"""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import jamdict_data
+import japanese_personal_name_dataset
+import polars as pl
+import sudachipy
+
+from sekisho.matching import kana, variants
+
+SOURCES = ("jmnedict", "names-dataset", "sudachi")
+_VOTES = {"jmnedict": 1.0, "names-dataset": 2.0, "sudachi": 3.0}
+_GIVEN_TYPES = ("given", "fem", "masc")
+_JMNEDICT = """
+select distinct k.text, r.text from NEKanji k join NEKana r on r.idseq = k.idseq
+join NETranslation t on t.idseq = k.idseq join NETransType y on y.tid = t.ID where y.text in ({types})
+"""
+
+
+def surname_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
+    """Surnames: name (folded), sound, votes, population (people who bear the name, 1 when not listed)."""
+    rows = list(_surname_rows(set(sources)))
+    return _gather(rows, table, "姓" if "sudachi" in sources else None)
+
+
+def given_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
+    """Given names: name (folded), sound, votes, population (always 1)."""
+    rows = list(_given_rows(set(sources)))
+    return _gather(rows, table, "名" if "sudachi" in sources else None)
+
+
+def _surname_rows(sources: set[str]) -> Iterator[tuple[str, str, float, float]]:
+    if "jmnedict" in sources:
+        yield from ((n, r, _VOTES["jmnedict"], 1.0) for n, r in _jmnedict(("surname",)))
+    if "names-dataset" in sources:
+        for name, people, reading, *_ in _dataset("last_name_org.csv"):
+            yield name, reading, _VOTES["names-dataset"], float(people)
+
+
+def _given_rows(sources: set[str]) -> Iterator[tuple[str, str, float, float]]:
+    if "jmnedict" in sources:
+        yield from ((n, r, _VOTES["jmnedict"], 1.0) for n, r in _jmnedict(_GIVEN_TYPES))
+    if "names-dataset" in sources:
+        for file in ("man_org", "woman_org", "man_opti", "woman_opti"):
+            for reading, _, *names in _dataset(f"first_name_{file}.csv"):
+                yield from ((name, reading, _VOTES["names-dataset"] / 2, 1.0) for name in names)
+
+
+def vocabulary(kind: tuple[str, ...]) -> list[str]:
+    """Kanji strings alone (no readings), for sources that read what they are shown."""
+    return sorted({name for name, _ in _jmnedict(kind)})
+
+
+def _jmnedict(types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    path = Path(jamdict_data.__file__).with_name("jamdict.db")
+    query = _JMNEDICT.format(types=", ".join("?" * len(types)))
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        yield from connection.execute(query, types)
+    connection.close()
+
+
+def _dataset(file: str) -> Iterator[list[str]]:
+    folder = Path(japanese_personal_name_dataset.__file__).with_name("dataset")
+    with (folder / file).open(encoding="utf-8") as lines:
+        yield from csv.reader(lines)
+
+
+def _gather(rows: list[tuple[str, str, float, float]], table: dict[str, str], part: str | None) -> pl.DataFrame:
+    schema = {"name": pl.String, "sound": pl.String, "votes": pl.Float64, "population": pl.Float64}
+    listed = pl.DataFrame(rows, schema=schema, orient="row")
+    if part is not None:
+        types = ("surname",) if part == "姓" else _GIVEN_TYPES
+        known = sorted({*listed["name"].to_list(), *vocabulary(types)})
+        listed = pl.concat([listed, _sudachi(known, part)])
+    folded = listed.with_columns(name=variants.fold(pl.col("name"), table), sound=kana.sound(pl.col("sound")))
+    usable = folded.filter(pl.col("sound").str.contains(f"^[{kana.KANA}]+$"))
+    grouped = usable.group_by("name", "sound").agg(pl.col("votes").sum(), pl.col("population").max())
+    return grouped.sort("name", "sound")
+
+
+def _sudachi(names: list[str], part: str) -> pl.DataFrame:
+    reader = sudachipy.Dictionary(dict="core").tokenizer()
+    rows = []
+    for name in names:
+        tokens = reader.tokenize(name)
+        if len(tokens) == 1 and tokens[0].part_of_speech()[3] == part:
+            rows.append((name, tokens[0].reading_form(), _VOTES["sudachi"], 1.0))
+    schema = {"name": pl.String, "sound": pl.String, "votes": pl.Float64, "population": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

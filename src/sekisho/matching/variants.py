@@ -1,0 +1,78 @@
+"""異体字: one character for all its registered forms, so that 渡邊 and 渡辺 are one name.
+
+The source is the MJ reduction map (文字情報基盤, read from jntajis at install time; CC BY-SA, never shipped). Its schemes
+disagree in direction (真↔眞), so they are joined as an undirected graph; only edges with a single candidate count,
+because a character that may reduce to several is not a variant but an ambiguity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import jntajis
+import polars as pl
+
+_RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20))
+_SCHEMES = (1, 2, 4, 8)
+# Forms that the map leaves ambiguous or apart although registers use them as one.
+_ADDED = (("邉", "辺"), ("﨑", "崎"), ("髙", "高"), ("𠮷", "吉"), ("濵", "浜"), ("斎", "斉"))
+_SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
+
+
+def variant_table() -> dict[str, str]:
+    """Every character that has another form → the form that stands for all of them (the commonest in JIS)."""
+    leader: dict[str, str] = {}
+    for old, new in [*_ADDED, *sorted(_edges(), key=lambda edge: max(map(_commonness, edge)))]:
+        _join(leader, old, new)
+    return {char: root for char in list(leader) if (root := _root(leader, char)) != char}
+
+
+def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    """Text without variation selectors, with 々 written out and every variant replaced by its leader."""
+    plain = text.str.replace_all(_SELECTORS, "").str.replace_all("(.)々", "${1}${1}")
+    return plain.str.replace_many(list(table), list(table.values()))
+
+
+def _edges() -> Iterator[tuple[str, str]]:
+    for start, end in _RANGES:
+        for code in range(start, end):
+            yield from _edges_of(chr(code))
+
+
+def _edges_of(char: str) -> Iterator[tuple[str, str]]:
+    for scheme in _SCHEMES:
+        others = [c for c in jntajis.mj_shrink_candidates(char, scheme) if c != char and len(c) == 1]
+        if len(others) == 1:
+            yield char, others[0]
+
+
+def _join(leader: dict[str, str], left: str, right: str) -> None:
+    one, other = sorted((_root(leader, left), _root(leader, right)), key=_commonness)
+    # A chain of rare forms must not join two everyday characters (備 and 留 meet through 畄).
+    if _in_jis(one) and _in_jis(other) and not (_in_jis(left) and _in_jis(right)):
+        return
+    leader[other] = leader[one] = one
+
+
+def _root(leader: dict[str, str], char: str) -> str:
+    while leader.get(char, char) != char:
+        char = leader[char]
+    return char
+
+
+def _commonness(char: str) -> tuple[int, int]:
+    """JIS level first (by its code), then code point: 辺 before 邊 before 邉."""
+    try:
+        return int.from_bytes(char.encode("euc_jp"), "big"), ord(char)
+    except UnicodeEncodeError:
+        return 1 << 24, ord(char)
+
+
+def _in_jis(char: str) -> bool:
+    return _commonness(char)[0] < 1 << 16
+
+
+def group_of(char: str, table: dict[str, str]) -> Iterable[str]:
+    """All forms that share a leader with `char`, leader first."""
+    root = table.get(char, char)
+    return [root, *sorted(c for c, leader in table.items() if leader == root)]
