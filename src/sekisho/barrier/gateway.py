@@ -1,0 +1,143 @@
+"""How a surface asks: one pool per login, one short transaction per call, the ticket set before the gate is called."""
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from sekisho.barrier.audiences import PURPOSE
+from sekisho.barrier.compiler import function_name, outputs_of
+from sekisho.barrier.connect import prepare
+from sekisho.barrier.gate import Gate, SubmitGate
+from sekisho.barrier.ticket import Caller, TicketKey, sign
+from sekisho.kernel.errors import SekishoError
+
+Row = TypeVar("Row")
+log = logging.getLogger(__name__)
+
+
+class UnableToRead(SekishoError):
+    """The database could not answer. The message carries nothing that the database said: it may name other customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a list stands: sort order, direction, size, and the key after which to go on (None: from the start)."""
+
+    sort: str
+    descending: bool = False
+    size: int = 50
+    after: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Row]):
+    """One page of rows and the key of the last one, if more may follow."""
+
+    rows: list[Row]
+    next_key: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The command that a submit gate queued. `fresh` is False when the same key had been submitted before."""
+
+    command_no: str
+    fresh: bool
+
+
+class Gateway:
+    """The door of one audience. Thread-safe; `close` it at the end."""
+
+    def __init__(self, conninfo: str, key: TicketKey, *, application: str, max_connections: int = 8) -> None:
+        self._key = key
+        self._pool = ConnectionPool(
+            prepare(conninfo, application=application),
+            min_size=1,
+            max_size=max_connections,
+            timeout=5,
+            kwargs={"autocommit": True, "prepare_threshold": 2},
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.close()
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def alive(self) -> bool:
+        """Whether the database answers at all."""
+        try:
+            with self._pool.connection(timeout=2) as conn:
+                return conn.execute("select true").fetchone() == (True,)
+        except (psycopg.Error, PoolTimeout):
+            return False
+
+    def read(self, gate: Gate[Row], caller: Caller, *, now: datetime, request_id: str = "", **params: Any) -> list[Row]:
+        """Every row that the gate returns for `caller`. The passage is written by the same statement."""
+        return self._call(gate, caller, None, now=now, request_id=request_id, params=params).rows
+
+    def page(self, gate: Gate[Row], caller: Caller, page: Page, *, now: datetime, request_id: str = "", **params: Any) -> Rows[Row]:
+        """One page of a sorted gate."""
+        return self._call(gate, caller, page, now=now, request_id=request_id, params=params)
+
+    def submit(
+        self, gate: SubmitGate, caller: Caller, payload: Mapping[str, Any], *, idempotency_key: str, now: datetime, request_id: str = ""
+    ) -> Submitted | None:
+        """Queue a command. None when the ticket was refused; the same key again returns the same command."""
+        name = function_name(gate, PURPOSE[caller.audience, caller.purpose])
+        rows = self._execute(
+            name, caller, {"payload": Jsonb(dict(payload)), "idempotency_key": idempotency_key}, now=now, request_id=request_id
+        )
+        return Submitted(str(rows[0][0]), bool(rows[0][1])) if rows else None
+
+    def _call(
+        self, gate: Gate[Row], caller: Caller, page: Page | None, *, now: datetime, request_id: str, params: Mapping[str, Any]
+    ) -> Rows[Row]:
+        purpose = PURPOSE[caller.audience, caller.purpose]
+        if page is None:
+            name, arguments = function_name(gate, purpose), dict(params)
+        else:
+            name = function_name(gate, purpose, page.sort, descending=page.descending)
+            arguments = {**params, "page_size": page.size + 1, "after": None if page.after is None else list(page.after)}
+        fetched = self._execute(name, caller, arguments, now=now, request_id=request_id)
+        names = [out.name for out in outputs_of(gate, purpose)]
+        rows = [gate.row(**dict(zip(names, values, strict=False))) for values in fetched]
+        if page is None or len(rows) <= page.size:
+            return Rows(rows, None)
+        return Rows(rows[: page.size], list(fetched[page.size - 1][-1]))
+
+    def _execute(
+        self, name: str, caller: Caller, arguments: Mapping[str, Any], *, now: datetime, request_id: str
+    ) -> list[tuple[Any, ...]]:
+        ticket = sign(self._key, caller, now=now, request_id=request_id)
+        call = sql.SQL("select * from {}({})").format(
+            sql.Identifier(*name.split(".")),
+            sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in arguments),
+        )
+        try:
+            with self._pool.connection() as conn, conn.transaction(), conn.pipeline():
+                conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
+                return conn.execute(call, arguments).fetchall()
+        except (psycopg.Error, PoolTimeout) as exc:
+            # INVARIANT: what the database said (DETAIL may quote other customers' keys) goes neither to the caller nor to the log
+            log.error("gate call failed", extra={"gate": name, "sqlstate": getattr(exc, "sqlstate", None), "request_id": request_id})
+            raise UnableToRead("いま照会できません。しばらくしてからもう一度お試しください。 / The database cannot answer now.") from None
+
+
+def fields_of(row: object) -> dict[str, Any]:
+    """A row as a mapping, for files and the API."""
+    return dataclasses.asdict(row)  # type: ignore[call-overload, no-any-return]

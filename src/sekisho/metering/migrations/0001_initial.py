@@ -1,0 +1,15 @@
+"""The tables of metering, as tables.sql states them."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+TABLES = Path(__file__).resolve().parents[1] / "tables.sql"
+
+
+class Migration(migrations.Migration):
+    """Forward only: going back is a restore."""
+
+    initial = True
+    dependencies = (("registry", "0001_initial"),)
+    operations = (migrations.RunSQL([TABLES.read_text(encoding="utf-8")]),)
