@@ -44,6 +44,7 @@ COMMANDS = {
     "incident": Entry("incident", "漏えい等の範囲・件数・報告", "Scope, count and report an incident"),
     "governance": Entry("governance", "規程・訓練・自主点検", "Rules, training, self-inspection"),
     "worker": Entry("worker", "受け付けた処理を実行する", "Carry out what was submitted"),
+    "test": Entry("testing", "テスト", "Run the tests"),
     "check": Entry("check", "静的検査(ruff, mypy, import-linter)", "Lint, types and import contracts"),
     "bench": Entry("bench", "性能測定", "Measure"),
 }
