@@ -9,6 +9,7 @@ requirements and installed from whatever index this machine uses.
 
 import configparser
 import contextlib
+import csv
 import fcntl
 import hashlib
 import os
@@ -26,8 +27,8 @@ UV = ENVIRONMENT / "bin" / "uv"
 PINNED_UV = ROOT / "tools" / "uv.txt"
 # Written when the bare environment is whole: for which checkout it was made.
 PLACE = ENVIRONMENT / "sekisho-place"
-# Present while packages are being installed: what a kill leaves behind is not trusted but made anew, which is
-# quick, because everything downloaded is in the installer's cache.
+# Present while packages are being installed: what a kill leaves behind is looked through, and made anew if a
+# file is missing, which is quick, because everything downloaded is in the installer's cache.
 UNFINISHED = ENVIRONMENT / "sekisho-unfinished"
 DEVELOPERS_COMMANDS = ("test", "check", "bench")
 OPTIONS_WITH_VALUE = ("--home", "--database-url", "--lang")
@@ -112,10 +113,11 @@ def make(wanted: str) -> None:
     """Make or complete the environment; one process at a time."""
     ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
     with locked(ENVIRONMENT.parent) as lock:
-        if up_to_date(wanted):
-            return
         if not usable():
             make_environment(lock)
+        UNFINISHED.unlink(missing_ok=True)
+        if up_to_date(wanted):
+            return
         if not has_pinned_uv():
             install_uv(lock)
         install_packages(wanted, lock)
@@ -142,9 +144,24 @@ def locked(directory: Path) -> Iterator[int]:
 
 def usable() -> bool:
     """Is there an environment of this Python, in this place, that no kill has left half-made?"""
-    return (
-        PYTHON.exists() and site_packages().is_dir() and not UNFINISHED.exists() and read(PLACE) == str(ROOT)
-    )
+    made = PYTHON.exists() and site_packages().is_dir() and read(PLACE) == str(ROOT)
+    return made and (not UNFINISHED.exists() or intact())
+
+
+def intact() -> bool:
+    """Has every installed package its list of files, and every listed file?
+
+    A package removed to be replaced goes unnoticed, but then the lock has changed, and no stamp fits.
+    """
+    packages = list(site_packages().glob("*.dist-info"))
+    return all((package / "RECORD").exists() and not missing_files(package) for package in packages)
+
+
+def missing_files(package: Path) -> list[str]:
+    with (package / "RECORD").open(encoding="utf-8", newline="") as file:
+        listed = [row[0] for row in csv.reader(file) if row]
+    # Byte-code is listed by pip but may be swept away by anybody.
+    return [name for name in listed if not name.endswith(".pyc") and not (package.parent / name).exists()]
 
 
 def has_pinned_uv() -> bool:
@@ -204,8 +221,8 @@ def install_uv(lock: int) -> None:
     first_that_works(
         commands,
         lock,
-        f"uv を入れられません。初回はネットワーク(pip の設定した索引)が必要です。{hint()}",
-        f"uv cannot be installed; the first start needs the package index that pip uses. {hint()}",
+        f"uv を入れられません。初回はネットワーク(pip の索引)が必要です。pip が無い場合は {hint()}",
+        f"uv cannot be installed; the first start needs pip's package index. If pip is missing: {hint()}",
     )
 
 
@@ -259,7 +276,7 @@ def first_that_works(commands: list[list[str]], lock: int, ja: str, en: str) -> 
         fault = attempt_quietly(command, lock)
         if fault is None:
             return
-        said.append(f"  {' '.join(command)}\n{fault}")
+        said.append(f"  $ {' '.join(command)}\n{fault}")
     details = "\n".join(said)
     fail(f"{ja}\n{details}", f"{en}\n{details}")
 
@@ -277,7 +294,8 @@ def attempt_quietly(command: list[str], lock: int) -> str | None:
         )
     except OSError as fault:
         return f"{command[0]}: {fault.strerror}"
-    return None if done.returncode == 0 else f"{done.stdout}{done.stderr}".strip()
+    last = f"{done.stdout}{done.stderr}".strip().splitlines()[-3:]
+    return None if done.returncode == 0 else "\n".join(f"    {line}" for line in last)
 
 
 def installer_environment() -> dict[str, str]:
