@@ -8,8 +8,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from importlib.util import find_spec
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 
 from sekisho.server import EmbeddedServer
 from sekisho.server.locks import exclusive
+from sekisho.settings.deploy import install
 from sekisho.settings.home import Home
 
 HOME_VARIABLE = "SEKISHO_TEST_HOME"
@@ -38,22 +38,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> EmbeddedServer:
+def home() -> Home:
+    """The home directory of this test run: the logins' passwords and the ticket keys lie in its secrets."""
+    return Home(Path(os.environ[HOME_VARIABLE]))
+
+
+@pytest.fixture(scope="session")
+def server(home: Home) -> EmbeddedServer:
     """The embedded server, shared by all worker processes; what it holds is thrown away."""
-    server = EmbeddedServer(_home(), durable=False)
+    server = EmbeddedServer(home, durable=False)
     server.ensure_running()
     return server
 
 
 @pytest.fixture(scope="session")
-def template(server: EmbeddedServer) -> str:
+def template(server: EmbeddedServer, home: Home) -> str:
     """The name of a migrated database, made once for all worker processes."""
-    done = _home().run / "template-migrated"
-    with exclusive(path=_home().run / "template.lock"):
+    done = home.run / "template-migrated"
+    with exclusive(path=home.run / "template.lock"):
         if not done.exists():
             server.drop_database(TEMPLATE)
             server.create_database(TEMPLATE)
-            _migrate(server.superuser_conninfo(TEMPLATE))
+            install(server.superuser_conninfo(TEMPLATE), home, now=datetime.now(UTC))
             done.touch()
     return TEMPLATE
 
@@ -93,19 +99,10 @@ def loopback_only() -> Iterator[None]:
         yield
 
 
-def _home() -> Home:
-    return Home(Path(os.environ[HOME_VARIABLE]))
-
-
 def _temporary(server: EmbeddedServer, name: str, template: str) -> Iterator[str]:
     server.create_database(name, template=template)
     yield server.superuser_conninfo(name)
     server.drop_database(name)
-
-
-def _migrate(conninfo: str) -> None:
-    if find_spec("sekisho.barrier.migrate") is not None:
-        import_module("sekisho.barrier.migrate").migrate(conninfo)
 
 
 def _is_loopback(host: str) -> bool:

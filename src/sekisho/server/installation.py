@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from sekisho.server.embedded import EmbeddedServer
 from sekisho.server.external import check_external
 from sekisho.settings.home import Home
@@ -33,8 +31,3 @@ class Installation:
         server.ensure_running()
         server.create_database(DATABASE)
         return server.superuser_conninfo(DATABASE)
-
-    def conninfo_as(self, *, user: str, passfile: str) -> str:
-        """Return the connection string of another login, whose password lies in `passfile` (libpq's form)."""
-        parts = conninfo_to_dict(self.open()) | {"user": user, "passfile": passfile}
-        return make_conninfo("", **{key: str(value) for key, value in parts.items() if key != "password"})

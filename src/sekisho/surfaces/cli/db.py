@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -50,6 +51,17 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command(
+    help=say("データベースを最新の状態にする(繰り返し可)", "Bring the database to the current state")
+)
+def migrate(ctx: typer.Context) -> None:
+    from sekisho.settings.deploy import install
+
+    call = invocation(ctx)
+    install(call.installation.open(), call.home, now=datetime.now(UTC), tell=_tell_step)
+    tell("データベースは最新です。", "The database is up to date.")
+
+
+@app.command(
     help=say("所有者の接続 URL(パスワードは別ファイル)", "The owner's URL; the password stays in a file")
 )
 def url(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -63,6 +75,15 @@ def psql(ctx: typer.Context, arguments: Annotated[list[str] | None, typer.Argume
     program = packaged().program("psql")
     sys.stdout.flush()
     os.execv(program, [program, conninfo, *(arguments or [])])  # noqa: S606 - no shell is wanted
+
+
+def _tell_step(step: str) -> None:
+    steps = {
+        "roles": ("ロールを確認しています…", "Roles …"),
+        "migrations": ("テーブルを移行しています…", "Tables …"),
+        "barrier": ("情報遮断を適用しています…", "Barrier …"),
+    }
+    tell(*steps.get(step, (step, step)))
 
 
 def _url(call: Invocation) -> str:
