@@ -1,0 +1,152 @@
+"""Deciding which personas are one party: names weighed, events added, each taking only its mutual best.
+
+The weights are natural log odds. An address or a supply point brought the two together and therefore adds nothing; what
+happened at the point between them does. Thresholds were fixed on one seed of the generated population.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from sekisho.matching import candidates, events
+from sekisho.matching.lexicon import Lexicon
+from sekisho.matching.likeness import Name, Reader
+
+NAME_COLUMNS = (
+    "kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner",
+)  # fmt: skip
+# A weight below this is no candidate at all; between it and MERGE the pair is listed as unresolved.
+LISTED = -1.5
+MERGE = 0.0
+_CROWD = 60
+_EDGE = {
+    "left": pl.UInt32,
+    "right": pl.UInt32,
+    "name_weight": pl.Float64,
+    "reason": pl.String,
+    "mutual": pl.Boolean,
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What events at the point are worth beside the names (natural log odds)."""
+
+    switched: float = 4.0
+    shared: float = 5.0
+    renamed: float = 1.5
+    unbroken: float = 0.5
+    moved: float = -2.5
+    other_voice: float = -1.0
+    phone: float = 3.0
+
+
+def edges(
+    personas: pl.DataFrame, places: pl.DataFrame, met: pl.DataFrame, reader: Reader, lexicon: Lexicon, weights: Weights
+) -> pl.DataFrame:
+    """Every pair worth listing: left, right, weight, name_weight, reason, the event flags, accepted.
+
+    `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from `events.between`.
+    """
+    spoken = _kanji_kana(personas, places, reader, lexicon)
+    sounds = _same_sound(personas, places)
+    firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
+    followed = _compared(_followers(met, [spoken, sounds, firms]), personas, reader)
+    weighed = _weighed(pl.concat([spoken, sounds, firms, followed]), met, weights)
+    return _accepted(weighed.filter(pl.col("weight") > LISTED))
+
+
+def _kanji_kana(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, lexicon: Lexicon) -> pl.DataFrame:
+    pairs = candidates.by_surname(personas, places, lexicon)
+    distinct = pairs.select("given", "rest").unique()
+    values = [
+        (reader.given_weight(given, rest), reader.is_listed(given, rest)) for given, rest in distinct.iter_rows()
+    ]
+    scored = distinct.with_columns(
+        name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
+        reason=pl.Series(["reading" if listed else "aligned" for _, listed in values], dtype=pl.String),
+    )
+    joined = pairs.join(scored, on=["given", "rest"])
+    voiced = joined.with_columns(
+        name_weight=pl.col("name_weight") + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
+    )
+    best = voiced.sort("name_weight").unique(["kanji", "kana"], keep="last", maintain_order=True)
+    return best.select(
+        left=pl.min_horizontal("kanji", "kana"),
+        right=pl.max_horizontal("kanji", "kana"),
+        name_weight="name_weight",
+        reason="reason",
+    )
+
+
+def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    pairs = candidates.same_sound(personas, places)
+    return pairs.select(
+        "left",
+        "right",
+        name_weight=pl.when("exact").then(8.0).otherwise(3.0),
+        reason=pl.when("exact").then(pl.lit("kana_column")).otherwise(pl.lit("voicing")),
+    )
+
+
+def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
+    """Pairs that an event joins and no name has: only these are compared without a common surname."""
+    joined = met.filter(pl.col("switched") | pl.col("shared") | pl.col("renamed") | (pl.col("unbroken") & ~pl.col("moved")))
+    known = pl.concat([frame.select("left", "right") for frame in seen])
+    return joined.select("left", "right").join(known, on=["left", "right"], how="anti")
+
+
+def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
+    wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
+    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
+    names = {row[0]: Name(*row[1:]) for row in rows.iter_rows()}
+    found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
+    return pl.DataFrame(
+        {
+            "left": pl.Series([left for left, _, _ in found], dtype=pl.UInt32),
+            "right": pl.Series([right for _, right, _ in found], dtype=pl.UInt32),
+            "name_weight": pl.Series([likeness.weight for *_, likeness in found], dtype=pl.Float64),
+            "reason": pl.Series([likeness.reason for *_, likeness in found], dtype=pl.String),
+        }
+    )
+
+
+def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.DataFrame:
+    one = pairs.sort("name_weight").unique(["left", "right"], keep="last", maintain_order=True)
+    flags = ("switched", "shared", "renamed", "unbroken", "moved")
+    joined = one.join(met, on=["left", "right"], how="left").with_columns(pl.col(flags).fill_null(False))
+    event = (
+        pl.when("shared").then(weights.shared)
+        .when("switched").then(weights.switched)
+        .when("moved").then(weights.moved)
+        .when("renamed").then(weights.renamed)
+        .when("unbroken").then(weights.unbroken)
+        .otherwise(0.0)
+    )  # fmt: skip
+    return joined.with_columns(weight=pl.col("name_weight") + event)
+
+
+def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
+    """Marks the pairs to merge: heavy enough, and for readings each the other's best."""
+    chosen = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
+    rival = pl.col("reason").is_in(chosen)
+    order = ["weight", "left", "right"]
+    ends = pl.concat(
+        [
+            weighed.filter(rival).select(persona=end, side=pl.lit(end), weight="weight", left="left", right="right")
+            for end in ("left", "right")
+        ]
+    ).sort(order, descending=[True, False, False])
+    best = ends.unique("persona", keep="first", maintain_order=True)
+    mutual = best.group_by("left", "right").len().filter(pl.col("len") == 2).select("left", "right", mutual=pl.lit(True))
+    marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(pl.col("mutual").fill_null(False))
+    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~rival))
+
+
+def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
+    """Accepted pairs from the surest to the least sure."""
+    surest = accepted.sort(["weight", "left", "right"], descending=[True, False, False])
+    yield from surest.select("left", "right", "reason").iter_rows()

@@ -1,0 +1,57 @@
+"""What happened at a supply point between two names: the strongest evidence there is, for and against.
+
+A switch of retailer leaves the customer where they are: a name that changes across an unbroken switch belongs to the same
+customer by definition. A stop (廃止) or a restart (再点) between two names says that someone moved. Two systems that
+describe one contract at the same time describe one customer.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+SWITCH, RENAME, STOP, RESTART, CHANGE = "switch", "rename", "stop", "restart", "change"
+NEVER = 2**30
+_UNBROKEN = 3
+_SHARED = 31
+
+
+def between(records: pl.DataFrame) -> pl.DataFrame:
+    """Each pair of personas that follow or overlap at a point.
+
+    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken, moved (a stop or
+    restart lies between); flags are true when any meeting of the two shows them. `records` has persona, point, start,
+    end (days, NEVER when open), application, system.
+    """
+    ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
+        "point", "start", "system", "row"
+    )
+    before = [pl.col(name).shift(1).over("point").alias(f"old_{name}") for name in _KEPT]
+    met = ordered.select("point", *_KEPT).with_columns(*before)
+    met = met.filter(pl.col("old_persona").is_not_null() & (pl.col("old_persona") != pl.col("persona")))
+    return _judged(met)
+
+
+_KEPT = ("persona", "start", "end", "application", "system")
+
+
+def _judged(met: pl.DataFrame) -> pl.DataFrame:
+    gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
+    open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
+    shared = ((gap < -_SHARED) & (pl.col("system") != pl.col("old_system"))) | (
+        open_end & (pl.col("system") != pl.col("old_system"))
+    )
+    unbroken = (gap.abs() <= _UNBROKEN) | open_end
+    here = pl.col("application").fill_null("")
+    moved = (here == RESTART) | ((pl.col("old_application") == STOP).fill_null(False))
+    flags = met.with_columns(
+        left=pl.min_horizontal("old_persona", "persona"),
+        right=pl.max_horizontal("old_persona", "persona"),
+        moved=moved | (~shared & (gap > _UNBROKEN)),
+        switched=here.is_in([SWITCH, CHANGE, STOP]) & (unbroken | shared) & ~moved,
+        renamed=(here == RENAME) & (unbroken | shared),
+        shared=shared & ~moved,
+        unbroken=unbroken,
+    )
+    return flags.group_by("left", "right").agg(
+        pl.col("switched", "renamed", "shared", "unbroken", "moved").any()
+    )

