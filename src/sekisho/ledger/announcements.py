@@ -1,0 +1,141 @@
+"""Reads that were rolled back: a record that not even the reader's own ROLLBACK removes.
+
+A login can ask a gate, look at the answer and roll back; the passage row goes with the transaction. The
+trigger `ledger.announce` therefore also writes each passage into the WAL as a message outside its
+transaction. Here the messages are read back through a logical slot; where the transaction is over and the
+row is missing, the row is written after all, under the same number. Needs `wal_level = logical` and a login
+with REPLICATION.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from sekisho.kernel.errors import EnvironmentFault
+
+_PREFIX: Final = b"sekisho.passage"
+_BATCH: Final = 10_000
+
+# Statuses: pg_xact_status is null for transactions older than the server remembers, which are long over.
+# Seen as finished, yet its row not visible to this statement's snapshot: the row is there all the same, and
+# the primary key makes the insert do nothing.
+_SETTLE: Final = """
+with announced as materialized (
+    select body, (body->>'passage_id')::bigint as passage_id, (body->>'at')::timestamptz as at,
+           (body->>'xact')::xid8 as xact
+      from (select unnest(%s::jsonb[]) as body union select body from ledger.unsettled) heard),
+over as materialized (select * from announced where pg_xact_status(xact) is distinct from 'in progress'),
+forgotten as (delete from ledger.unsettled u using over where u.passage_id = over.passage_id),
+waiting as (insert into ledger.unsettled (passage_id, xact, body)
+            select passage_id, xact, body from announced a
+             where not exists (select from over where over.passage_id = a.passage_id)
+            on conflict do nothing),
+kept as (insert into ledger.passage overriding system value
+         select (jsonb_populate_record(null::ledger.passage,
+                     over.body || jsonb_build_object('xact', pg_current_xact_id()::text))).*
+           from over
+          where not exists (select from ledger.passage p where p.at = over.at and p.passage_id =
+          over.passage_id)
+         on conflict do nothing returning 1)
+select count(*) from kept
+"""
+
+
+class UnableToReadAnnouncements(EnvironmentFault):
+    """The server does not keep what is needed to find rolled-back reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many announcements were read, and how many passages were written after all."""
+
+    announced: int
+    recovered: int
+
+
+class Announcements:
+    """The reader of the slot. Takes a connection in autocommit mode of its own."""
+
+    def __init__(self, *, connection: psycopg.Connection[TupleRow]) -> None:
+        self._connection = connection
+        self._slot = slot_of(connection)
+
+    def ensure_slot(self) -> None:
+        """Create the slot on first use; raise `UnableToReadAnnouncements` where it cannot work or was lost."""
+        level = self._one("select current_setting('wal_level')")
+        if level != "logical":
+            raise UnableToReadAnnouncements(
+                f"wal_level が {level} です。取り消された閲覧も記録するには logical が必要です。",
+                f"wal_level is {level}; recording rolled-back reads needs logical.",
+            )
+        status = self._connection.execute(
+            "select wal_status from pg_replication_slots where slot_name = %s", (self._slot,)
+        ).fetchone()
+        if status is None:
+            self._connection.execute(
+                "select pg_create_logical_replication_slot(%s, 'pgoutput')", (self._slot,)
+            )
+        elif status[0] == "lost":
+            # Not repaired silently: what was announced since then cannot be known any more.
+            raise UnableToReadAnnouncements(
+                f"スロット {self._slot} の WAL が失われました(max_slot_wal_keep_size)。調査の後、削除して作り直してください。",
+                f"The WAL of slot {self._slot} was discarded (max_slot_wal_keep_size). Investigate, then drop the slot.",
+            )
+
+    def collect(self) -> Heard:
+        """Read what was announced and write the passages that are missing. Repeating it is harmless."""
+        # A standby snapshot lets the slot's restart point move on; without it each call would read the same
+        # WAL again, up to 15 seconds of it.
+        self._connection.execute("select pg_log_standby_snapshot()")
+        upto = self._one("select pg_current_wal_flush_lsn()::text")
+        rows = self._connection.execute(
+            "select lsn::text, data from pg_logical_slot_peek_binary_changes(%s, %s::pg_lsn, %s,"
+            " 'proto_version', '1', 'publication_names', 'sekisho_passage', 'messages', 'true')",
+            (self._slot, upto, _BATCH),
+        ).fetchall()
+        bodies = [body for body in (announced_body(data) for _, data in rows) if body is not None]
+        recovered = int(self._one(_SETTLE, (bodies,)))
+        # Only now, after the commit: dying before this line reads the same announcements again.
+        self._advance(upto if len(rows) < _BATCH else rows[-1][0])
+        return Heard(len(bodies), recovered)
+
+    def _advance(self, lsn: str) -> None:
+        self._connection.execute(
+            "select pg_replication_slot_advance(slot_name, %s::pg_lsn) from pg_replication_slots"
+            " where slot_name = %s and confirmed_flush_lsn < %s::pg_lsn",
+            (lsn, self._slot, lsn),
+        )
+
+    def _one(self, query: str, parameters: tuple[object, ...] = ()) -> str:
+        row = self._connection.execute(query.encode(), parameters).fetchone()
+        if row is None:
+            raise AssertionError("a query for one row returned none")
+        return str(row[0])
+
+
+def slot_of(connection: psycopg.Connection[TupleRow]) -> str:
+    """Return the slot's name. Slots belong to the whole server: the database's number keeps them apart."""
+    row = connection.execute("select oid from pg_database where datname = current_database()").fetchone()
+    if row is None:
+        raise AssertionError("a connection has a database")
+    return f"sekisho_passage_{row[0]}"
+
+
+def announced_body(data: bytes) -> str | None:
+    """Return the JSON text of a pgoutput message of ours; None for any other change.
+
+    Layout (PostgreSQL 18, section 54.9): 'M', flags u8, position u64, prefix ending with 0, length u32,
+    content.
+    """
+    if data[:1] != b"M":
+        return None
+    prefix, _, rest = data[10:].partition(b"\0")
+    if prefix != _PREFIX:
+        return None
+    (length,) = struct.unpack(">I", rest[:4])
+    return rest[4 : 4 + length].decode("utf-8")

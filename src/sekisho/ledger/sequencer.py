@@ -1,0 +1,414 @@
+"""Gives each committed passage its place in the log, once and for good.
+
+**Which passages are new.** Numbers of an identity column are drawn before the commit: number 7 can appear
+after number 8 was read, so "everything above the highest number seen" loses passages. A position in
+transaction numbers does not lose any, but waits for the oldest running transaction, and an import that runs
+for an hour would stop every gate. So the difference of two snapshots is taken. `swept` is the snapshot
+whose rows all have places; a passage is new when its transaction is visible to a later snapshot `target`
+and was not visible to `swept`:
+
+    xact >= xmax(swept)  or  xact was running in swept        (both exact look-ups in an index on xact)
+
+After that `target` becomes `swept`. A long transaction merely stays in the list of those that were running,
+and its passages enter when it ends. PostgreSQL's own documentation of pg_current_snapshot defines
+visibility so.
+
+**Crash.** The places (ledger.leaf) and the new state (ledger.sequence) are one transaction; tiles and
+checkpoint follow from the places. Whatever died in between, `_ready` finds the tree shorter than the places
+and goes on from there, by the same lines that a normal start uses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+from sekisho.kernel.errors import EnvironmentFault
+from sekisho.ledger.announcements import Announcements
+from sekisho.ledger.leaves import SALT_BYTES, commitment
+from sekisho.ledger.log import Log, UnableToContinueLog, UnableToCosign
+from sekisho.ledger.notes import Checkpoint, Note
+
+_LOCK: Final = int.from_bytes(hashlib.sha256(b"sekisho.ledger.sequencer").digest()[:8], "big", signed=True)
+_JAPAN: Final = timezone(timedelta(hours=9))
+_HEARTBEAT: Final = timedelta(seconds=1)
+_CATCH_UP: Final = 20_000
+
+_STATE: Final = """
+select size, swept::text, target::text, target_at, after_xact::text, after_id, published_size, published_root,
+       system_id is not distinct from (select system_identifier from pg_control_system()) as same_cluster
+  from ledger.sequence
+"""
+
+# Two index scans, each in the order wanted, so that a backlog of millions is read batch by batch without
+# sorting. The anti-join is no part of the argument above: it makes a restored database, whose transaction
+# numbers belong to another cluster, harmless.
+_NEW: Final = """
+select (c.p).xact::text, (c.p).passage_id, (c.p).at, ledger.canonical(c.p)
+  from (select p from (
+            select p, p.xact, p.passage_id from ledger.passage p
+             where p.xact = any(array(select pg_snapshot_xip(%(swept)s::pg_snapshot)))
+               and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
+               and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
+               and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
+            union all
+            select p, p.xact, p.passage_id from ledger.passage p
+             where p.xact >= pg_snapshot_xmax(%(swept)s::pg_snapshot)
+               and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
+               and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
+               and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
+        ) n order by n.xact, n.passage_id limit %(batch)s) c
+"""
+
+# The first sweep, and the first in another cluster: whatever has no place yet.
+_ALL: Final = """
+select (c.p).xact::text, (c.p).passage_id, (c.p).at, ledger.canonical(c.p)
+  from (select p from ledger.passage p
+         where not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
+         order by p.at, p.passage_id limit %(batch)s) c
+"""
+
+
+class UnableToSequence(EnvironmentFault):
+    """Another sequencer is running, or took over while this one worked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The row of ledger.sequence. Snapshots and transaction numbers in PostgreSQL's text form."""
+
+    size: int
+    swept: str | None
+    target: str | None
+    target_at: datetime | None
+    after_xact: str | None
+    after_id: int | None
+    published_size: int
+    published_root: bytes | None
+    same_cluster: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one round did: passages given a place, whether none was left, and the checkpoint if one was published."""
+
+    sequenced: int
+    complete: bool
+    note: Note | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Taken:
+    entries: list[bytes]
+    complete: bool
+    sealed: datetime | None
+
+
+class Sequencer:
+    """The one writer of the log. Its connection is in autocommit mode; `random` gives the salts."""
+
+    def __init__(
+        self,
+        *,
+        connection: psycopg.Connection[TupleRow],
+        open_log: Callable[[], Log],
+        random: Callable[[int], bytes],
+        batch: int = 20_000,
+    ) -> None:
+        self._connection = connection
+        self._open_log = open_log
+        self._random = random
+        self._batch = batch
+        self._log: Log | None = None
+        self._months: set[str] = set()
+        self._heartbeat: datetime | None = None
+
+    def step(self) -> Step:
+        """Do one round: places, tiles, checkpoint. On any error the next round starts from what is stored."""
+        try:
+            log = self._log = self._ready()
+            taken = self._sequence()
+            if taken.entries:
+                log.extend(taken.entries)
+            note = self._publish(log, taken)
+            return Step(sequenced=len(taken.entries), complete=taken.complete, note=note)
+        except BaseException:
+            # The tree in memory may be ahead of, or beside, what is stored.
+            self._log = None
+            raise
+
+    def drain(self) -> int:
+        """Do rounds until no passage is left; return how many were given a place."""
+        total = 0
+        while True:
+            step = self.step()
+            total += step.sequenced
+            if step.complete:
+                return total
+
+    def _ready(self) -> Log:
+        """Return the log, holding every entry that has a place."""
+        if self._log is not None:
+            return self._log
+        self._take_lock()
+        log = self._open_log()
+        state = self._state()
+        self._refuse_other_history(log, state)
+        while log.size < state.size:
+            log.extend(self._entries(log.size, min(state.size, log.size + _CATCH_UP)))
+        return log
+
+    def _take_lock(self) -> None:
+        held = self._connection.execute(
+            "select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+            " and (classid::bigint << 32 | objid::bigint) = %s) or pg_try_advisory_lock(%s)",
+            (_LOCK, _LOCK),
+        ).fetchone()
+        if held is None or not held[0]:
+            raise UnableToSequence(
+                "別のシーケンサーが動作中です。", "Another sequencer is at work on this database."
+            )
+
+    def _refuse_other_history(self, log: Log, state: State) -> None:
+        head = log.published
+        if head is None:
+            return
+        if head.size > state.size:
+            raise _two_histories(f"{head.size} published, {state.size} known to the database")
+        if head.size < state.published_size:
+            raise _two_histories(f"{head.size} stored, {state.published_size} once published")
+        if head.size == state.published_size and head.root != state.published_root:
+            raise _two_histories(f"other root at size {head.size}")
+        first, entries = log.last_entries()
+        known = self._known(first, head.size)
+        for index, entry in enumerate(entries, start=first):
+            # Erased months have no rows here; their entries stand in the tiles alone.
+            if known.get(index, entry) != entry:
+                raise _two_histories(f"other entry at {index}")
+
+    def _known(self, first: int, end: int) -> dict[int, bytes]:
+        rows = self._connection.execute(
+            "select idx, entry from ledger.leaf where idx >= %s and idx < %s", (first, end)
+        )
+        return dict(rows.fetchall())
+
+    def _entries(self, first: int, end: int) -> list[bytes]:
+        known = self._known(first, end)
+        missing = next((index for index in range(first, end) if index not in known), None)
+        if missing is not None:
+            raise _two_histories(f"entry {missing} is in no table; restore the log's directory")
+        return [known[index] for index in range(first, end)]
+
+    def _state(self) -> State:
+        with self._connection.cursor(row_factory=class_row(State)) as cursor:
+            state = cursor.execute(_STATE).fetchone()
+        if state is None:
+            raise _two_histories("ledger.sequence is empty")
+        return state
+
+    def _sequence(self) -> _Taken:
+        """Give the next batch of passages their places, in one transaction."""
+        with self._connection.transaction():
+            state = self._state()
+            if state.swept is None or not state.same_cluster:
+                return self._sweep_all(state)
+            target, target_at = self._target(state)
+            rows = self._connection.execute(
+                _NEW,
+                {
+                    "swept": state.swept,
+                    "target": target,
+                    "after_xact": state.after_xact or "0",
+                    "after_id": state.after_id or 0,
+                    "batch": self._batch,
+                },
+            ).fetchall()
+            complete = len(rows) < self._batch
+            due = self._heartbeat is None or target_at - self._heartbeat >= _HEARTBEAT
+            if not rows and not due:
+                return _Taken(entries=[], complete=True, sealed=None)
+            entries = self._place(state.size, rows)
+            after = None if complete else (rows[-1][0], rows[-1][1])
+            self._move(state, len(rows), target, target_at, after)
+            return _Taken(entries=entries, complete=complete, sealed=target_at if complete and due else None)
+
+    def _sweep_all(self, state: State) -> _Taken:
+        """Place whatever has no place; the snapshot is the one before, so the next sweep looks again."""
+        target, target_at = self._target(None)
+        rows = self._connection.execute(_ALL, {"batch": self._batch}).fetchall()
+        entries = self._place(state.size, rows)
+        complete = len(rows) < self._batch
+        self._connection.execute(
+            "update ledger.sequence set size = size + %s, swept = %s::pg_snapshot, target = null, after_xact = null,"
+            " after_id = null, system_id = (select system_identifier from pg_control_system())",
+            (len(rows), target if complete else None),
+        )
+        return _Taken(entries=entries, complete=complete, sealed=target_at if complete else None)
+
+    def _target(self, state: State | None) -> tuple[str, datetime]:
+        """Return the snapshot to sweep to: that of the sweep under way, or a new one with an earlier time."""
+        if state is not None and state.target is not None and state.target_at is not None:
+            return state.target, state.target_at
+        # Two statements: the time must not be later than the snapshot, or the seal would promise too much.
+        at = self._connection.execute("select clock_timestamp()").fetchone()
+        snapshot = self._connection.execute("select pg_current_snapshot()::text").fetchone()
+        if at is None or snapshot is None:
+            raise AssertionError("a query for one row returned none")
+        return snapshot[0], at[0]
+
+    def _place(self, size: int, rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
+        self._ensure_months(rows)
+        salts = self._random(SALT_BYTES * len(rows))
+        entries = []
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(
+                "copy ledger.leaf (at, passage_id, idx, salt, entry) from stdin (format binary)"
+            ) as copy,
+        ):
+            copy.set_types(["timestamptz", "int8", "int8", "bytea", "bytea"])
+            for place, (_, passage_id, at, body) in enumerate(rows):
+                salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+                entry = commitment(salt=salt, body=body.encode())
+                copy.write_row((at, passage_id, size + place, salt, entry))
+                entries.append(entry)
+        return entries
+
+    def _ensure_months(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        # Months of Japan, as the tables are cut; asked of the database once each.
+        fresh = {at.astimezone(_JAPAN).strftime("%Y-%m"): at for _, _, at, _ in rows}
+        for month in fresh.keys() - self._months:
+            self._connection.execute("select ledger.ensure_leaf_month(%s)", (fresh[month],))
+            self._months.add(month)
+
+    def _move(
+        self, state: State, count: int, target: str, target_at: datetime, after: tuple[str, int] | None
+    ) -> None:
+        """Write the new state; a sweep that is not through keeps its target and its last passage."""
+        changed = self._connection.execute(
+            "update ledger.sequence set size = %(size)s + %(count)s, swept = %(swept)s::pg_snapshot,"
+            " target = %(target)s::pg_snapshot, target_at = %(target_at)s, after_xact = %(xact)s::xid8,"
+            " after_id = %(id)s where size = %(size)s and swept::text = %(was)s",
+            {
+                "size": state.size,
+                "count": count,
+                "was": state.swept,
+                "swept": target if after is None else state.swept,
+                "target": None if after is None else target,
+                "target_at": None if after is None else target_at,
+                "xact": None if after is None else after[0],
+                "id": None if after is None else after[1],
+            },
+        ).rowcount
+        if changed != 1:
+            raise UnableToSequence(
+                "別のシーケンサーが状態を変更しました。", "Another sequencer has changed the state meanwhile."
+            )
+
+    def _publish(self, log: Log, taken: _Taken) -> Note | None:
+        """Publish the tree if it grew, then let gates know how far the log is sealed."""
+        head, note = log.published, None
+        if head is None or head.size < log.size:
+            note = log.publish()
+        if note is not None or taken.sealed is not None:
+            self._remember(log.published, note, taken.sealed)
+        return note
+
+    def _remember(self, head: Checkpoint | None, note: Note | None, sealed: datetime | None) -> None:
+        # After the checkpoint is durable in the store: the database may know less than was published, never
+        # more.
+        if head is None:
+            raise AssertionError("publishing leaves a checkpoint")
+        with self._connection.transaction():
+            self._connection.execute(
+                "update ledger.sequence set published_size = %s, published_root = %s", (head.size, head.root)
+            )
+            if note is not None:
+                self._connection.execute(
+                    "insert into ledger.checkpoint (size, at, note) select %s, statement_timestamp(), %s where not exists"
+                    " (select from ledger.checkpoint where at >= date_trunc('hour', statement_timestamp()))"
+                    " on conflict do nothing",
+                    (head.size, str(note)),
+                )
+            if sealed is not None:
+                self._connection.execute("update ledger.seal set sealed_through = %s", (sealed,))
+        self._heartbeat = sealed or self._heartbeat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """How far the published log is behind the passages. `behind` is None before the first seal."""
+
+    size: int
+    published: int
+    behind: timedelta | None
+    max_lag: timedelta | None
+    open: bool
+
+    @property
+    def alarm(self) -> bool:
+        """True from half of the lag at which gates refuse: time left to act."""
+        return self.max_lag is not None and (self.behind is None or self.behind > self.max_lag / 2)
+
+
+def lag(*, connection: psycopg.Connection[TupleRow]) -> Lag:
+    """Measure the lag; a metric and an alarm."""
+    with connection.cursor(row_factory=class_row(Lag)) as cursor:
+        found = cursor.execute(
+            "select q.size, q.published_size as published, clock_timestamp() - s.sealed_through as behind, s.max_lag,"
+            " coalesce(ledger.is_open(), false) as open from ledger.sequence q, ledger.seal s"
+        ).fetchone()
+    if found is None:
+        raise _two_histories("ledger.sequence is empty")
+    return found
+
+
+def set_max_lag(*, connection: psycopg.Connection[TupleRow], max_lag: timedelta | None) -> None:
+    """Set the lag beyond which gates refuse; None lets them answer whatever the lag is."""
+    connection.execute("update ledger.seal set max_lag = %s", (max_lag,))
+
+
+def follow(
+    *,
+    sequencer: Sequencer,
+    announcements: Announcements | None,
+    stop: threading.Event,
+    pause: float = 0.1,
+    report: Callable[[Step | UnableToCosign], None],
+) -> None:
+    """Sequence until `stop` is set, one round every `pause` seconds and at once while passages are waiting.
+
+    A lack of cosignatures is reported and tried again; any other error ends the loop, and a restart goes on.
+    Announcements are read about once a second: the slot re-reads WAL at each call.
+    """
+    listen_in = 0.0
+    while not stop.is_set():
+        if announcements is not None and listen_in <= 0:
+            announcements.collect()
+            listen_in = _HEARTBEAT.total_seconds()
+        try:
+            step = sequencer.step()
+            report(step)
+            waiting = not step.complete
+        except UnableToCosign as fault:
+            report(fault)
+            waiting = False
+        if not waiting:
+            stop.wait(pause)
+            listen_in -= pause
+
+
+def _two_histories(reason: str) -> UnableToContinueLog:
+    return UnableToContinueLog(
+        f"データベースと公開済みのログが食い違っています: {reason}。バックアップから戻した場合は、ログと同じ時点にそろえてください。"
+        "何も署名していません。",
+        f"The database and the published log disagree: {reason}. After a restore, bring both to the same moment. "
+        "Nothing was signed.",
+    )
