@@ -1,0 +1,196 @@
+"""Writes a population to disk chunk by chunk: bounded memory, resumable, the same bytes for the same plan.
+
+A folder holds `plan.json` (what is being made), `records/part-*.parquet`, `truth/part-*.parquet` and, last
+of all, `manifest.json` with the true counts. Each part is written under another name and renamed, so a
+kill leaves only whole parts; the next run with the same plan goes on after the last of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sekisho.kernel.errors import SekishoError, WrongUse
+
+from . import chunk, lexicon
+from .profile import BLOCK_SIZE, DEFAULT, Profile
+
+EDITION = 1
+# records a party on average under the default profile; only chunk sizes depend on it
+_RECORDS_A_PARTY = 1.6
+_BLOCKS_A_CHUNK = 200
+_SPARE = 1.15
+
+
+class UnableToContinuePopulation(SekishoError):
+    """The folder holds a population of another plan: exit code 1."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: so many records, or `parties` in whole blocks of 1,354."""
+
+    seed: int
+    records: int | None = None
+    parties: int | None = None
+    dictionary: str = "same"
+    area: str = "japan"
+    points: bool = True
+    profile: Profile = DEFAULT
+
+    def plan(self) -> chunk.Plan:
+        """Chunk sizes for the order; raises WrongUse when the size makes no sense."""
+        blocks = self._blocks()
+        size = min(_BLOCKS_A_CHUNK, blocks)
+        chunks = math.ceil(blocks / size)
+        return chunk.Plan(self.seed, self.dictionary, self.area, chunks, size, self.profile)
+
+    def _blocks(self) -> int:
+        if self.parties is not None:
+            if self.parties <= 0 or self.parties % BLOCK_SIZE or self._uneven(self.parties // BLOCK_SIZE):
+                sizes = f"{BLOCK_SIZE} ({BLOCK_SIZE * _BLOCKS_A_CHUNK:,})"
+                raise WrongUse(
+                    f"当事者数は {sizes} の倍数です: {self.parties}",
+                    f"parties come in multiples of {sizes}: {self.parties}",
+                )
+            return self.parties // BLOCK_SIZE
+        if self.records is None or self.records <= 0:
+            raise WrongUse(
+                f"件数は正の整数です: {self.records}", f"records is a positive number: {self.records}"
+            )
+        return math.ceil(self.records * _SPARE / _RECORDS_A_PARTY / BLOCK_SIZE) + 1
+
+    @staticmethod
+    def _uneven(blocks: int) -> bool:
+        return blocks > _BLOCKS_A_CHUNK and blocks % _BLOCKS_A_CHUNK > 0
+
+
+def generate(
+    order: Order, folder: Path, *, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Write the population to `folder` and return its manifest (true counts, files, how it was made).
+
+    `progress` is called with records written and wanted. Raises UnableToContinuePopulation when `folder`
+    holds another population.
+    """
+    plan = order.plan()
+    _claim(folder, order)
+    wanted = order.records
+    done = 0
+    for number in range(plan.chunks):
+        if wanted is not None and done >= wanted:
+            break
+        done += _part(order, plan, folder, number, done)
+        if progress is not None:
+            progress(done, wanted or round(plan.chunks * plan.blocks * BLOCK_SIZE * _RECORDS_A_PARTY))
+    return _finish(order, folder, done)
+
+
+def _claim(folder: Path, order: Order) -> None:
+    said = {"edition": EDITION, **asdict(order)}
+    mark = folder / "plan.json"
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    if mark.exists():
+        if mark.read_text(encoding="utf-8") != text:
+            raise UnableToContinuePopulation(
+                f"{folder} には別の条件の母集団があります。別の場所を指定してください。",
+                f"{folder} holds a population of another order; choose another folder.",
+            )
+        return
+    for name in ("records", "truth"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    mark.write_text(text, encoding="utf-8")
+
+
+def _part(order: Order, plan: chunk.Plan, folder: Path, number: int, done: int) -> int:
+    """Make one part unless it is there; its number of records."""
+    records_file = folder / "records" / f"part-{number:05}.parquet"
+    truth_file = folder / "truth" / f"part-{number:05}.parquet"
+    if records_file.exists():
+        return int(pl.scan_parquet(records_file).select(pl.len()).collect().item())
+    records, truth = chunk.make(plan, number)
+    if order.records is not None and done + len(records) > order.records:
+        records, truth = _cut(records, truth, order.records - done)
+    serial = pl.int_range(done + 1, done + 1 + len(records), dtype=pl.Int64, eager=True).alias("record_id")
+    if not order.points:
+        records = records.with_columns(point=pl.lit(None, dtype=pl.String))
+    # the records' file is renamed last: a part counts only when its truth is whole too
+    _write(truth.insert_column(0, serial), truth_file)
+    _write(records.insert_column(0, serial), records_file)
+    return len(records)
+
+
+def _cut(records: pl.DataFrame, truth: pl.DataFrame, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`count` records of parties chosen whatever their size; whole parties but for the last one."""
+    chance = pl.col("truth_id") * 2_654_435_761 % 2**32
+    rows = (
+        truth.select("truth_id")
+        .with_row_index("row")
+        .with_columns(chance=chance)
+        .sort("chance", "truth_id", "row")
+    )
+    kept = rows.head(count)["row"].sort()
+    return records[kept], truth[kept]
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    frame.write_parquet(unfinished, compression="zstd", compression_level=1, statistics=False)
+    unfinished.rename(path)
+
+
+def _finish(order: Order, folder: Path, records: int) -> dict[str, Any]:
+    manifest = {
+        "edition": EDITION,
+        "order": asdict(order),
+        "records": records,
+        "leave_out": list(lexicon.LEFT_OUT[order.dictionary]),
+        "truth": true_counts(folder),
+    }
+    path = folder / "manifest.json"
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+    unfinished.rename(path)
+    return manifest
+
+
+def true_counts(folder: Path) -> dict[str, Any]:
+    """Seed 000's table of a population: truths by kind and systems, those running, sizes of slices."""
+    rows = pl.concat(
+        [
+            pl.scan_parquet(folder / "truth" / "*.parquet"),
+            pl.scan_parquet(folder / "records" / "*.parquet").select("system", "state"),
+        ],
+        how="horizontal",
+    )
+    parties = rows.group_by("truth_id", "kind").agg(
+        first=(pl.col("system") == "1").any(),
+        second=(pl.col("system") == "2").any(),
+        running=(pl.col("state") == "running").any(),
+        slices=pl.col("slices").first(),
+    )
+    table = parties.group_by("kind", "first", "second").agg(pl.len().alias("all"), pl.col("running").sum())
+    by_slice = (
+        parties.select(pl.col("slices").str.split(" ").explode()).group_by("slices").agg(pl.len().alias("n"))
+    )
+    cells, names = pl.collect_all([table, by_slice])
+    return {
+        "all": int(cells["all"].sum()),
+        "running": int(cells["running"].sum()),
+        "table": _table(cells),
+        "slices": {name: count for name, count in sorted(names.iter_rows()) if name},
+    }
+
+
+def _table(cells: pl.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+    table: dict[str, dict[str, dict[str, int]]] = {kind: {} for kind in chunk.KINDS}
+    for kind, first, second, every, running in cells.sort("kind", "first", "second").iter_rows():
+        systems = "both" if first and second else "1" if first else "2"
+        table[kind][systems] = {"all": every, "running": running}
+    return table
