@@ -5,10 +5,12 @@ made is dropped and made anew, so what an auditor reads in the catalog is the st
 difference beforehand.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -164,9 +166,11 @@ def _create_view(purpose: Purpose, name: str, outputs: str, table: str) -> str:
 # --- gates
 
 
-def function_name(gate: AnyGate, purpose: Purpose, sort: str | None = None, *, descending: bool = False) -> str:
-    """`gate.operator_wheeling_card`, `gate.retailer_contract_contracts_by_point_desc`."""
-    suffix = "" if sort is None else f"_by_{sort}{'_desc' if descending else ''}"
+def function_name(
+    gate: AnyGate, purpose: Purpose, sort: str | None = None, *, descending: bool = False, plain: bool = False
+) -> str:
+    """`gate.operator_wheeling_card`, `gate.retailer_contract_contracts_by_point_desc`; `…_plain` is the unfiltered list."""
+    suffix = "" if sort is None else f"_by_{sort}{'_desc' if descending else ''}{'_plain' if plain else ''}"
     return f"gate.{purpose.audience}_{purpose.code}_{gate.name}{suffix}"
 
 
@@ -178,12 +182,32 @@ def compile_gate(gate: AnyGate) -> list[Piece]:
         if isinstance(gate, SubmitGate):
             pieces.append(_submit_piece(gate, purpose))
         elif not gate.sorts:
-            pieces.append(_reading_piece(gate, purpose, None, None, descending=False))
+            pieces.append(_reading_piece(gate, purpose, None, descending=False))
         else:
+            listed = (gate, _without_filters(gate)) if has_plain(gate) else (gate,)
             pieces += [
-                _reading_piece(gate, purpose, key, sort, descending=down) for key, sort in gate.sorts.items() for down in (False, True)
+                _reading_piece(variant, purpose, key, descending=down, plain=variant is not gate)
+                for variant in listed
+                for key in gate.sorts
+                for down in (False, True)
             ]
     return pieces
+
+
+def has_plain(gate: Gate[Any]) -> bool:
+    """Whether the list has an unfiltered variant of its own: its plan is made once, a filtered one's for each call."""
+    return bool(gate.sorts) and bool(gate.params) and all(param.default == "null" for param in gate.params)
+
+
+def _without_filters(gate: Gate[Any]) -> Gate[Any]:
+    """The same list with every filter fixed to null, which the planner then folds away."""
+
+    def fixed(text: str) -> str:
+        for param in gate.params:
+            text = re.sub(rf"\bp_{param.name}\b", f"null::{param.type}", text)
+        return text
+
+    return replace(gate, params=(), source=fixed(gate.source), where=fixed(gate.where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +221,7 @@ class Output:
     masked: bool
 
 
-def outputs_of(gate: Gate[object], purpose: Purpose) -> list[Output]:
+def outputs_of(gate: Gate[Any], purpose: Purpose) -> list[Output]:
     """The columns that `gate` returns for `purpose`; those carrying a denied item are left out."""
     return [output for output, denied in _graded_outputs(gate, purpose) if not denied]
 
@@ -210,7 +234,7 @@ def items_of(gate: AnyGate, purpose: Purpose) -> tuple[str, ...]:
     return tuple(sorted({f"{item}:masked" if out.masked else item for out in outputs_of(gate, purpose) for item in out.items}))
 
 
-def _graded_outputs(gate: Gate[object], purpose: Purpose) -> Iterator[tuple[Output, bool]]:
+def _graded_outputs(gate: Gate[Any], purpose: Purpose) -> Iterator[tuple[Output, bool]]:
     tables = _aliases(gate)
     for item_field in gate.fields():
         expression = str(item_field.metadata["sql"])
@@ -239,7 +263,7 @@ def _grade(purpose: Purpose, view: str, column: str) -> Grade | None:
     return None if rule is None else visible_columns(rule, table).get(column)
 
 
-def _aliases(gate: Gate[object]) -> dict[str, str]:
+def _aliases(gate: Gate[Any]) -> dict[str, str]:
     """Alias → view name (without schema) of the gate's source."""
     tree = sqlglot.parse_one(f"select 1 from {gate.source.format(seen='seen')}", read="postgres")
     return {table.alias_or_name: table.name for table in tree.find_all(exp.Table) if table.db == "seen"}
@@ -256,8 +280,9 @@ def _references(expression: str, aliases: dict[str, str]) -> Iterator[tuple[str,
             raise UnableToCompile(f"cannot tell which view {column.sql()} in {expression!r} comes from")
 
 
-def _reading_piece(gate: Gate[object], purpose: Purpose, key: str | None, sort: Sort | None, *, descending: bool) -> Piece:
-    name = function_name(gate, purpose, key, descending=descending)
+def _reading_piece(gate: Gate[Any], purpose: Purpose, key: str | None, *, descending: bool, plain: bool = False) -> Piece:
+    name = function_name(gate, purpose, key, descending=descending, plain=plain)
+    sort = None if key is None else gate.sorts[key]
     outputs = outputs_of(gate, purpose)
     params = [f"p_{param.name} {param.type}{'' if param.default is None else f' default {param.default}'}" for param in gate.params]
     returns = [f'"{out.name}" {out.type}' for out in outputs]
@@ -265,9 +290,11 @@ def _reading_piece(gate: Gate[object], purpose: Purpose, key: str | None, sort: 
         params += ["p_after text[] default null", "p_page_size integer default 50"]
         returns.append("page_key text[]")
     body = _reading_body(gate, purpose, outputs, sort, descending=descending)
+    # a statement without optional filters has one good plan; planning it anew would cost more than running it
+    plan = "" if any(param.default == "null" for param in gate.params) else " set plan_cache_mode = force_generic_plan"
     statement = (
         f"create function {name}({', '.join(params)}) returns table ({', '.join(returns)})\n"
-        f"language sql volatile security definer rows 100\nbegin atomic\n{body};\nend;\n"
+        f"language sql volatile security definer rows 100{plan}\nbegin atomic\n{body};\nend;\n"
         f"alter function {name} owner to {purpose.role};\n{_grants(name, purpose)}"
     )
     return Piece(name, "gate", statement)
@@ -278,7 +305,7 @@ def _grants(name: str, purpose: Purpose) -> str:
     return f"revoke execute on function {name} from public;\ngrant execute on function {name} to {logins}"
 
 
-def _reading_body(gate: Gate[object], purpose: Purpose, outputs: list[Output], sort: Sort | None, *, descending: bool) -> str:
+def _reading_body(gate: Gate[Any], purpose: Purpose, outputs: list[Output], sort: Sort | None, *, descending: bool) -> str:
     direction = " desc" if descending else ""
     keys = [] if sort is None else [f"{expr} as k{n}" for n, expr in enumerate(sort.expressions)]
     selected = [f'{out.expression} as "{out.name}"' for out in outputs]
@@ -302,13 +329,25 @@ def _reading_body(gate: Gate[object], purpose: Purpose, outputs: list[Output], s
     )
 
 
+_ENDS = {
+    "text": ("''", "repeat(chr(1114111), 4)"),
+    "date": ("'-infinity'", "'infinity'"),
+    "timestamptz": ("'-infinity'", "'infinity'"),
+    "bigint": (str(-(2**63)), str(2**63 - 1)),
+}
+"""The lowest and highest value of a sort type: where a list begins."""
+
+
 def _after(sort: Sort, *, descending: bool) -> str:
+    """Keyset paging as one row comparison that an index serves, also in a plan made once for all calls."""
     left = ", ".join(sort.expressions)
-    right = ", ".join(f"p_after[{n}]::{kind}" for n, kind in enumerate(sort.types, 1))
-    return f"(p_after is null or ({left}) {'<' if descending else '>'} ({right}))"
+    right = ", ".join(
+        f"coalesce(p_after[{n}]::{kind}, {_ENDS[kind][descending]}::{kind})" for n, kind in enumerate(sort.types, 1)
+    )
+    return f"({left}) {'<' if descending else '>'} ({right})"
 
 
-def _passage(gate: Gate[object], purpose: Purpose) -> str:
+def _passage(gate: Gate[Any], purpose: Purpose) -> str:
     """The record, written by the statement that reads. INVARIANT: no row comes back when this cannot be written."""
     items = ", ".join(f"'{item}'" for item in items_of(gate, purpose))
     pairs = "(select r.r_point, r.r_holder from r where r.r_point is not null group by 1, 2)"

@@ -1,7 +1,8 @@
 -- Who is asking. Applied anew with every compilation; owned by the owner, executable by the owners of views and gates only.
 
+-- The statement's time, so that every part of one answer has the same; the demonstration replaces it to live through past days.
 create or replace function barrier.now() returns timestamptz language sql stable
-    return clock_timestamp();
+    return statement_timestamp();
 
 create or replace function barrier.today() returns date language sql stable
     return (barrier.now() at time zone 'Asia/Tokyo')::date;
@@ -12,38 +13,38 @@ create or replace function barrier.passport(want_audience text, want_purpose tex
     out company text, out person text, out case_no text, out request_id text, out verdict text)
 language plpgsql stable security definer parallel restricted set search_path = pg_catalog, pg_temp as $$
 declare
-    ticket  text := nullif(current_setting('sekisho.ticket', true), '');
-    cut     integer;
+    ticket  text := current_setting('sekisho.ticket', true);
+    cut     integer := length(ticket) - 64;
     claims  text[];
-    ticket_key barrier.ticket_key;
+    known   record;
 begin
-    if ticket is null then verdict := 'refused:no-ticket'; return; end if;
-    cut := length(ticket) - 64;
-    if length(ticket) > 600 or cut < 10 or substr(ticket, cut, 1) <> '|' then verdict := 'refused:malformed'; return; end if;
+    if ticket is null or ticket = '' then verdict := 'refused:no-ticket'; return; end if;
+    if cut not between 10 and 600 or substr(ticket, cut, 1) <> '|' then verdict := 'refused:malformed'; return; end if;
     claims := string_to_array(left(ticket, cut - 1), '|');
     if cardinality(claims) <> 8 then verdict := 'refused:malformed'; return; end if;
-    select * into ticket_key from barrier.ticket_key k where k.key_id = claims[1] and k.valid @> now();
+    -- one query for everything the database knows about the claims; nothing of it is believed before the MAC below
+    select k.inner_pad, k.outer_pad, k.audience,
+           exists (select from barrier.login l where l.login = session_user and l.audience = want_audience) as own_login,
+           (select s.refuse_reading from ledger.state s) as ledger_behind,
+           exists (select from barrier.permit p
+                    where p.person = claims[4] and p.audience = want_audience and p.purpose = want_purpose and p.company = claims[3]
+                      and p.valid @> barrier.today() and p.ended_at is null
+                      and p.case_no is not distinct from nullif(claims[6], '')
+                      and (p.case_no is null or exists (select from barrier.case_file c where c.case_no = p.case_no
+                                                         and c.purpose = want_purpose and c.valid @> barrier.now()))) as permitted
+      into known from barrier.ticket_key k where k.key_id = claims[1] and k.valid @> barrier.now();
     if not found then verdict := 'refused:unknown-key'; return; end if;
-    if encode(sha256(ticket_key.outer_pad || sha256(ticket_key.inner_pad || convert_to(left(ticket, cut - 1), 'UTF8'))), 'hex')
+    if encode(sha256(known.outer_pad || sha256(known.inner_pad || convert_to(left(ticket, cut - 1), 'UTF8'))), 'hex')
        <> right(ticket, 64) then verdict := 'refused:altered'; return; end if;
     -- from here the claims are what the signer wrote
     company := claims[3]; person := claims[4]; case_no := nullif(claims[6], ''); request_id := nullif(claims[8], '');
-    if claims[2] <> want_audience or ticket_key.audience <> want_audience
-       or not exists (select from barrier.login l where l.login = session_user and l.audience = want_audience) then
-        verdict := 'refused:foreign'; return;
-    end if;
-    if claims[5] <> want_purpose then verdict := 'refused:purpose'; return; end if;
-    if claims[7] !~ '^[0-9]{1,12}$' or to_timestamp(claims[7]::bigint) <= barrier.now() then verdict := 'refused:expired'; return; end if;
-    if (select s.refuse_reading from ledger.state s) then verdict := 'refused:ledger-behind'; return; end if;
-    perform from barrier.permit p
-      where p.person = claims[4] and p.audience = want_audience and p.purpose = want_purpose and p.company = claims[3]
-        and p.valid @> barrier.today()
-        and p.ended_at is null
-        and p.case_no is not distinct from nullif(claims[6], '')
-        and (p.case_no is null or exists (select from barrier.case_file c where c.case_no = p.case_no and c.purpose = want_purpose
-                                             and c.valid @> barrier.now()));
-    if not found then verdict := 'refused:no-permit'; return; end if;
-    verdict := 'passed';
+    verdict := case
+        when claims[2] <> want_audience or known.audience <> want_audience or not known.own_login then 'refused:foreign'
+        when claims[5] <> want_purpose then 'refused:purpose'
+        when claims[7] !~ '^[0-9]{1,12}$' or to_timestamp(claims[7]::bigint) <= barrier.now() then 'refused:expired'
+        when known.ledger_behind then 'refused:ledger-behind'
+        when not known.permitted then 'refused:no-permit'
+        else 'passed' end;
 end $$;
 
 -- The company for which the caller may see rows of this purpose, or null. Row security compares with this one value.

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from sekisho.barrier.audiences import PURPOSE
-from sekisho.barrier.compiler import function_name, outputs_of
+from sekisho.barrier.compiler import function_name, has_plain, outputs_of
 from sekisho.barrier.connect import prepare
 from sekisho.barrier.gate import Gate, SubmitGate
 from sekisho.barrier.ticket import Caller, TicketKey, sign
@@ -111,8 +111,9 @@ class Gateway:
         if page is None:
             name, arguments = function_name(gate, purpose), dict(params)
         else:
-            name = function_name(gate, purpose, page.sort, descending=page.descending)
-            arguments = {**params, "page_size": page.size + 1, "after": None if page.after is None else list(page.after)}
+            plain = has_plain(gate) and all(value is None for value in params.values())
+            name = function_name(gate, purpose, page.sort, descending=page.descending, plain=plain)
+            arguments = {**({} if plain else params), "page_size": page.size + 1, "after": None if page.after is None else list(page.after)}
         fetched = self._execute(name, caller, arguments, now=now, request_id=request_id)
         names = [out.name for out in outputs_of(gate, purpose)]
         rows = [gate.row(**dict(zip(names, values, strict=False))) for values in fetched]

@@ -147,6 +147,8 @@ _USAGE = {
     "holder": "retailer",
     "wh": "usage",
     "estimated": "usage",
+    "total_wh": "usage",
+    "missing": "usage",
     "revision": TECHNICAL,
     "recorded_at": TECHNICAL,
 }
@@ -204,6 +206,9 @@ COLUMNS: dict[str, dict[str, str]] = (
             "correction",
         ),
         "registry.event": dict.fromkeys(("event_id", "at", "action", "by", "subject", "detail"), "correction"),
+        "registry.import_run": dict.fromkeys(
+            ("import_no", "kind", "file_name", "sha256", "by", "at", "state", "next_byte", "next_row", "rejects_bytes", "counts"), TECHNICAL
+        ),
         "metering.usage_day": _USAGE,
         "metering.usage_day_history": _USAGE | {"superseded_at": TECHNICAL},
         "ledger.passage": _PASSAGE | {"xact": TECHNICAL},

@@ -37,8 +37,8 @@ class PortfolioDay:
 
     day: date = shown("u.day")
     points: int = shown("count(*)")
-    wh: int = shown("sum((select sum(slot) from unnest(u.wh) slot))::bigint")
-    missing: int = shown("sum((select count(*) from unnest(u.wh) slot where slot is null))::bigint")
+    wh: int = shown("sum(u.total_wh)::bigint")
+    missing: int = shown("sum(u.missing)::bigint")
 
 
 PORTFOLIO_USAGE = Gate(

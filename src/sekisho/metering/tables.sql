@@ -1,6 +1,12 @@
 -- 30分電力量. One row a point and day: 48 half-hours in Wh, slot 1 = 00:00–00:30 JST. Missing is null, never zero.
 create schema metering;
 
+-- the day's energy in Wh without the missing slots; kept beside them so that a portfolio's sum does not open a million arrays
+create function metering.total(wh integer[]) returns bigint language sql immutable strict parallel safe
+    return (select coalesce(sum(slot), 0) from unnest(wh) slot);
+create function metering.missing(wh integer[]) returns smallint language sql immutable strict parallel safe
+    return cardinality(array_positions(wh, null));
+
 create table metering.usage_day (
     point       text not null,
     day         date not null,
@@ -9,10 +15,12 @@ create table metering.usage_day (
     wh          integer[] not null check (cardinality(wh) = 48),
     estimated   bigint not null default 0,            -- bit i-1 set: slot i is an estimate
     revision    smallint not null default 1,
+    total_wh    bigint generated always as (metering.total(wh)) stored,
+    missing     smallint generated always as (metering.missing(wh)) stored,
     recorded_at timestamptz not null default registry.record_time(),
     primary key (point, day)
 ) partition by range (day);
-create index on metering.usage_day (holder, day);
+create index on metering.usage_day (holder, day) include (total_wh, missing);
 
 -- INVARIANT: a corrected value never overwrites: the former row moves here.
 create table metering.usage_day_history (like metering.usage_day);

@@ -29,6 +29,19 @@ class ContractRow:
     menu_code: str = shown("t.menu_code")
 
 
+def _as_of(table: str, alias: str, day: str, *, optional: bool = False) -> str:
+    """Join the contract's one fact of that day; a contract that has ended or not begun counts as of its last or first day.
+
+    LATERAL with LIMIT tells the planner that it is one row, so that a page stays a walk along one index.
+    """
+    on_day = f"greatest(lower(c.valid), least(coalesce({day}, barrier.today()), upper(c.valid) - 1))"
+    kind, on = ("left join", " on true") if optional else ("cross join", "")
+    return (
+        f" {kind} lateral (select {alias}.* from {{seen}}.{table} {alias} where {alias}.contract_no = c.contract_no"
+        f" and {alias}.valid @> {on_day} limit 1) {alias}{on}"
+    )
+
+
 # `p_on` picks the contracts of one day. A contract's own facts are joined as of that day, or as of its last day.
 CONTRACTS = Gate(
     name="contracts", ja="契約一覧", en="contracts", audience="retailer", purposes=("contract",), row=ContractRow,
@@ -37,12 +50,7 @@ CONTRACTS = Gate(
         Param("name", "text", "null"), Param("point", "text", "null"), Param("address", "text", "null"),
     ),
     source=(
-        "{seen}.contract c join {seen}.party q on q.contract_no = c.contract_no"
-        " and q.valid @> greatest(lower(c.valid), least(coalesce(p_on, barrier.today()), upper(c.valid) - 1))"
-        " join {seen}.place l on l.contract_no = c.contract_no"
-        " and l.valid @> greatest(lower(c.valid), least(coalesce(p_on, barrier.today()), upper(c.valid) - 1))"
-        " left join {seen}.terms t on t.contract_no = c.contract_no"
-        " and t.valid @> greatest(lower(c.valid), least(coalesce(p_on, barrier.today()), upper(c.valid) - 1))"
+        "{seen}.contract c" + _as_of("party", "q", "p_on") + _as_of("place", "l", "p_on") + _as_of("terms", "t", "p_on", optional=True)
     ),
     where=(
         "(p_on is null or c.valid @> p_on) and (p_state is null or c.state = p_state)"
@@ -98,7 +106,18 @@ class ContractDetail:
     reading_schedule: str | None = shown("t.reading_schedule")
 
 
-def _by_point(name: str, ja: str, en: str, row: type, source: str, alias: str, *, audience: str, purposes: tuple[str, ...], order: str) -> Gate:  # type: ignore[type-arg]
+def _by_point(
+    name: str,
+    ja: str,
+    en: str,
+    row: type,
+    source: str,
+    alias: str,
+    *,
+    audience: str,
+    purposes: tuple[str, ...],
+    order: str,
+) -> Gate:  # type: ignore[type-arg]
     """A gate for the facts of one point, newest first, within the caller's own view."""
     return Gate(
         name=name, ja=ja, en=en, audience=audience, purposes=purposes, row=row, params=(Param("point", "text"),), source=source,
@@ -189,7 +208,9 @@ class PastParty:
     change_no: str | None = shown("h.change_no")
 
 
-_CONTRACT_SOURCE = "{seen}.contract c left join {seen}.terms t on t.contract_no = c.contract_no and t.point = c.point"
+_CONTRACT_SOURCE = (
+    "{seen}.contract c left join {seen}.terms t on t.contract_no = c.contract_no and t.point = c.point"
+)
 
 
 def _point_gates(audience: str, purposes: dict[str, tuple[str, ...]]) -> tuple[Gate, ...]:  # type: ignore[type-arg]
@@ -213,7 +234,10 @@ def _point_gates(audience: str, purposes: dict[str, tuple[str, ...]]) -> tuple[G
 
 
 _RETAILER = ("contract",)
-RETAILER_POINT = _point_gates("retailer", dict.fromkeys(("contracts", "parties", "places", "meters", "equipment", "generation", "past"), _RETAILER))
+RETAILER_POINT = _point_gates(
+    "retailer",
+    dict.fromkeys(("contracts", "parties", "places", "meters", "equipment", "generation", "past"), _RETAILER),
+)
 OPERATOR_POINT = _point_gates(
     "operator",
     {
@@ -238,13 +262,12 @@ class FoundRow:
     building: str | None = shown("l.building")
 
 
-_FOUND = (
-    "{seen}.contract c join {seen}.party q on q.contract_no = c.contract_no and q.valid @> greatest(lower(c.valid), least(barrier.today(), upper(c.valid) - 1))"
-    " join {seen}.place l on l.contract_no = c.contract_no and l.valid @> greatest(lower(c.valid), least(barrier.today(), upper(c.valid) - 1))"
-)
+_FOUND = "{seen}.contract c" + _as_of("party", "q", "null::date") + _as_of("place", "l", "null::date")
 
 
-def _find(name: str, ja: str, en: str, audience: str, purposes: tuple[str, ...], key: str, where: str) -> Gate[FoundRow]:
+def _find(
+    name: str, ja: str, en: str, audience: str, purposes: tuple[str, ...], key: str, where: str
+) -> Gate[FoundRow]:
     extra = "" if key != "party" else " join {seen}.party__revealed k on k.contract_no = c.contract_no"
     return Gate(
         name=name, ja=ja, en=en, audience=audience, purposes=purposes, row=FoundRow, params=(Param("value", "text"),),
@@ -255,16 +278,52 @@ def _find(name: str, ja: str, en: str, audience: str, purposes: tuple[str, ...],
 
 _MASKED_NAMES = ("wheeling", "switching", "safety", "reading", "enquiry")
 _MASKED_PHONES = ("switching", "safety", "enquiry")
-FIND_BY_POINT = _find("find_by_point", "地点番号で探す", "find by point", "operator", OPERATOR, "", "c.point = p_value")
-FIND_BY_CUSTOMER = _find("find_by_customer", "お客さま番号で探す", "find by customer number", "operator", OPERATOR, "", "c.customer_no = p_value")
-FIND_BY_ADDRESS = _find("find_by_address", "住所で探す", "find by address", "operator", OPERATOR, "", "starts_with(l.address_key, p_value)")
+FIND_BY_POINT = _find(
+    "find_by_point", "地点番号で探す", "find by point", "operator", OPERATOR, "", "c.point = p_value"
+)
+FIND_BY_CUSTOMER = _find(
+    "find_by_customer",
+    "お客さま番号で探す",
+    "find by customer number",
+    "operator",
+    OPERATOR,
+    "",
+    "c.customer_no = p_value",
+)
+FIND_BY_ADDRESS = _find(
+    "find_by_address",
+    "住所で探す",
+    "find by address",
+    "operator",
+    OPERATOR,
+    "",
+    "starts_with(l.address_key, p_value)",
+)
 FIND_BY_NAME = _find("find_by_name", "名義で探す", "find by name", "operator", _MASKED_NAMES, "party",
                      "(starts_with(k.name_key, p_value) or starts_with(k.kana_key, p_value))")  # fmt: skip
-FIND_BY_PHONE = _find("find_by_phone", "電話番号で探す", "find by phone", "operator", _MASKED_PHONES, "party", "k.phone_key = p_value")
+FIND_BY_PHONE = _find(
+    "find_by_phone",
+    "電話番号で探す",
+    "find by phone",
+    "operator",
+    _MASKED_PHONES,
+    "party",
+    "k.phone_key = p_value",
+)
 DISASTER_FIND_BY_NAME = _find("find_by_name", "名義で探す", "find by name", "operator", ("disaster",), "",
                               "(starts_with(q.name_key, p_value) or starts_with(q.kana_key, p_value))")  # fmt: skip
-DISASTER_FIND_BY_PHONE = _find("find_by_phone", "電話番号で探す", "find by phone", "operator", ("disaster",), "", "q.phone_key = p_value")
-CALLCENTRE_FIND = _find("find_by_address", "住所で探す", "find by address", "callcentre", ("enquiry",), "", "starts_with(l.address_key, p_value)")
+DISASTER_FIND_BY_PHONE = _find(
+    "find_by_phone", "電話番号で探す", "find by phone", "operator", ("disaster",), "", "q.phone_key = p_value"
+)
+CALLCENTRE_FIND = _find(
+    "find_by_address",
+    "住所で探す",
+    "find by address",
+    "callcentre",
+    ("enquiry",),
+    "",
+    "starts_with(l.address_key, p_value)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,11 +363,26 @@ def _reveal(name: str, ja: str, en: str, audience: str, purposes: tuple[str, ...
 
 
 REVEAL_NAME = _reveal("reveal_name", "名義の表示", "reveal the name", "operator", _MASKED_NAMES, RevealedName)
-REVEAL_PHONE = _reveal("reveal_phone", "電話番号の表示", "reveal the phone", "operator", _MASKED_PHONES, RevealedPhone)
-REVEAL_SLIP = _reveal("reveal_slip", "検針票送付先の表示", "reveal the slip address", "operator", ("wheeling", "reading"), RevealedSlip)
-CONTRACTOR_REVEAL_NAME = _reveal("reveal_name", "名義の表示", "reveal the name", "contractor", ("work",), RevealedName)
-CONTRACTOR_REVEAL_PHONE = _reveal("reveal_phone", "電話番号の表示", "reveal the phone", "contractor", ("work",), RevealedPhone)
-CALLCENTRE_REVEAL_NAME = _reveal("reveal_name", "名義の表示", "reveal the name", "callcentre", ("enquiry",), RevealedName)
+REVEAL_PHONE = _reveal(
+    "reveal_phone", "電話番号の表示", "reveal the phone", "operator", _MASKED_PHONES, RevealedPhone
+)
+REVEAL_SLIP = _reveal(
+    "reveal_slip",
+    "検針票送付先の表示",
+    "reveal the slip address",
+    "operator",
+    ("wheeling", "reading"),
+    RevealedSlip,
+)
+CONTRACTOR_REVEAL_NAME = _reveal(
+    "reveal_name", "名義の表示", "reveal the name", "contractor", ("work",), RevealedName
+)
+CONTRACTOR_REVEAL_PHONE = _reveal(
+    "reveal_phone", "電話番号の表示", "reveal the phone", "contractor", ("work",), RevealedPhone
+)
+CALLCENTRE_REVEAL_NAME = _reveal(
+    "reveal_name", "名義の表示", "reveal the name", "callcentre", ("enquiry",), RevealedName
+)
 
 
 @dataclass(frozen=True, slots=True)

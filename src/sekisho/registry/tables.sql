@@ -58,7 +58,7 @@ create table registry.contract (
     constraint contract_one_at_a_time unique (point, valid without overlaps) deferrable initially deferred,
     constraint contract_entitles unique (contract_no, point, holder, valid without overlaps)
 );
-create index on registry.contract (holder, point);
+create index on registry.contract (holder, point, contract_no);
 create index on registry.contract (customer_no);
 
 -- 契約名義・連絡先・検針票送付先
@@ -83,6 +83,7 @@ create table registry.party (
     constraint party_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
+create index on registry.party (contract_no);
 create index on registry.party (point);
 create index on registry.party (holder, name_key text_pattern_ops);
 create index on registry.party (name_key text_pattern_ops);
@@ -106,6 +107,7 @@ create table registry.place (
     constraint place_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
+create index on registry.place (contract_no);
 create index on registry.place (point);
 create index on registry.place (holder, address_key text_pattern_ops);
 
@@ -130,6 +132,7 @@ create table registry.terms (
     constraint terms_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
+create index on registry.terms (contract_no);
 create index on registry.terms (point);
 
 -- 計器
