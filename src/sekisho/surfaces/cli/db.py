@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,9 @@ from sekisho.kernel.errors import WrongUse
 from sekisho.server import EmbeddedServer
 from sekisho.server.binaries import packaged
 from sekisho.server.installation import DATABASE
+from sekisho.settings.deploy import install
+from sekisho.settings.handover import hand_over
+from sekisho.settings.surfaces import SURFACES
 from sekisho.surfaces.cli.invocation import Invocation, invocation
 from sekisho.surfaces.cli.speech import say, tell
 
@@ -54,8 +58,6 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     help=say("データベースを最新の状態にする(繰り返し可)", "Bring the database to the current state")
 )
 def migrate(ctx: typer.Context) -> None:
-    from sekisho.settings.deploy import install
-
     call = invocation(ctx)
     install(call.installation.open(), call.home, now=datetime.now(UTC), tell=_tell_step)
     tell("データベースは最新です。", "The database is up to date.")
@@ -67,6 +69,20 @@ def migrate(ctx: typer.Context) -> None:
 def url(ctx: typer.Context, as_json: AsJson = False) -> None:
     found = _url(invocation(ctx))
     print(json.dumps({"url": found}) if as_json else found)
+
+
+@app.command("hand-over", help=say("一つの画面専用のホームを作る", "Make the home of one surface process"))
+def hand_over_to(
+    ctx: typer.Context,
+    surface: Annotated[str, typer.Argument(help=", ".join(SURFACES))],
+    directory: Annotated[Path, typer.Argument(file_okay=False)],
+) -> None:
+    if surface not in SURFACES:
+        raise WrongUse(f"{surface} という画面はありません。", f"There is no surface {surface}.")
+    if directory.exists():
+        raise WrongUse(f"{directory} は既にあります。", f"{directory} is there already.")
+    own = hand_over(surface=surface, home=invocation(ctx).home, target=directory)
+    tell(f"{own.root} に作りました。", f"Made {own.root}.")
 
 
 @app.command(help=say("所有者として psql を開く", "Open psql as the owner"))
