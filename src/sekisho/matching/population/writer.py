@@ -24,7 +24,6 @@ from .profile import BLOCK_SIZE, DEFAULT, Profile
 EDITION = 1
 # records a party on average under the default profile; only chunk sizes depend on it
 _RECORDS_A_PARTY = 1.6
-_BLOCKS_A_CHUNK = 200
 _SPARE = 1.15
 
 
@@ -43,18 +42,19 @@ class Order:
     area: str = "japan"
     points: bool = True
     profile: Profile = DEFAULT
+    blocks_a_chunk: int = 200
 
     def plan(self) -> chunk.Plan:
         """Chunk sizes for the order; raises WrongUse when the size makes no sense."""
         blocks = self._blocks()
-        size = min(_BLOCKS_A_CHUNK, blocks)
+        size = min(self.blocks_a_chunk, blocks)
         chunks = math.ceil(blocks / size)
         return chunk.Plan(self.seed, self.dictionary, self.area, chunks, size, self.profile)
 
     def _blocks(self) -> int:
         if self.parties is not None:
             if self.parties <= 0 or self.parties % BLOCK_SIZE or self._uneven(self.parties // BLOCK_SIZE):
-                sizes = f"{BLOCK_SIZE} ({BLOCK_SIZE * _BLOCKS_A_CHUNK:,})"
+                sizes = f"{BLOCK_SIZE} ({BLOCK_SIZE * self.blocks_a_chunk:,})"
                 raise WrongUse(
                     f"当事者数は {sizes} の倍数です: {self.parties}",
                     f"parties come in multiples of {sizes}: {self.parties}",
@@ -66,9 +66,8 @@ class Order:
             )
         return math.ceil(self.records * _SPARE / _RECORDS_A_PARTY / BLOCK_SIZE) + 1
 
-    @staticmethod
-    def _uneven(blocks: int) -> bool:
-        return blocks > _BLOCKS_A_CHUNK and blocks % _BLOCKS_A_CHUNK > 0
+    def _uneven(self, blocks: int) -> bool:
+        return blocks > self.blocks_a_chunk and blocks % self.blocks_a_chunk > 0
 
 
 def generate(
