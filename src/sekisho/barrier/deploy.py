@@ -114,6 +114,8 @@ def _grant(conn: psycopg.Connection) -> None:
     conn.execute(f"revoke update, delete, truncate on all tables in schema ledger from {WORKER}")
     conn.execute(f"grant update on ledger.state to {WORKER}")
     conn.execute(f"revoke all on barrier.ticket_key from {WORKER}")
+    # the passage announces itself in the write-ahead log (ledger/log.sql); nobody else may
+    conn.execute(f"grant execute on function pg_catalog.pg_logical_emit_message(boolean, text, text, boolean) to {OWNER}")
     functions = "barrier.now(), barrier.today(), barrier.passport(text, text), barrier.viewer(text, text), barrier.viewer_person(text, text),"
     functions += " barrier.assigned_points(text, text), barrier.mask_name(text), barrier.mask_phone(text), barrier.mask_address(text)"
     for purpose in PURPOSES:

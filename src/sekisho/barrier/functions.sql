@@ -25,7 +25,7 @@ begin
     -- one query for everything the database knows about the claims; nothing of it is believed before the MAC below
     select k.inner_pad, k.outer_pad, k.audience,
            exists (select from barrier.login l where l.login = session_user and l.audience = want_audience) as own_login,
-           (select s.refuse_reading from ledger.state s) as ledger_behind,
+           (select s.sealed_through < barrier.now() - s.max_lag from ledger.seal s) as ledger_behind,
            exists (select from barrier.permit p
                     where p.person = claims[4] and p.audience = want_audience and p.purpose = want_purpose and p.company = claims[3]
                       and p.valid @> barrier.today() and p.ended_at is null

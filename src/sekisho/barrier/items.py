@@ -216,7 +216,16 @@ COLUMNS: dict[str, dict[str, str]] = (
             ("at", "passage_id", "gate", "audience", "company", "purpose", "items"), "passage"
         )
         | {"point": "point", "holder": "retailer", "person": "staff"},
-        "ledger.state": {"only_row": TECHNICAL, "derived_xact": TECHNICAL, "refuse_reading": TECHNICAL},
+        "ledger.state": {"only_row": TECHNICAL, "derived_xact": TECHNICAL},
+        "ledger.leaf": dict.fromkeys(("at", "passage_id", "idx", "salt", "entry"), TECHNICAL),
+        "ledger.sequence": dict.fromkeys(
+            ("only_row", "system_id", "size", "swept", "target", "target_at", "after_xact", "after_id", "published_size",
+             "published_root"),
+            TECHNICAL,
+        ),
+        "ledger.seal": {"only_row": TECHNICAL, "sealed_through": TECHNICAL, "max_lag": TECHNICAL},
+        "ledger.checkpoint": {"size": TECHNICAL, "at": TECHNICAL, "note": TECHNICAL},
+        "ledger.unsettled": {"passage_id": TECHNICAL, "xact": TECHNICAL, "body": "passage"},
         "work.command": dict.fromkeys(
             ("command_no", "kind", "payload", "audience", "company", "person", "purpose", "request_id", "idempotency_key",
              "submitted_at", "state", "attempts", "finished_at", "outcome"),

@@ -42,18 +42,22 @@ create index on ledger.seen_point (point, at);
 
 create table ledger.state (
     only_row         boolean primary key default true check (only_row),
-    derived_xact     xid8 not null default '0',       -- seen_point holds every passage of transactions before this one
-    refuse_reading   boolean not null default false   -- raised when the log cannot keep up: no record, no reading
+    derived_xact     xid8 not null default '0'        -- seen_point holds every passage of transactions before this one
 );
 insert into ledger.state default values;
 
-create function ledger.ensure_month(at timestamptz) returns void language plpgsql as $$
+-- A month of the log, made ahead of time. Looks before it creates: creating takes a lock. Runs as the owner, so that the worker needs no
+-- right to create anything.
+create function ledger.ensure_month(at timestamptz) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare first date := date_trunc('month', at at time zone 'Asia/Tokyo')::date;
 declare t text;
 begin
     foreach t in array array['passage', 'seen_point'] loop
-        execute format('create table if not exists ledger.%I partition of ledger.%I for values from (%L) to (%L)',
-                       t || '_' || to_char(first, 'YYYYMM'), t,
-                       first::timestamp at time zone 'Asia/Tokyo', (first + interval '1 month')::timestamp at time zone 'Asia/Tokyo');
+        if to_regclass(format('ledger.%I', t || '_' || to_char(first, 'YYYYMM'))) is null then
+            execute format('create table ledger.%I partition of ledger.%I for values from (%L) to (%L)',
+                           t || '_' || to_char(first, 'YYYYMM'), t, first::timestamp at time zone 'Asia/Tokyo',
+                           (first + interval '1 month')::timestamp at time zone 'Asia/Tokyo');
+            execute format('alter table ledger.%I enable row level security, force row level security', t || '_' || to_char(first, 'YYYYMM'));
+        end if;
     end loop;
 end $$;

@@ -92,7 +92,8 @@ def login_conninfo(conninfo: str, home: Home, login: str) -> str:
 def ensure_months(conn: psycopg.Connection, now: datetime) -> None:
     """Partitions of the log for this month and the two to come."""
     for ahead in range(3):
-        conn.execute("select ledger.ensure_month(%s)", [now.astimezone(UTC) + timedelta(days=31 * ahead)])
+        day = now.astimezone(UTC) + timedelta(days=31 * ahead)
+        conn.execute("select ledger.ensure_month(%(day)s), ledger.ensure_leaf_month(%(day)s)", {"day": day})
 
 
 def _grant_accounts(conn: psycopg.Connection) -> None:
