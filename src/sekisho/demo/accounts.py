@@ -1,5 +1,4 @@
-"""The demonstration's users: one or more for each audience, with purposes, posts and the days of their
-access.
+"""The demonstration's users: some for each audience, with purposes, posts and days of access.
 
 They are invented persons. Passwords and second factors are made when the accounts are, never here.
 """
@@ -14,7 +13,8 @@ from sekisho.demo.lists import table
 class Account:
     """One user. `company`: TD for the utility, a retailer's or contractor's code, or REG for the regulator.
 
-    Access runs from `valid_from` to the day before `valid_until`; `purposes` are codes of the audience's purposes.
+    Access runs from `valid_from` to the day before `valid_until`; `purposes` are codes of the audience's
+    purposes.
     """
 
     username: str
@@ -28,9 +28,7 @@ class Account:
 
 
 def accounts(*, until: date) -> tuple[Account, ...]:
-    """Return the users as of `until`, the demonstration's last day. One of them is transferred away soon
-    after.
-    """
+    """Return the users as of `until`, the last day. One of them is transferred away soon after."""
     return tuple(_account(row, until) for row in table("accounts.csv"))
 
 

@@ -126,10 +126,10 @@ def generate(
 ) -> Area:
     """Write an area of so many supply points as it stood on `until`, and return what was written.
 
-    The same arguments give the same bytes. Usage covers the last `usage_days` days of the first `usage_points`
-    points. A large area is written in parts of 10,000 points; after a kill, parts that are whole are kept.
-    `progress` is called with a phase, how much of it is done, and its total. Raise `UnableToGenerate` when the
-    numbers make no sense.
+    The same arguments give the same bytes. Usage covers the last `usage_days` days of the first
+    `usage_points` points. A large area is written in parts of 10,000 points; after a kill, parts that are
+    whole are kept. `progress` is called with a phase, how much of it is done, and its total. Raise
+    `UnableToGenerate` when the numbers make no sense.
     """
     order = Order(out_dir, points, seed, until, usage_days, usage_points)
     _check(order)
@@ -278,9 +278,7 @@ def _write_truth(path: Path, rows: Sequence[Mapping[str, Cell]]) -> None:
 
 
 def counts(sheets: Sheets) -> dict[str, int]:
-    """Count the truth: records, entities at an address (the counting unit of the report), contracts,
-    switches.
-    """
+    """Count the truth: records, entities at an address (the report's unit), contracts, switches."""
     records = sheets.truth["records"]
     seen = {(str(row["kind"]), row["truth_id"], row["address_id"]) for row in records}
     running = {(str(r["kind"]), r["truth_id"], r["address_id"]) for r in records if r["valid_to"] is None}
@@ -308,7 +306,7 @@ def _marker(order: Order, part: int) -> Path:
 
 
 def _part_on_disk(order: Order, part: int) -> dict[str, object] | None:
-    """Return what a whole part says of itself, if it was written for the same order and its files are there."""
+    """Return what a part says of itself, if it was written whole for the same order."""
     try:
         written: dict[str, object] = json.loads(_marker(order, part).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):

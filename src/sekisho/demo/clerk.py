@@ -1,6 +1,4 @@
-"""Writes the contracts of one part of the area: rows of the files, and beside them the truth that no file
-tells.
-"""
+"""Writes the contracts of one part of the area: rows of the files, and the truth that no file tells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -139,9 +137,7 @@ class Clerk:
     def _feed_in(
         self, tenancy: Tenancy, point: SupplyPoint, held: list[Holding], writings: list[Writing]
     ) -> None:
-        """A house's PV is bought by the first retailer while the fixed price lasts, whoever supplies the
-        house.
-        """
+        """The first buyer keeps a house's PV while the fixed price lasts, whoever supplies the house."""
         since = tenancy.premise.solar_day
         start = max(tenancy.start, since)
         if start >= (tenancy.end or self.until):
@@ -229,9 +225,7 @@ class Clerk:
         self._party(contract, entity, writing, day, contract.end, what)
 
     def _name_change(self, contract: Contract) -> tuple[date, Entity, Writing, str] | None:
-        """Inheritance, a surname given up at marriage, or a clerk who puts kanji for kana: 需要者情報変更
-        (07).
-        """
+        """需要者情報変更: inheritance, a surname given up at marriage, kanji put for kana."""
         end = contract.end or self.until
         days = (end - contract.start).days
         what = _event(contract, days / 365.25, self.dice)
@@ -289,9 +283,7 @@ class Clerk:
         self.sheets.note("records", record_row(contract, entity, writing, start, end, what))
 
     def _slip(self, contract: Contract) -> tuple[str, str, bool]:
-        """検針票送付先: the owner's home for a warehouse, the head office for a shop of a chain, parents for
-        some flats.
-        """
+        """検針票送付先: the owner's home for a warehouse, a head office, parents for some flats."""
         entity = contract.entity
         if entity.home and contract.premise.use.tenant == "owner":
             return entity.home_postal, entity.home, True

@@ -90,9 +90,7 @@ class CompanyBook:
         self.dice = dice
 
     def company(self, use: str = "") -> CompanyName:
-        """Return a name that fits the use; a stem and trade may come again with another legal form, as in
-        life.
-        """
+        """Return a name that fits the use; stem and trade may come again with another legal form."""
         form, form_kana, form_bank = self.dice.draw(LEGAL_FORMS)
         if use in PUBLIC_BODIES:
             return self._public_body(use)
@@ -110,9 +108,7 @@ class CompanyBook:
         return CompanyName(form, form_kana, form_bank, place + suffix, place_kana + suffix_kana)
 
     def corporate_no(self) -> str:
-        """Return 13 digits with a right check digit; no registry office has the number 99 with which the body
-        begins.
-        """
+        """Return 13 digits with a right check digit; no registry office has the number 99 in front."""
         body = "99" + self.dice.digits(10)
         return corporate_check_digit(body) + body
 

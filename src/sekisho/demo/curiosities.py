@@ -1,6 +1,4 @@
-"""Things in the area that are worth looking at, found in what was generated and listed for those who test or
-show.
-"""
+"""Things in the area worth looking at, listed for those who test or show."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -56,9 +54,7 @@ def _of_point(history: list[Contract], until: date) -> Iterator[tuple[str, list[
 
 
 def _slip_leak(warehouse: Contract, home: Contract, until: date) -> bool:
-    """The case of the report: the affiliate's warehouse, its slips posted to a home that another retailer
-    supplies.
-    """
+    """The report's case: the affiliate's warehouse, its slips posted to another retailer's home."""
     return warehouse.holder == AFFILIATE.code and warehouse.covers(until) and home.holder != AFFILIATE.code
 
 

@@ -1,5 +1,4 @@
-"""Chance by seed: one numpy stream per name, drawn in blocks, so that a hundred thousand points stay quick to
-throw.
+"""Chance by seed: one numpy stream per name, drawn in blocks to be quick.
 
 The same seed and name give the same draws everywhere; nothing else in the package is a source of chance.
 """

@@ -1,6 +1,4 @@
-"""Who takes contracts: persons in families, companies, machines. Each is one truth, however its name is
-written later.
-"""
+"""Who takes contracts: persons, companies, machines; each one truth, however written later."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -150,9 +148,7 @@ class Registrar:
         return household.members if household else []
 
     def phone(self, premise: Premise, *, mobile: float) -> str:
-        """Return a number of a block that is given to nobody: local exchanges and 090 numbers do not begin
-        with 0.
-        """
+        """Return a number that nobody has: local exchanges and 090 numbers do not begin with 0."""
         if self.dice.chance(mobile):
             return f"090-0{self.dice.digits(3)}-{self.dice.digits(4)}"
         area = premise.address.town.telephone

@@ -47,9 +47,7 @@ class FactSheet:
             self._generation(contract)
 
     def _place(self, contract: Contract) -> None:
-        """The old system writes addresses full-width without the prefecture; retailers write them as they
-        like.
-        """
+        """The old system writes full-width without the prefecture; retailers write as they like."""
         legacy = BY_CODE[contract.holder].affiliate and contract.start < date(2020, 4, 1)
         style = "legacy" if legacy else self.dice.pick((contract.premise.style, "plain", "wide", "formal"))
         address = contract.premise.address
@@ -106,9 +104,7 @@ class FactSheet:
         return 90 if point.use.number_class in ("2", "5") else None
 
     def _meters(self, contract: Contract) -> None:
-        """Mechanical meters gave way to smart ones between 2016 and 2023; high voltage had load-survey meters
-        before.
-        """
+        """Smart meters came between 2016 and 2023; high voltage had load-survey meters before."""
         point = contract.point
         since = self.smart_since.setdefault(point.number, self.dice.day(SMART_FROM, SMART_TO))
         if point.use.voltage != "LV" or contract.start >= since:

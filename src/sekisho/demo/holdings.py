@@ -25,9 +25,7 @@ class Holding:
 
 
 def reading_day(*, point: SupplyPoint, after: date) -> date:
-    """Return the first 定例検針日 of the point after a day: the schedule's day of the month, the first for
-    high voltage.
-    """
+    """Return the point's first 定例検針日 after a day: by its schedule, or the first for high voltage."""
     day = 1 if point.use.voltage != "LV" else point.schedule + 3
     month = after.replace(day=1)
     while month.replace(day=day) <= after:

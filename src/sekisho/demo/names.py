@@ -104,9 +104,7 @@ def surnames() -> Urn[tuple[str, str]]:
 
 @lru_cache(maxsize=2)
 def given_names(male: bool) -> dict[int, Urn[tuple[str, str]]]:
-    """Return (given name, katakana reading) by first year of birth: the everyday ones, and a tail from the
-    dataset.
-    """
+    """Return (given name, katakana reading) by first year of birth: everyday ones and a tail."""
     tail = _tail(male)
     eras = [line for line in lists("given_names.txt") if line[0] == ("M" if male else "F")]
     return {int(line[1]): Urn(_everyday(line[2:]) + tail) for line in eras}
@@ -189,9 +187,7 @@ def _everyday(listed: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
 
 
 def _tail(male: bool) -> list[tuple[tuple[str, str], float]]:
-    """The dataset's popular readings, each with its two most ordinary writings, one part in eight of all
-    bearers.
-    """
+    """The dataset's popular readings in their two most ordinary writings, an eighth of all bearers."""
     men, women = load_dataset(kind="opti")
     known = men if male else women
     frequency = _character_frequency(known)

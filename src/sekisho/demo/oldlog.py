@@ -1,9 +1,10 @@
-"""The view log of an older system with a planted leak, as the utility of the second incident had to search by hand.
+"""The view log of an older system with a planted leak, as the utility of the second incident had to search
+by hand.
 
 44 screens and 7 reports; on some of them the block against the affiliate was forgotten (`data/screens.csv`,
-`faulty`). The affiliate's staff use them mostly for their own customers, and now and then for customers who have
-left. The log says who looked at which point on which screen when; whose customer that was at the time only the
-contract history says. The truth files say what a correct search must find, no view more or less.
+`faulty`). The affiliate's staff use them mostly for their own customers, and now and then for customers who
+have left. The log says who looked at which point on which screen when; whose customer that was at the time
+only the contract history says. The truth files say what a correct search must find, no view more or less.
 """
 
 import json
@@ -46,9 +47,7 @@ SHOWN, BLOCKED, NOTHING = "表示", "遮断", "該当なし"
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A screen or report of the old system: which points it shows, which items, whether its block was
-    forgotten.
-    """
+    """A screen or report: which points it shows, which items, whether its block was forgotten."""
 
     code: str
     voltage: str
@@ -200,9 +199,7 @@ _HOURS = Urn([(hour, 1.0 if 9 <= hour < 17 else 0.25 if 8 <= hour < 20 else 0.01
 
 
 def _result(company: str, screen: Screen, contract: Contract | None, former: Contract | None) -> str:
-    """A sound screen blocks the affiliate; a faulty one shows whoever is there, and who was there last when
-    nobody is.
-    """
+    """A sound screen blocks the affiliate; a faulty one shows who is there, or was there last."""
     if former is None:
         return NOTHING
     if company != "2" or screen.faulty:

@@ -1,6 +1,4 @@
-"""Addresses: real towns of a few municipalities in area 06 from postal data, with invented blocks, houses and
-buildings.
-"""
+"""Addresses: real towns of a few municipalities in area 06, with invented blocks and buildings."""
 
 import json
 import sqlite3

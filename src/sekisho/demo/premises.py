@@ -1,6 +1,4 @@
-"""What stands in the area: houses, apartment houses, shops, lamps, factories, solar fields, each with its
-supply points.
-"""
+"""What stands in the area: houses, shops, lamps, factories, solar fields, with their supply points."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,9 +29,7 @@ RECIPES = Urn([(use, share / 10_000) for use, share in (
 
 @dataclass(frozen=True, slots=True)
 class SupplyPoint:
-    """One point. `size` (0 to 1) places its capacity within the use's range; `serial` is its number within
-    the part.
-    """
+    """One point. `size` (0 to 1) places its capacity in the use's range; `serial` counts within the part."""
 
     number: str
     use: Use

@@ -1,4 +1,4 @@
-"""What half-hourly usage looks like: one function a kind of use, each returning watts as (points, days, 48)."""
+"""What half-hourly usage looks like: a function a use, returning watts as (points, days, 48)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,14 +76,16 @@ def all_electric(group: Group) -> Floats:
 
 
 def night_heater(group: Group) -> Floats:
-    """A tank heater behind a time switch: full power from 23 h or later until hot, nothing by day."""
+    """A tank heater behind a time switch: full power from 23 h or a little later until hot, nothing by day."""
     cold = np.clip(24 - group.days.temperature.mean(axis=1), 0, None)[None, :, None]
     hours = group.trait(0, 2.2, 4.0) + 0.12 * cold
-    return np.asarray(between(1.0, 1.0 + hours) * group.capacity[:, None, None] * 1000 * group.noise(0.015))
+    start = group.trait(1, 23.0, 25.5)
+    heating = between(np.mod(start, 24), np.mod(start + hours, 24))
+    return np.asarray(heating * group.capacity[:, None, None] * 1000 * group.noise(0.015))
 
 
 def shop(group: Group) -> Floats:
-    """Light, cold shelves and air conditioning while open; one day in the week closed; some open all night."""
+    """Light, cold shelves and air conditioning while open; one day a week closed; some open all night."""
     always = group.trait(0, 0, 1) > 0.82
     hours = np.where(always, 1.0, between(group.trait(1, 8, 11), group.trait(2, 18, 23)))
     closed_on = (group.trait(3, 0, 7).astype(int) == _weekday(group)) & ~always

@@ -1,6 +1,4 @@
-"""The utility's people with posts and transfers, the contractors, and the work orders that open points to
-them.
-"""
+"""The utility's people with posts and transfers, contractors, and work orders."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -9,13 +7,12 @@ import jaconv
 
 from sekisho.demo.accounts import accounts
 from sekisho.demo.clerk import Contract, Row, Sheets
-from sekisho.demo.companies import CompanyBook
 from sekisho.demo.dice import Dice, Urn, stream
 from sekisho.demo.lists import lists, table
 from sekisho.demo.names import NameBook, PersonName
 from sekisho.demo.retailers import UTILITY_CODE
 
-CONTRACTORS = ("K0001", "K0002", "K0003", "K0004", "K0005", "K0006")
+CONTRACTORS = [row["code"] for row in table("contractors.csv")]
 STAFF_PER_THOUSAND_POINTS = 12
 ORDERS_PER_THOUSAND_POINTS = 15
 
@@ -86,9 +83,8 @@ class Personnel:
         self.sheets.add("postings", row)
 
     def _contractors(self) -> None:
-        book = CompanyBook(self.dice)
-        for code in CONTRACTORS:
-            self.sheets.add("contractors", {"code": code, "name": book.company().written("full")})
+        for row in table("contractors.csv"):
+            self.sheets.add("contractors", {"code": row["code"], "name": row["name"]})
 
     def _work_orders(self, running: list[Contract], points: int) -> None:
         """Orders of the last months and the next weeks, one to a dozen points each."""
@@ -97,7 +93,7 @@ class Personnel:
             start = self.dice.day(self.until - timedelta(days=150), self.until + timedelta(days=20))
             order: Row = {
                 "order_no": f"W-{start.year}-{number:05d}",
-                "contractor": self.dice.pick(CONTRACTORS[:4]),
+                "contractor": self.dice.pick(("K0001", "K0002", "K0004")),
                 "task": self.dice.pick(tasks),
                 "valid_from": start,
                 "valid_to": start + timedelta(days=self.dice.whole(1, 30)),

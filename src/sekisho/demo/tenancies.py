@@ -1,6 +1,4 @@
-"""Who lives or works where and when: tenancies with gaps, movers who turn up elsewhere, owners with a second
-place.
-"""
+"""Who lives or works where and when: gaps, movers, owners with a second place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

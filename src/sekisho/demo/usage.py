@@ -19,9 +19,7 @@ UsageDay = tuple[str, date, Sequence[int | None], int]
 STEPS = {"LV": 10, "HV": 100, "EHV": 1000}
 ALL_SLOTS = (1 << 48) - 1
 GAPS, WHOLE_DAYS, ESTIMATED = 0.010, 0.0015, 0.4
-"""Shares of days with a run of missing half-hours, of days missing whole, and of gaps that were filled by
-estimates.
-"""
+"""Shares of days with a run of missing half-hours, of whole days missing, of gaps filled by estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,7 @@ def months(*, first: date, last: date) -> list[Month]:
 
 
 def usage_of_month(*, seed: int, contracts: Sequence[Contract], month: Month) -> Iterator[UsageDay]:
-    """Yield point, day, 48 half-hours in Wh (none = missing) and the mask of estimated slots, by use and
-    point.
-    """
+    """Yield point, day, 48 half-hours in Wh (none = missing) and the mask of estimated slots."""
     days = weather(seed=seed, first=month.first, last=month.last)
     by_use: dict[str, list[Contract]] = {}
     for contract in contracts:
@@ -97,9 +93,7 @@ def _panel(contract: Contract) -> float:
 
 
 def _metered(watts: Floats, step: int) -> Integers:
-    """Watts to Wh per half-hour as a register shows them: whole steps, the rest carried into the next
-    half-hour.
-    """
+    """Watts to Wh per half-hour as a register shows them: whole steps, the rest carried on."""
     flat = watts.reshape(len(watts), -1) / 2
     register = np.floor(np.cumsum(flat, axis=1) / step).astype(np.int64) * step
     return np.diff(register, axis=1, prepend=0).reshape(watts.shape)

@@ -34,9 +34,7 @@ MENUS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One kind of point. Capacities in kW; `stay` is the mean tenancy in years; `tenant` says who takes the
-    contract.
-    """
+    """One kind of point. Capacities in kW, `stay` in years; `tenant` says who takes the contract."""
 
     code: str
     ja: str

@@ -1,6 +1,4 @@
-"""How a name is written on a contract: the old system's katakana, a retailer's kanji, and the variants
-between.
-"""
+"""How a name is written on a contract: old katakana, a retailer's kanji, variants between."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -112,9 +110,7 @@ def _device(entity: Entity, old: bool, dice: Dice) -> Writing:
 
 
 def change_between(before: Writing, after: Writing) -> str:
-    """Return what a switch did to the name, for the truth: `same`, `kana_to_kanji`, `kanji_to_kana` or
-    `writing`.
-    """
+    """Return what a switch did to the name: `same`, `kana_to_kanji`, `kanji_to_kana` or `writing`."""
     if before.name == after.name:
         return "same"
     if before.old_style != after.old_style:
