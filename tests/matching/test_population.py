@@ -40,8 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def population(folder: Path) -> pl.DataFrame:
-    records = pl.read_parquet(folder / "records" / "*.parquet")
-    truth = pl.read_parquet(folder / "truth" / "*.parquet")
+    records = pl.read_parquet(folder / "population.parquet")
+    truth = pl.read_parquet(folder / "truth.parquet")
     assert records["record_id"].equals(truth["record_id"])
     return records.hstack(truth.drop("record_id"))
 
@@ -113,22 +113,30 @@ def test_chunks_never_share_a_place() -> None:
     assert len(points[0] | points[1] | points[2]) == sum(map(len, points))
 
 
-def test_the_same_order_gives_the_same_bytes_and_goes_on_after_a_kill(tmp_path: Path) -> None:
+def test_the_same_order_gives_the_same_rows_and_goes_on_after_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = Order(seed=5, records=7_000, dictionary="independent", blocks_a_chunk=2)
-    # so many records take two chunks; a kill between them is a missing second part
     generate(order, tmp_path / "whole")
-    whole = sorted((tmp_path / "whole" / "records").iterdir())
-    assert len(whole) == 2
-    killed = tmp_path / "killed"
-    generate(order, killed)
-    (killed / "manifest.json").unlink()
-    (killed / "records" / whole[1].name).unlink()
-    kept = (killed / "records" / whole[0].name).stat().st_mtime_ns
-    manifest = generate(order, killed)
+    made: list[int] = []
+    make = chunk.make
+
+    def killed_at_the_second(plan: chunk.Plan, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        made.append(number)
+        if made == [0, 1]:
+            raise KeyboardInterrupt
+        return make(plan, number)
+
+    monkeypatch.setattr(chunk, "make", killed_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        generate(order, tmp_path / "killed")
+    manifest = generate(order, tmp_path / "killed")
+    assert made == [0, 1, 1]
     assert manifest["records"] == 7_000
-    assert (killed / "records" / whole[0].name).stat().st_mtime_ns == kept
-    for file in whole:
-        assert file.read_bytes() == (killed / "records" / file.name).read_bytes()
+    for name in ("population.parquet", "truth.parquet"):
+        whole, killed = (pl.read_parquet(tmp_path / folder / name) for folder in ("whole", "killed"))
+        assert whole.equals(killed)
+    assert not (tmp_path / "killed" / "parts").exists()
 
 
 def test_a_folder_of_another_order_is_left_alone(folder: Path) -> None:
@@ -153,7 +161,7 @@ def test_orders_that_make_no_sense_are_refused(order: Order, tmp_path: Path) -> 
 
 def test_without_points_no_record_has_one(tmp_path: Path) -> None:
     generate(Order(seed=2, records=3000, dictionary="independent", points=False), tmp_path)
-    records = pl.read_parquet(tmp_path / "records" / "*.parquet")
+    records = pl.read_parquet(tmp_path / "population.parquet")
     assert len(records) == 3000
     assert records["point"].null_count() == 3000
     assert records.schema["point"] == pl.String

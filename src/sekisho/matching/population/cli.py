@@ -47,7 +47,7 @@ def _lines(manifest: dict[str, object], out: Path) -> list[str]:
     truth = manifest["truth"]
     if not isinstance(truth, dict):
         raise TypeError("manifest without truth")
-    lines = [f"{out}: {manifest['records']:,} 件 / records, {truth['all']:,} 者 / parties"]
+    lines = [f"{out / writer.RECORDS}: {manifest['records']:,} 件 / records, {truth['all']:,} 者 / parties"]
     for kind, systems in truth["table"].items():
         cells = "  ".join(f"{name}: {cell['all']:,} ({cell['running']:,})" for name, cell in systems.items())
         lines.append(f"  {kind}  {cells}")

@@ -1,14 +1,16 @@
-"""Writes a population to disk chunk by chunk: bounded memory, resumable, the same bytes for the same plan.
+"""Writes a population to disk chunk by chunk: bounded memory, resumable, the same rows for the same plan.
 
-A folder holds `plan.json` (what is being made), `records/part-*.parquet`, `truth/part-*.parquet` and, last
-of all, `manifest.json` with the true counts. Each part is written under another name and renamed, so a
-kill leaves only whole parts; the next run with the same plan goes on after the last of them.
+A folder holds `plan.json` (what is being made), then `population.parquet`, `truth.parquet` (the same rows
+in the same order) and, last of all, `manifest.json` with the true counts. While it is made, chunks lie in
+`parts/`, each written under another name and renamed, so a kill leaves only whole ones; the next run with
+the same plan goes on after the last of them.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,9 +24,14 @@ from . import chunk, lexicon
 from .profile import BLOCK_SIZE, DEFAULT, Profile
 
 EDITION = 1
+RECORDS, TRUTH = "population.parquet", "truth.parquet"
+_ROW_GROUP = 122_880
 # records a party on average under the default profile; only chunk sizes depend on it
 _RECORDS_A_PARTY = 1.6
 _SPARE = 1.15
+
+Progress = Callable[[int, int], None]
+"""Called with the records written and wanted."""
 
 
 class UnableToContinuePopulation(SekishoError):
@@ -70,59 +77,71 @@ class Order:
         return blocks > self.blocks_a_chunk and blocks % self.blocks_a_chunk > 0
 
 
-def generate(
-    order: Order, folder: Path, *, progress: Callable[[int, int], None] | None = None
-) -> dict[str, Any]:
-    """Write the population to `folder` and return its manifest (true counts, files, how it was made).
+def generate(order: Order, folder: Path, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Write the population to `folder` and return its manifest (true counts, how it was made).
 
-    `progress` is called with records written and wanted. Raises UnableToContinuePopulation when `folder`
-    holds another population.
+    Raises UnableToContinuePopulation when `folder` holds another population, WrongUse for an order that
+    makes no sense.
     """
     plan = order.plan()
     _claim(folder, order)
-    wanted = order.records
-    done = 0
-    for number in range(plan.chunks):
-        if wanted is not None and done >= wanted:
-            break
-        done += _part(order, plan, folder, number, done)
-        if progress is not None:
-            progress(done, wanted or round(plan.chunks * plan.blocks * BLOCK_SIZE * _RECORDS_A_PARTY))
-    return _finish(order, folder, done)
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        if not (folder / TRUTH).exists():
+            _make_parts(order, plan, folder, progress)
+            _join_parts(folder)
+        _finish(order, folder, manifest)
+    return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
 
 def _claim(folder: Path, order: Order) -> None:
     said = {"edition": EDITION, **asdict(order)}
     mark = folder / "plan.json"
     text = json.dumps(said, ensure_ascii=False, indent=1)
-    if mark.exists():
-        if mark.read_text(encoding="utf-8") != text:
-            raise UnableToContinuePopulation(
-                f"{folder} には別の条件の母集団があります。別の場所を指定してください。",
-                f"{folder} holds a population of another order; choose another folder.",
-            )
-        return
-    for name in ("records", "truth"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    if mark.exists() and mark.read_text(encoding="utf-8") != text:
+        raise UnableToContinuePopulation(
+            f"{folder} には別の条件の母集団があります。別の場所を指定してください。",
+            f"{folder} holds a population of another order; choose another folder.",
+        )
+    (folder / "parts").mkdir(parents=True, exist_ok=True)
     mark.write_text(text, encoding="utf-8")
+
+
+def _make_parts(order: Order, plan: chunk.Plan, folder: Path, progress: Progress | None) -> None:
+    done = 0
+    for number in range(plan.chunks):
+        if order.records is not None and done >= order.records:
+            break
+        done += _part(order, plan, folder, number, done)
+        if progress is not None:
+            progress(done, order.records or round(plan.chunks * plan.blocks * BLOCK_SIZE * _RECORDS_A_PARTY))
 
 
 def _part(order: Order, plan: chunk.Plan, folder: Path, number: int, done: int) -> int:
     """Make one part unless it is there; its number of records."""
-    records_file = folder / "records" / f"part-{number:05}.parquet"
-    truth_file = folder / "truth" / f"part-{number:05}.parquet"
-    if records_file.exists():
-        return int(pl.scan_parquet(records_file).select(pl.len()).collect().item())
+    truth_file = folder / "parts" / f"truth-{number:05}.parquet"
+    if truth_file.exists():
+        return int(pl.scan_parquet(truth_file).select(pl.len()).collect().item())
     records, truth = chunk.make(plan, number)
     if order.records is not None and done + len(records) > order.records:
         records, truth = _cut(records, truth, order.records - done)
     serial = pl.int_range(done + 1, done + 1 + len(records), dtype=pl.Int64, eager=True).alias("record_id")
     if not order.points:
         records = records.with_columns(point=pl.lit(None, dtype=pl.String))
-    # the records' file is renamed last: a part counts only when its truth is whole too
+    # the truth is renamed last: a part counts only when both files are whole
+    _write(records.insert_column(0, serial), folder / "parts" / f"records-{number:05}.parquet")
     _write(truth.insert_column(0, serial), truth_file)
-    _write(records.insert_column(0, serial), records_file)
     return len(records)
+
+
+def _join_parts(folder: Path) -> None:
+    """One file each, streamed; the truth is renamed last, and then the parts are not needed any more."""
+    for kind, name in (("records", RECORDS), ("truth", TRUTH)):
+        unfinished = folder / f"{name}.unfinished"
+        parts = pl.scan_parquet(folder / "parts" / f"{kind}-*.parquet")
+        parts.sink_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+        unfinished.rename(folder / name)
+    shutil.rmtree(folder / "parts")
 
 
 def _cut(records: pl.DataFrame, truth: pl.DataFrame, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -144,30 +163,24 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     unfinished.rename(path)
 
 
-def _finish(order: Order, folder: Path, records: int) -> dict[str, Any]:
+def _finish(order: Order, folder: Path, path: Path) -> None:
+    truth = true_counts(folder)
     manifest = {
         "edition": EDITION,
         "order": asdict(order),
-        "records": records,
+        "records": int(pl.scan_parquet(folder / TRUTH).select(pl.len()).collect().item()),
         "leave_out": list(lexicon.LEFT_OUT[order.dictionary]),
-        "truth": true_counts(folder),
+        "truth": truth,
     }
-    path = folder / "manifest.json"
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     unfinished.rename(path)
-    return manifest
 
 
 def true_counts(folder: Path) -> dict[str, Any]:
     """Seed 000's table of a population: truths by kind and systems, those running, sizes of slices."""
-    rows = pl.concat(
-        [
-            pl.scan_parquet(folder / "truth" / "*.parquet"),
-            pl.scan_parquet(folder / "records" / "*.parquet").select("system", "state"),
-        ],
-        how="horizontal",
-    )
+    records = pl.scan_parquet(folder / RECORDS).select("system", "state")
+    rows = pl.concat([pl.scan_parquet(folder / TRUTH), records], how="horizontal")
     parties = rows.group_by("truth_id", "kind").agg(
         first=(pl.col("system") == "1").any(),
         second=(pl.col("system") == "2").any(),
@@ -175,10 +188,8 @@ def true_counts(folder: Path) -> dict[str, Any]:
         slices=pl.col("slices").first(),
     )
     table = parties.group_by("kind", "first", "second").agg(pl.len().alias("all"), pl.col("running").sum())
-    by_slice = (
-        parties.select(pl.col("slices").str.split(" ").explode()).group_by("slices").agg(pl.len().alias("n"))
-    )
-    cells, names = pl.collect_all([table, by_slice])
+    tags = parties.select(pl.col("slices").str.split(" ").list.explode(empty_as_null=False).alias("tag"))
+    cells, names = pl.collect_all([table, tags.group_by("tag").agg(pl.len().alias("n"))])
     return {
         "all": int(cells["all"].sum()),
         "running": int(cells["running"].sum()),
