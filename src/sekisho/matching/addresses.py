@@ -19,6 +19,8 @@ _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
 _LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
 _HIGHEST_HOUSE_PART = 100
+# Prefecture, district and municipality fit in this many characters.
+_BEGINNING = 16
 
 
 def normalise(
@@ -38,6 +40,22 @@ def normalise(
     placed = _place_town(_place_city(folded, gazetteer), gazetteer)
     parts = ("row", "jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
     return _take_apart(placed).select(parts).sort("row").drop("row")
+
+
+def municipalities(
+    addresses: pl.Series, *, postal_codes: pl.Series, gazetteer: Gazetteer, variants: dict[str, str]
+) -> pl.Series:
+    """The jis code of each address, in order; null when neither text nor postcode has one. Only beginnings are read."""
+    given = pl.DataFrame({"address": addresses.str.slice(0, _BEGINNING), "code": postal_codes})
+    distinct = given.unique(maintain_order=True).with_row_index("row")
+    folded = distinct.with_columns(
+        rest=fold(pl.col("address").fill_null(""), variants),
+        code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
+    )
+    placed = _place_city(folded, gazetteer).select("row", "jis").sort("row")
+    known = distinct.with_columns(placed["jis"])
+    joined = given.join(known, on=["address", "code"], how="left", nulls_equal=True, maintain_order="left")
+    return joined["jis"]
 
 
 def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:

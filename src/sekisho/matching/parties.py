@@ -1,0 +1,115 @@
+"""The tables of a settled shard: a line a record, a line a cluster, a line a pair, and the sums that counting needs."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sekisho.matching import devices, kana
+from sekisho.matching.settle import Settled
+
+# A cluster is certain when every pair in it is at least this likely and no doubt is left about joining another.
+CERTAIN = 0.98
+_FLAGS = ("switched", "shared", "renamed", "unbroken", "moved")
+
+
+def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:
+    """records, clusters, edges and cells of one shard."""
+    pairs = _pairs(rows, settled)
+    lines = _clusters(rows, settled, pairs)
+    return {
+        "records": _records(rows, settled),
+        "clusters": lines,
+        "edges": pairs,
+        "cells": cells(lines),
+    }
+
+
+def _records(rows: pl.DataFrame, settled: Settled) -> pl.DataFrame:
+    """record, cluster, kind, confidence, reason in the order of the input."""
+    return rows.select("row", "record").join(settled.records, on="row", how="left", maintain_order="left")
+
+
+def _pairs(rows: pl.DataFrame, settled: Settled) -> pl.DataFrame:
+    """Listed pairs by their first records, with the probability that the two are one."""
+    names = rows.select("row", "record")
+    heads = settled.parties.select("persona", "cluster")
+    joined = settled.edges
+    for end in ("left", "right"):
+        joined = joined.join(names.rename({"row": end, "record": f"{end}_record"}), on=end, how="left")
+        joined = joined.join(heads.rename({"persona": end, "cluster": f"{end}_cluster"}), on=end, how="left")
+    chance = 1 / (1 + (-pl.col("weight")).exp())
+    # Two personas that another path joined are one cluster: their pair no longer decides anything.
+    return joined.with_columns(probability=chance, settled=pl.col("left_cluster") == pl.col("right_cluster")).select(
+        "left_record", "right_record", "left_cluster", "right_cluster", "probability", "weight", "name_weight", "reason",
+        *_FLAGS, "accepted", "settled", "refused",
+    ).sort("left_cluster", "right_cluster", "left_record", "right_record")  # fmt: skip
+
+
+def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.DataFrame:
+    known = rows.join(settled.records.select("row", "cluster", "kind"), on="row")
+    latest = pl.col("start").fill_null(-(10**6))
+    spoken = pl.col("name").str.contains(kana.ONLY_KANA)
+    folded = pl.col("name").str.normalize("NFKC")
+    grouped = known.sort("cluster", spoken, latest, descending=[False, False, True]).group_by(
+        "cluster", maintain_order=True
+    )
+    lines = grouped.agg(
+        pl.col("kind").first(),
+        pl.col("name").first(),
+        pl.col("address").first(),
+        pl.col("postal_code").first(),
+        pl.col("phone").drop_nulls().first(),
+        records=pl.len().cast(pl.UInt32),
+        contracts=pl.col("point").n_unique().cast(pl.UInt32),
+        first=(pl.col("system") == "1").any(),
+        second=(pl.col("system") == "2").any(),
+        running=pl.col("running").any(),
+        lamp=(folded.str.contains(devices.LAMP) & (pl.col("kind") == "device")).any(),
+        signal=(folded.str.contains(devices.SIGNAL) & (pl.col("kind") == "device")).any(),
+    )
+    joined = lines.join(_doubts(pairs), on="cluster", how="left")
+    return joined.with_columns(
+        pl.col("excess", "missing", "spread").fill_null(0.0), level=pl.col("level").fill_null("certain")
+    )
+
+
+def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
+    """For each cluster: level, and what its pairs say the count is too high (excess) or too low (missing) by."""
+    held = pairs.filter("accepted").select(
+        "left_cluster", missing=1 - pl.col("probability"), excess=pl.lit(0.0), p="probability"
+    )
+    open_pairs = pairs.filter(~pl.col("accepted") & ~pl.col("settled"))
+    # However many doubts a cluster has, it can be one party too many only once.
+    single = open_pairs.sort("probability", "right_cluster", descending=[True, False]).unique(
+        "right_cluster", keep="first", maintain_order=True
+    )
+    doubt = single.select(
+        "left_cluster", missing=pl.lit(0.0), excess=pl.col("probability").clip(upper_bound=0.5), p="probability"
+    )
+    both = pl.concat([held, doubt]).with_columns(spread=pl.col("p") * (1 - pl.col("p")))
+    level = (
+        pl.when(pl.col("excess").sum() > 0)
+        .then(pl.lit("unresolved"))
+        .when(pl.col("missing").max() > 1 - CERTAIN)
+        .then(pl.lit("probable"))
+        .otherwise(pl.lit("certain"))
+    )
+    return both.group_by(cluster="left_cluster").agg(
+        pl.col("excess").sum(), pl.col("missing").sum(), pl.col("spread").sum(), level=level
+    )
+
+
+def cells(lines: pl.DataFrame) -> pl.DataFrame:
+    """Sums by kind, membership, running and level: the only thing that counting needs of a shard."""
+    return (
+        lines.group_by("kind", "first", "second", "running", "lamp", "signal", "level")
+        .agg(
+            clusters=pl.len().cast(pl.Int64),
+            records=pl.col("records").sum().cast(pl.Int64),
+            contracts=pl.col("contracts").sum().cast(pl.Int64),
+            excess=pl.col("excess").sum(),
+            missing=pl.col("missing").sum(),
+            spread=pl.col("spread").sum(),
+        )
+        .sort("kind", "first", "second", "running", "lamp", "signal", "level")
+    )

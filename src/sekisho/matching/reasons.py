@@ -1,0 +1,66 @@
+"""The reasons of 名寄せ in words that a clerk can repeat to a customer."""
+
+from __future__ import annotations
+
+JAPANESE = {
+    "same_name": "氏名・名称が一致（表記を統一した結果）",
+    "reading": "漢字名の読み候補に一致",
+    "aligned": "漢字の読み方として自然（辞書にない読み）",
+    "kana_column": "フリガナが一致",
+    "voicing": "濁点の有無だけが違う",
+    "one_kana": "カナ1文字の違い",
+    "homophone": "同じ姓・同じ読みで漢字が違う",
+    "one_character": "漢字1文字の違い",
+    "new_surname": "名が一致し姓が変わった",
+    "former_surname": "旧姓が一致",
+    "surname_only": "姓だけの記載",
+    "middle_name": "ミドルネームの有無",
+    "romanised": "ローマ字とカナの対応",
+    "foreign_reading": "外国語読みの可能性",
+    "family": "姓が一致し名が違う（家族）",
+    "company_reading": "会社名の読みに一致",
+    "company_branch": "支店・営業所名の有無",
+    "company_part": "名称の一部が一致",
+    "company_alike": "名称が似ている",
+    "sole_proprietor": "屋号と事業主名",
+    "phone": "電話番号が一致",
+    "unlike": "氏名・名称が違う",
+    "unresolved": "同じ人か決められない相手がいる",
+}
+ENGLISH = {
+    "same_name": "same name after normalising",
+    "reading": "the kana is a dictionary reading of the kanji",
+    "aligned": "the kana is a natural reading of the kanji, in no dictionary",
+    "kana_column": "the kana columns agree",
+    "voicing": "only voicing marks differ",
+    "one_kana": "one kana differs",
+    "homophone": "same surname and reading, other kanji",
+    "one_character": "one kanji differs",
+    "new_surname": "same given name, other surname",
+    "former_surname": "the former surname agrees",
+    "surname_only": "only a surname is written",
+    "middle_name": "with and without a middle name",
+    "romanised": "Roman letters and kana agree",
+    "foreign_reading": "perhaps a foreign reading",
+    "family": "same surname, other given name (family)",
+    "company_reading": "the kana is the reading of the company's name",
+    "company_branch": "with and without a branch",
+    "company_part": "one name is part of the other",
+    "company_alike": "the names are alike",
+    "sole_proprietor": "a shop and its owner",
+    "phone": "the telephone number agrees",
+    "unlike": "different names",
+    "unresolved": "it cannot be decided whether another record is the same party",
+}
+EVENTS = {
+    "switched": ("スイッチング時の名義変更", "the name changed across an unbroken switch"),
+    "shared": ("両システムの同じ契約", "one contract in both systems"),
+    "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
+    "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
+    "moved": ("間に廃止または再点", "a stop or restart lies between"),
+}
+
+
+def words(code: str, *, english: bool = False) -> str:
+    """The reason behind a code."""
+    return (ENGLISH if english else JAPANESE)[code]

@@ -1,0 +1,225 @@
+"""One matching from file to folder: pieces, shards, totals; interrupted anywhere and started again, it goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import polars as pl
+
+from sekisho.matching import counts, crew, intake, lexicon, shards
+from sekisho.matching.decide import Weights
+from sekisho.matching.errors import UnableToResume
+from sekisho.matching.likeness import Reader
+from sekisho.matching.mapping import Mapping
+
+EDITION = 1
+SHARD_ROWS = 300_000
+_ROW_BYTES = 2_600
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage ('reading', 'settling'), rows done and rows in all (0 when not yet known)."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where everything lies. Folders hold Parquet files, one a shard."""
+
+    folder: Path
+    rows: int
+    rejected: int
+    table: counts.Table
+
+    @property
+    def records(self) -> pl.LazyFrame:
+        """row, record, cluster, kind, confidence, reason."""
+        return pl.scan_parquet(self.folder / "records" / "*.parquet")
+
+    @property
+    def clusters(self) -> pl.LazyFrame:
+        """One line a cluster: kind, name, address, records, contracts, systems, running, level."""
+        return pl.scan_parquet(self.folder / "clusters" / "*.parquet")
+
+    @property
+    def edges(self) -> pl.LazyFrame:
+        """Listed pairs with probability, reason and events."""
+        return pl.scan_parquet(self.folder / "edges" / "*.parquet")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every task needs to know; small, and sent to every worker."""
+
+    source: Path
+    mapping: Mapping
+    out: Path
+    lexicon: Path
+    weights: Weights
+
+    @property
+    def work(self) -> Path:
+        """Everything that only a restart needs."""
+        return self.out / "work"
+
+
+def match(
+    source: Path,
+    *,
+    mapping: Mapping | None = None,
+    out: Path,
+    workers: int = 2,
+    memory: int = 4 << 30,
+    progress: Progress | None = None,
+    lexicon_folder: Path | None = None,
+    cluster: str | None = None,
+    weights: Weights | None = None,
+) -> Result:
+    """Match the rows of `source` (CSV or Parquet) into `out`; `memory` in bytes bounds the shards of all workers together.
+
+    The same call after an interruption continues; after completion it only reads the totals. Raises UnableToReadSource,
+    UnableToResume, UnableToReconcile.
+    """
+    settings = mapping or Mapping()
+    intake.require(source, settings)
+    words = lexicon.opened(lexicon_folder)
+    job = Job(source.resolve(), settings, out.resolve(), words.folder, weights or Weights())
+    _claim(job)
+    tell = progress or (lambda *_: None)
+    with crew.gathered(workers=workers, cluster=cluster) as hands:
+        sizes = _read(job, hands, tell)
+        spans = _planned(job, sizes, rows=min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES))
+        _settle(job, hands, spans, tell)
+    return _result(job)
+
+
+def _claim(job: Job) -> None:
+    """Refuses a folder with other work in it."""
+    found = [path.stat() for path in intake.files(job.source)]
+    stamp = {
+        "edition": EDITION,
+        "source": str(job.source),
+        "files": [[status.st_size, status.st_mtime_ns] for status in found],
+        "settings": hashlib.sha256(json.dumps([asdict(job.mapping), asdict(job.weights)]).encode()).hexdigest(),
+        "lexicon": (job.lexicon / "lexicon.json").read_text(encoding="utf-8"),
+    }
+    mark = job.work / "job.json"
+    if not mark.exists():
+        shards.write_text(mark, json.dumps(stamp))
+    elif json.loads(mark.read_text(encoding="utf-8")) != stamp:
+        raise UnableToResume(
+            f"{job.out} には別の入力または設定の結果があります。別の出力先を指定してください",
+            f"{job.out} holds the result of another input or setting; choose another folder",
+        )
+
+
+def _read(job: Job, hands: crew.Crew, tell: Progress) -> list[dict[str, int]]:
+    """Stores every piece; returns the sizes by municipality."""
+    done = job.work / "pieces" / "nowhere.json"
+    if not done.exists():
+        count = _pieces_of_parquet if intake.is_parquet(job.source) else _pieces_of_csv
+        count(job, hands, tell)
+    shards.place_nowhere(job.work)
+    listed = sorted((job.work / "pieces").glob("*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in listed]
+
+
+def _pieces_of_parquet(job: Job, hands: crew.Crew, tell: Progress) -> None:
+    total = intake.count(job.source)
+    numbers = range(-(-total // intake.PIECE))
+    finished = 0
+    for _, rows in hands.run(partial(_piece, job), numbers):
+        finished += rows
+        tell("reading", finished, total)
+    shards.write_text(job.work / "input.json", json.dumps({"rows": total, "malformed": []}))
+
+
+def _pieces_of_csv(job: Job, hands: crew.Crew, tell: Progress) -> None:
+    """The text is read once, in order, into raw pieces; what follows is done by all hands."""
+    malformed: list[intake.Malformed] = []
+    total, numbers = 0, []
+    for number, frame in enumerate(intake.csv_pieces(job.source, job.mapping, malformed)):
+        shards.write_whole(frame, job.work / "raw" / f"{number:05}.parquet")
+        total, numbers = total + frame.height, [*numbers, number]
+        tell("reading", 0, total)
+    finished = 0
+    for _, rows in hands.run(partial(_piece, job), numbers):
+        finished += rows
+        tell("reading", finished, total)
+    kept = {"rows": total, "malformed": [asdict(line) for line in malformed]}
+    shards.write_text(job.work / "input.json", json.dumps(kept, ensure_ascii=False))
+    shutil.rmtree(job.work / "raw", ignore_errors=True)
+
+
+def _piece(job: Job, number: int) -> int:
+    """One piece, unless it is stored already; returns its rows. Runs in any process."""
+    done = job.work / "pieces" / f"{number:05}.json"
+    if not done.exists():
+        words, _ = _books(job.lexicon)
+        if intake.is_parquet(job.source):
+            raw = intake.slice_of(job.source, job.mapping, number * intake.PIECE)
+        else:
+            raw = pl.read_parquet(job.work / "raw" / f"{number:05}.parquet")
+        shards.store_piece(raw, number, mapping=job.mapping, lexicon=words, work=job.work)
+    return sum(json.loads(done.read_text(encoding="utf-8")).values())
+
+
+def _planned(job: Job, sizes: list[dict[str, int]], *, rows: int) -> list[shards.Span]:
+    """The plan of the first start stands, so that a restart with other limits finds the same shards."""
+    path = job.work / "plan.json"
+    if not path.exists():
+        spans = shards.plan(sizes, target=rows)
+        shards.write_text(path, json.dumps([asdict(span) for span in spans]))
+    return [shards.Span(**span) for span in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _settle(job: Job, hands: crew.Crew, spans: list[shards.Span], tell: Progress) -> None:
+    total, finished = sum(span.rows for span in spans), 0
+    largest_first = sorted(spans, key=lambda span: -span.rows)
+    for _, rows in hands.run(partial(_span, job), [span.number for span in largest_first]):
+        finished += rows
+        tell("settling", finished, total)
+
+
+def _span(job: Job, number: int) -> int:
+    """One shard. Runs in any process."""
+    words, reader = _books(job.lexicon)
+    spans = json.loads((job.work / "plan.json").read_text(encoding="utf-8"))
+    span = shards.Span(**spans[number])
+    return shards.settle_span(
+        span, work=job.work, out=job.out, lexicon=words, reader=reader, weights=job.weights
+    )
+
+
+@cache
+def _books(folder: Path) -> tuple[lexicon.Lexicon, Reader]:
+    """Read once in each process."""
+    words = lexicon.load(folder)
+    return words, Reader(words)
+
+
+def _result(job: Job) -> Result:
+    rejected = _rejected(job)
+    given = json.loads((job.work / "input.json").read_text(encoding="utf-8"))["rows"]
+    cells = pl.read_parquet(job.work / "cells" / "*.parquet")
+    unused = rejected.filter(~pl.col("kept"))["row"].n_unique()
+    table = counts.table(cells, rows=given - unused)
+    shards.write_text(job.out / "counts.json", counts.to_json(table))
+    shards.write_text(job.out / "counts.csv", "\ufeff" + counts.to_csv(table))
+    return Result(folder=job.out, rows=given, rejected=unused, table=table)
+
+
+def _rejected(job: Job) -> pl.DataFrame:
+    """All notes about unusable values, also as a CSV for a clerk; lines of a CSV count the header."""
+    found = pl.read_parquet(job.work / "rejected" / "*.parquet").sort("row", "field")
+    shown = found.select(
+        行=pl.col("row") + 2, 項目="field", 値="value", 理由="japanese", reason="english", 使用="kept"
+    )
+    shards.write_text(job.out / "rejected.csv", "\ufeff" + shown.write_csv())
+    return found
+
+
