@@ -29,7 +29,7 @@ create index on metering.usage_day_history (point, day);
 
 create function metering.keep_history() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into metering.usage_day_history select r.*, registry.record_time() from replaced r;
+    insert into metering.usage_day_history select r.*, greatest(registry.record_time(), r.recorded_at) from replaced r;
     return null;
 end $$;
 create trigger keep_updated after update on metering.usage_day referencing old table as replaced

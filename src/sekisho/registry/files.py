@@ -101,7 +101,7 @@ Shape = Text | Digits | Choice | Day | Whole | Fixed | Flag | Slots
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a file. `stored` is the table's column when its name differs."""
+    """One column of a file. `stored`: the table's column if named otherwise; `empty`: what an empty cell means."""
 
     name: str
     ja: str
@@ -112,10 +112,17 @@ class Column:
     rule_en: str = ""
     example: str = ""
     stored: str = ""
+    empty: str | int | bool | None = None
 
     @property
     def target(self) -> str:
+        """The table's column."""
         return self.stored or self.name
+
+    @property
+    def when_empty(self) -> str | int | bool | None:
+        """What stands in the table for an empty cell: no text, or nothing."""
+        return "" if self.empty is None and isinstance(self.shape, Text) else self.empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +188,9 @@ _CONTRACT = Column(
     rule_en="4–24 capital letters, digits, hyphens",
 )
 _FACT = (_CONTRACT, _POINT)
-_POSTAL = Column("postal_code", "郵便番号", Digits(7), example="5300001", rule_ja="7桁", rule_en="7 digits")
+_POSTAL = Column(
+    "postal_code", "郵便番号", Digits(7), empty="", example="5300001", rule_ja="7桁", rule_en="7 digits"
+)
 
 
 def _kind(code: str, ja: str, en: str, table: str, key: str, *columns: Column) -> Kind:
@@ -215,6 +224,7 @@ _ALL: tuple[Kind, ...] = (
             "affiliate",
             "グループ会社",
             Flag(),
+            empty=False,
             example="0",
             rule_ja="送配電会社と同じグループなら1。権限は変わらない",
             rule_en="1 for a company of the utility's group; changes no right",
@@ -337,7 +347,7 @@ _ALL: tuple[Kind, ...] = (
         Column("name", "契約名義", Text(100), True, example="関所 太郎"),
         Column("name_kana", "契約名義カナ", Text(100), example="セキシヨ タロウ"),
         Column("phone", "連絡先電話番号", Text(30), example="06-0000-0012"),
-        Column("slip_postal_code", "検針票送付先郵便番号", Digits(7), example="5300001"),
+        Column("slip_postal_code", "検針票送付先郵便番号", Digits(7), empty="", example="5300001"),
         Column("slip_address", "検針票送付先住所", Text(200), example="大阪府架空市中央1丁目2-3"),
         Column("slip_name", "検針票送付先名", Text(100), example="関所 太郎"),
     ),
@@ -382,9 +392,23 @@ _ALL: tuple[Kind, ...] = (
         "meter_no",
         Column("meter_no", "計器番号", Text(30), True, example="M00000012"),
         Column("meter_class", "計器区分コード", Text(10), example="1"),
-        Column("smart", "スマートメーター", Flag(), example="1", rule_ja="空欄は1", rule_en="empty = 1"),
         Column(
-            "multiplier", "乗率", Whole(1, 1_000_000), example="1", rule_ja="空欄は1", rule_en="empty = 1"
+            "smart",
+            "スマートメーター",
+            Flag(),
+            empty=True,
+            example="1",
+            rule_ja="空欄は1",
+            rule_en="empty = 1",
+        ),
+        Column(
+            "multiplier",
+            "乗率",
+            Whole(1, 1_000_000),
+            empty=1,
+            example="1",
+            rule_ja="空欄は1",
+            rule_en="empty = 1",
         ),
     ),
     _of_contract(

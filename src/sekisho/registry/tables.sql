@@ -224,7 +224,7 @@ create index on registry.work_order (contractor, point);
 -- because an import may replace many.
 create function registry.keep_history() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    execute format('insert into registry.%I select r.*, registry.record_time(), nullif(current_setting(''sekisho.change'', true), '''') from replaced r',
+    execute format('insert into registry.%I select r.*, greatest(registry.record_time(), r.recorded_at), nullif(current_setting(''sekisho.change'', true), '''') from replaced r',
                    tg_table_name || '_history');
     return null;
 end $$;
