@@ -37,22 +37,6 @@ def _permits(audience: str, purpose: str) -> Gate[PermitRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPermitRow:
-    """A permit of the person who asks: what a page needs to say that access has ended."""
-
-    start: date = shown("lower(p.valid)")
-    end: date | None = shown("upper(p.valid)")
-    case_no: str | None = shown("p.case_no")
-
-
-OWN_PERMIT = Gate(
-    name="own_permit", ja="自分の利用権限", en="own permit", audience="operator",
-    purposes=("wheeling", "switching", "safety", "reading", "enquiry", "disaster"), row=OwnPermitRow, source="{seen}.permit p",
-    where="p.valid @> barrier.today()", order="lower(p.valid)", max_rows=10,
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class CaseRow:
     """One case of disaster access, and its review."""
 
@@ -108,5 +92,5 @@ END_PERMIT = SubmitGate(name="end_permit", ja="権限の終了", en="end a permi
 OPEN_CASE = SubmitGate(name="open_case", ja="災害案件の開始", en="open a disaster case", audience="security", purposes=("oversight",), command="barrier.open_case")
 REVIEW_CASE = SubmitGate(name="review_case", ja="災害案件の審査", en="review a disaster case", audience="security", purposes=("oversight",), command="barrier.review_case")
 
-GATES = (PERMITS, AUDITOR_PERMITS, OWN_PERMIT, CASES, AUDITOR_CASES, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
+GATES = (PERMITS, AUDITOR_PERMITS, CASES, AUDITOR_CASES, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
          GRANT_PERMIT, END_PERMIT, OPEN_CASE, REVIEW_CASE)  # fmt: skip

@@ -140,13 +140,6 @@ RULES: tuple[Rule, ...] = (
         )
         for number, purpose in enumerate(("wheeling", "switching"))
     ),
-    *(
-        Rule(
-            f"OPR-3{number}", "operator", purpose, RowRule.OWN_PERSON, ("barrier.permit",),
-            "本人は、その利用目的についての自分の利用権限を見る", "A person sees their own permits", "電気事業法23条の4", show=_items("permit"),
-        )
-        for number, purpose in enumerate(("wheeling", "switching", "safety", "reading", "enquiry", "disaster"))
-    ),
     Rule(
         "CON-01", "contractor", "work", RowRule.ASSIGNED, ("registry.contract", "registry.party", "registry.place", "registry.meter"),
         "委託先は、作業指示のある地点の住所と計器を見る。名義・電話は一件ごとに表示する",

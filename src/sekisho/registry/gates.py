@@ -454,6 +454,19 @@ def _retailers(audience: str, purpose: str) -> Gate[RetailerRow]:
 RETAILERS = _retailers("retailer", "contract")
 PUBLIC_RETAILERS = _retailers("public", "public")
 
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """The answer to whoever may ask at all; it says nothing about any customer."""
+
+    holds: bool = shown("true")
+
+
+# A page must tell a person whose permit has ended from one who finds nothing. One row for everybody with a permit of the purpose.
+STANDING = Gate(
+    name="standing", ja="利用権限の確認", en="whether my permit holds", audience="operator", purposes=OPERATOR, row=StandingRow,
+    source="{seen}.contract c", max_rows=1,
+)  # fmt: skip
+
 DRAFT_CHANGE = SubmitGate(name="draft_change", ja="訂正の起案", en="draft a correction", audience="operator",
                           purposes=("wheeling", "switching"), command="registry.draft_change")  # fmt: skip
 DECIDE_CHANGE = SubmitGate(name="decide_change", ja="訂正の承認・差戻し", en="decide on a correction", audience="operator",
@@ -462,5 +475,5 @@ DECIDE_CHANGE = SubmitGate(name="decide_change", ja="訂正の承認・差戻し
 GATES = (
     CONTRACTS, PORTFOLIO, *RETAILER_POINT, *OPERATOR_POINT, FIND_BY_POINT, FIND_BY_CUSTOMER, FIND_BY_ADDRESS, FIND_BY_NAME, FIND_BY_PHONE,
     DISASTER_FIND_BY_NAME, DISASTER_FIND_BY_PHONE, CALLCENTRE_FIND, REVEAL_NAME, REVEAL_PHONE, REVEAL_SLIP, CONTRACTOR_REVEAL_NAME,
-    CONTRACTOR_REVEAL_PHONE, CALLCENTRE_REVEAL_NAME, WORK_ORDERS, CHANGES, RETAILERS, PUBLIC_RETAILERS, DRAFT_CHANGE, DECIDE_CHANGE,
+    CONTRACTOR_REVEAL_PHONE, CALLCENTRE_REVEAL_NAME, WORK_ORDERS, CHANGES, RETAILERS, PUBLIC_RETAILERS, STANDING, DRAFT_CHANGE, DECIDE_CHANGE,
 )  # fmt: skip
