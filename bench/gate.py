@@ -91,7 +91,7 @@ def cases(points: int, retailers: int, days: int) -> list[Case]:
         " q.customer_kind, l.address, l.building, t.menu_code"
     )
     facts = "".join(
-        f" {kind} join lateral (select {alias}.* from registry.{table} {alias} where {alias}.contract_no = c.contract_no and {alias}.valid"
+        f" {kind} join lateral (select {alias}.* from registry.{table} {alias} where {alias}.contract_no = any (array[c.contract_no]) and {alias}.valid"
         f" @> greatest(lower(c.valid), least(current_date, upper(c.valid) - 1)) limit 1) {alias} on true"
         for table, alias, kind in (("party", "q", ""), ("place", "l", ""), ("terms", "t", "left"))
     )

@@ -287,7 +287,8 @@ def _reading_piece(gate: Gate[Any], purpose: Purpose, key: str | None, *, descen
     params = [f"p_{param.name} {param.type}{'' if param.default is None else f' default {param.default}'}" for param in gate.params]
     returns = [f'"{out.name}" {out.type}' for out in outputs]
     if sort is not None:
-        params += ["p_after text[] default null", "p_page_size integer default 50"]
+        start = ", ".join(_ENDS[kind][descending] for kind in sort.types)
+        params += [f"p_after text[] default array[{start}]::text[]", "p_page_size integer default 50"]
         returns.append("page_key text[]")
     body = _reading_body(gate, purpose, outputs, sort, descending=descending)
     # a statement without optional filters has one good plan; planning it anew would cost more than running it
@@ -333,17 +334,15 @@ _ENDS = {
     "text": ("''", "repeat(chr(1114111), 4)"),
     "date": ("'-infinity'", "'infinity'"),
     "timestamptz": ("'-infinity'", "'infinity'"),
-    "bigint": (str(-(2**63)), str(2**63 - 1)),
+    "bigint": (f"'{-(2**63)}'", f"'{2**63 - 1}'"),
 }
 """The lowest and highest value of a sort type: where a list begins."""
 
 
 def _after(sort: Sort, *, descending: bool) -> str:
-    """Keyset paging as one row comparison that an index serves, also in a plan made once for all calls."""
+    """Keyset paging as one row comparison, which an index serves below row security too (a COALESCE would not be leakproof)."""
     left = ", ".join(sort.expressions)
-    right = ", ".join(
-        f"coalesce(p_after[{n}]::{kind}, {_ENDS[kind][descending]}::{kind})" for n, kind in enumerate(sort.types, 1)
-    )
+    right = ", ".join(f"p_after[{n}]::{kind}" for n, kind in enumerate(sort.types, 1))
     return f"({left}) {'<' if descending else '>'} ({right})"
 
 

@@ -113,7 +113,9 @@ class Gateway:
         else:
             plain = has_plain(gate) and all(value is None for value in params.values())
             name = function_name(gate, purpose, page.sort, descending=page.descending, plain=plain)
-            arguments = {**({} if plain else params), "page_size": page.size + 1, "after": None if page.after is None else list(page.after)}
+            arguments = {**({} if plain else params), "page_size": page.size + 1}
+            if page.after is not None:
+                arguments["after"] = list(page.after)
         fetched = self._execute(name, caller, arguments, now=now, request_id=request_id)
         names = [out.name for out in outputs_of(gate, purpose)]
         rows = [gate.row(**dict(zip(names, values, strict=False))) for values in fetched]

@@ -83,7 +83,7 @@ create table registry.party (
     constraint party_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
-create index on registry.party (contract_no);
+create index on registry.party (contract_no, holder);
 create index on registry.party (point);
 create index on registry.party (holder, name_key text_pattern_ops);
 create index on registry.party (name_key text_pattern_ops);
@@ -107,7 +107,7 @@ create table registry.place (
     constraint place_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
-create index on registry.place (contract_no);
+create index on registry.place (contract_no, holder);
 create index on registry.place (point);
 create index on registry.place (holder, address_key text_pattern_ops);
 
@@ -132,7 +132,7 @@ create table registry.terms (
     constraint terms_entitled foreign key (contract_no, point, holder, period valid)
         references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
 );
-create index on registry.terms (contract_no);
+create index on registry.terms (contract_no, holder);
 create index on registry.terms (point);
 
 -- 計器

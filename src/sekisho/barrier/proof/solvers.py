@@ -1,0 +1,79 @@
+"""Asks z3, and has cvc5 answer the same question again from the SMT-LIB text. Both must agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cvc5
+import z3
+
+TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`proved`: both solvers found the question unsatisfiable. `model` is z3's counterexample. `reason` explains anything else."""
+
+    proved: bool
+    model: z3.ModelRef | None = None
+    reason: str = ""
+
+
+def ask(assertions: Sequence[z3.BoolRef], wishes: Sequence[z3.BoolRef] = ()) -> Answer:
+    """Is there no world in which all `assertions` hold? `wishes` make a counterexample easier to read, where they can be had."""
+    solver = z3.Solver()
+    solver.set("timeout", TIMEOUT_MS)
+    solver.add(*assertions)
+    text = solver.to_smt2()
+    first, second = _remembered_z3(text), _cvc5(text)
+    if first == second == "unsat":
+        return Answer(proved=True)
+    if first == "sat" and second != "unsat":
+        return Answer(proved=False, model=_readable_model(solver, wishes))
+    return Answer(proved=False, reason=f"z3: {first}, cvc5: {second}")
+
+
+@lru_cache(maxsize=20_000)
+def _remembered_z3(text: str) -> str:
+    solver = z3.Solver()
+    solver.set("timeout", TIMEOUT_MS)
+    solver.from_string(text)
+    return str(solver.check())
+
+
+@lru_cache(maxsize=20_000)
+def _cvc5(text: str) -> str:
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setLogic("ALL")
+    solver.setOption("tlimit-per", str(TIMEOUT_MS))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "query")
+    symbols = parser.getSymbolManager()
+    answer = "unknown"
+    while not (command := parser.nextCommand()).isNull():
+        answer = command.invoke(solver, symbols).strip() or answer
+    return answer
+
+
+def _readable_model(solver: z3.Solver, wishes: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
+    if solver.check() != z3.sat:
+        return None
+    for wish in wishes:
+        solver.push()
+        solver.add(wish)
+        if solver.check() != z3.sat:
+            solver.pop()
+    return solver.model() if solver.check() == z3.sat else None
+
+
+def value_in(model: z3.ModelRef, null: z3.BoolRef, value: z3.ExprRef) -> str | None:
+    """A term's value in a model as text; None for null. An opaque value is named by z3 (`sql_daterange!val!0`)."""
+    if z3.is_true(model.eval(null, model_completion=True)):
+        return None
+    found = model.eval(value, model_completion=True)
+    return str(found.as_string()) if z3.is_string_value(found) else str(found)
+
+
+def versions() -> Mapping[str, str]:
+    """The solvers' versions, for the certificate."""
+    return {"z3": z3.get_version_string(), "cvc5": cvc5.__version__}
