@@ -66,7 +66,7 @@ class Announcements:
         self._slot = slot_of(connection)
 
     def ensure_slot(self) -> None:
-        """Create the slot on first use; raise `UnableToReadAnnouncements` where it cannot work or was lost."""
+        """Create the slot on first use; `UnableToReadAnnouncements` where it cannot work or was lost."""
         level = self._one("select current_setting('wal_level')")
         if level != "logical":
             raise UnableToReadAnnouncements(
@@ -83,8 +83,10 @@ class Announcements:
         elif status[0] == "lost":
             # Not repaired silently: what was announced since then cannot be known any more.
             raise UnableToReadAnnouncements(
-                f"スロット {self._slot} の WAL が失われました(max_slot_wal_keep_size)。調査の後、削除して作り直してください。",
-                f"The WAL of slot {self._slot} was discarded (max_slot_wal_keep_size). Investigate, then drop the slot.",
+                f"スロット {self._slot} の WAL が失われました(max_slot_wal_keep_size)。"
+                "調査の後、削除して作り直してください。",
+                f"The WAL of slot {self._slot} was discarded (max_slot_wal_keep_size). "
+                "Investigate, then drop the slot.",
             )
 
     def collect(self) -> Heard:

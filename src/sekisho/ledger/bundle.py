@@ -119,7 +119,8 @@ class Records:
     def index_of(self, passage_id: int) -> int:
         """Return the index of a passage by its number; raise `UnableToProve`."""
         row = self._connection.execute(
-            "select idx from ledger.leaf where passage_id = %s and idx < %s", (passage_id, self._log.head.size)
+            "select idx from ledger.leaf where passage_id = %s and idx < %s",
+            (passage_id, self._log.head.size),
         ).fetchone()
         if row is None:
             raise UnableToProve(
@@ -132,7 +133,9 @@ class Records:
         query = _RECORDS + "where l.idx >= %s and l.idx < %s"
         rows = self._connection.execute(query.encode(), (first, end)).fetchall()
         return {
-            index: Record(index, entry, None, None) if body is None else Record(index, entry, salt, json.loads(body))
+            index: Record(index, entry, None, None)
+            if body is None
+            else Record(index, entry, salt, json.loads(body))
             for index, salt, entry, body in rows
         }
 
@@ -154,9 +157,9 @@ def write_bundle(
 ) -> int:
     """Write a bundle into an empty or new directory; return the number of records.
 
-    `kind` is whole, range or selected; `span` the first index and the one after the last. `older` are the sizes to
-    prove consistency with, each with its checkpoint where known. `bundle.json` comes last: a directory without it
-    is a bundle that was interrupted.
+    `kind` is whole, range or selected; `span` the first index and the one after the last. `older` are the
+    sizes to prove consistency with, each with its checkpoint where known. `bundle.json` comes last: a
+    directory without it is a bundle that was interrupted.
     """
     _refuse_taken(root)
     (root / "proofs").mkdir(parents=True)
@@ -167,7 +170,13 @@ def write_bundle(
         _write_tiles(root, log)
     for size, checkpoint in older:
         _write_growth(root, log, size, checkpoint)
-    description = {"format": _FORMAT, "origin": log.head.origin, "kind": kind, "first": span[0], "end": span[1]}
+    description = {
+        "format": _FORMAT,
+        "origin": log.head.origin,
+        "kind": kind,
+        "first": span[0],
+        "end": span[1],
+    }
     _write(root / "bundle.json", json.dumps(description) + "\n")
     return count
 

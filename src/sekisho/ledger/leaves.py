@@ -62,7 +62,7 @@ def canonical(*, passage: Passage) -> bytes:
 
 
 def encode(*, record: Mapping[str, object]) -> bytes:
-    """Return the canonical bytes of a passage that is already plain JSON, members in the order of `FIELDS`."""
+    """Return the canonical bytes of a passage that is plain JSON already, members in `FIELDS` order."""
     ordered = {name: record[name] for name in FIELDS}
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 

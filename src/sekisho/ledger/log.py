@@ -127,7 +127,7 @@ class Log:
                 reasons.append(fault.en)
         if answered < self._identity.quorum:
             raise UnableToCosign(
-                f"証人の連署が {answered} 件で、必要な {self._identity.quorum} 件に足りません: {'; '.join(reasons)}",
+                f"証人の連署が {answered} 件です(必要 {self._identity.quorum} 件): {'; '.join(reasons)}",
                 f"{answered} of {self._identity.quorum} needed witnesses cosigned: {'; '.join(reasons)}",
             )
         return note
@@ -145,7 +145,8 @@ class Log:
 
 def _two_histories(reason: str) -> UnableToContinueLog:
     return UnableToContinueLog(
-        f"保存されたログを続けられません: {reason}。データベースとログの複製を確かめてください。何も署名していません。",
+        f"保存されたログを続けられません: {reason}。データベースとログの複製を確かめてください。"
+        "何も署名していません。",
         f"The stored log cannot be continued: {reason}. Check database and log against their copies. "
         "Nothing was signed.",
     )

@@ -175,7 +175,7 @@ class Verifier:
         )
 
     def accepts(self, *, text: str, signature: Signature) -> bool:
-        """Tell whether the signature is this key's over the text (a checkpoint, for cosignatures)."""
+        """Tell whether a signature is this key's over the text (a checkpoint, for cosignatures)."""
         data = signature.data
         if len(data) != _SIGNATURE_BYTES[self.kind]:
             return False
@@ -256,7 +256,7 @@ def parse_signer(line: str) -> Signer:
 
 
 def new_signer(*, name: str, kind: int, random: Callable[[int], bytes]) -> Signer:
-    """Make a key from a source of random bytes; raise `UnableToReadKey` for a name that notes cannot carry."""
+    """Make a key from a source of random bytes; `UnableToReadKey` for a name that notes cannot carry."""
     if not _is_name(name):
         raise _no_key(f"a name has no space and no plus sign: {name!r}")
     return Signer(name, kind, random(_SEED_BYTES))
@@ -348,7 +348,7 @@ def _ml_dsa_accepts(public: bytes, signature: bytes, message: bytes) -> bool:
 
 def _no_ml_dsa() -> UnableToUseMlDsa:
     return UnableToUseMlDsa(
-        "この環境の OpenSSL は ML-DSA-44 に対応していません(3.5 以降が必要です)。Ed25519 の鍵をお使いください。",
+        "この環境の OpenSSL は ML-DSA-44 に対応していません(3.5 以降が必要)。Ed25519 の鍵をお使いください。",
         "This machine's OpenSSL has no ML-DSA-44 (3.5 or later is needed). Use an Ed25519 key.",
     )
 

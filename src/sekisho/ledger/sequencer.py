@@ -97,7 +97,7 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What one round did: passages given a place, whether none was left, and the checkpoint if one was published."""
+    """What one round did: passages placed, whether none was left, and the checkpoint if one was published."""
 
     sequenced: int
     complete: bool
@@ -246,8 +246,9 @@ class Sequencer:
         entries = self._place(state.size, rows)
         complete = len(rows) < self._batch
         self._connection.execute(
-            "update ledger.sequence set size = size + %s, swept = %s::pg_snapshot, target = null, after_xact = null,"
-            " after_id = null, system_id = (select system_identifier from pg_control_system())",
+            "update ledger.sequence set size = size + %s, swept = %s::pg_snapshot, target = null,"
+            " after_xact = null, after_id = null,"
+            " system_id = (select system_identifier from pg_control_system())",
             (len(rows), target if complete else None),
         )
         return _Taken(entries=entries, complete=complete, sealed=target_at if complete else None)
@@ -332,8 +333,9 @@ class Sequencer:
             )
             if note is not None:
                 self._connection.execute(
-                    "insert into ledger.checkpoint (size, at, note) select %s, statement_timestamp(), %s where not exists"
-                    " (select from ledger.checkpoint where at >= date_trunc('hour', statement_timestamp()))"
+                    "insert into ledger.checkpoint (size, at, note) select %s, statement_timestamp(), %s"
+                    " where not exists (select from ledger.checkpoint"
+                    " where at >= date_trunc('hour', statement_timestamp()))"
                     " on conflict do nothing",
                     (head.size, str(note)),
                 )
@@ -362,7 +364,8 @@ def lag(*, connection: psycopg.Connection[TupleRow]) -> Lag:
     """Measure the lag; a metric and an alarm."""
     with connection.cursor(row_factory=class_row(Lag)) as cursor:
         found = cursor.execute(
-            "select q.size, q.published_size as published, clock_timestamp() - s.sealed_through as behind, s.max_lag,"
+            "select q.size, q.published_size as published, s.max_lag,"
+            " clock_timestamp() - s.sealed_through as behind,"
             " coalesce(ledger.is_open(), false) as open from ledger.sequence q, ledger.seal s"
         ).fetchone()
     if found is None:
@@ -407,8 +410,8 @@ def follow(
 
 def _two_histories(reason: str) -> UnableToContinueLog:
     return UnableToContinueLog(
-        f"データベースと公開済みのログが食い違っています: {reason}。バックアップから戻した場合は、ログと同じ時点にそろえてください。"
-        "何も署名していません。",
-        f"The database and the published log disagree: {reason}. After a restore, bring both to the same moment. "
-        "Nothing was signed.",
+        f"データベースと公開済みのログが食い違っています: {reason}。"
+        "バックアップから戻した場合は、ログと同じ時点にそろえてください。何も署名していません。",
+        f"The database and the published log disagree: {reason}. "
+        "After a restore, bring both to the same moment. Nothing was signed.",
     )

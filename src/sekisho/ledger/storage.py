@@ -11,9 +11,11 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from sekisho.kernel.errors import EnvironmentFault, SekishoError
+
+DRAFTS: Final = ".drafts"
 
 
 class UnableToOverwrite(SekishoError):
@@ -31,7 +33,7 @@ class Store(Protocol):
         """Return a file, or None when there is none."""
 
     def create(self, files: Mapping[str, bytes]) -> None:
-        """Write immutable files durably; equal content is a harmless repeat, other content `UnableToOverwrite`."""
+        """Write immutable files durably; a repeat is harmless, other content is `UnableToOverwrite`."""
 
     def replace(self, path: str, data: bytes) -> None:
         """Write or replace one file, durably and at once."""
@@ -83,10 +85,13 @@ class DirectoryStore:
     def _write(self, files: Mapping[str, bytes]) -> None:
         """Write drafts, sync them, then name them: a name never stands for half a file, whenever we die."""
         try:
-            drafts = [(self._draft(path, data), self.root / path) for path, data in files.items()]
-            for draft, target in drafts:
+            drafts = [self._draft(place, data) for place, data in enumerate(files.values())]
+            targets = [self.root / path for path in files]
+            for directory in {target.parent for target in targets}:
+                _make_directories(directory)
+            for draft, target in zip(drafts, targets, strict=True):
                 draft.replace(target)
-            for directory in {target.parent for _, target in drafts}:
+            for directory in {target.parent for target in targets}:
                 _sync(directory)
         except OSError as fault:
             raise UnableToStore(
@@ -94,11 +99,10 @@ class DirectoryStore:
                 f"The log {self.root} cannot be written ({fault.strerror}).",
             ) from fault
 
-    def _draft(self, path: str, data: bytes) -> Path:
-        target = self.root / path
-        if not target.parent.is_dir():
-            _make_directories(target.parent)
-        draft = target.with_name(f".{target.name}.draft")
+    def _draft(self, place: int, data: bytes) -> Path:
+        # Numbered: what a killed writer leaves is overwritten by the next, so that drafts do not pile up.
+        draft = self.root / DRAFTS / str(place)
+        _make_directories(draft.parent)
         with draft.open("wb") as file:
             file.write(data)
             file.flush()
@@ -108,6 +112,8 @@ class DirectoryStore:
 
 def _make_directories(path: Path) -> None:
     """Create a directory and its missing parents, each name durable in the directory above it."""
+    if path.is_dir():
+        return
     missing = [path, *(parent for parent in path.parents if not parent.exists())]
     for directory in reversed(missing):
         directory.mkdir(exist_ok=True)

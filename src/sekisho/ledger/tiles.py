@@ -60,7 +60,7 @@ def unpack_entries(bundle: bytes) -> list[bytes]:
 
 
 def perfect_parts(*, size: int) -> Iterator[tuple[int, int]]:
-    """Yield (height, position) of the perfect subtrees of a tree, leftmost first: leaves position<<height on."""
+    """Yield (height, position) of a tree's perfect subtrees, leftmost first: leaves position<<height on."""
     start = 0
     for height in reversed(range(size.bit_length())):
         if size >> height & 1:
@@ -80,7 +80,7 @@ class Edge:
     entries: list[bytes] = field(default_factory=list)
 
     def append(self, entries: Sequence[bytes], hashes: Sequence[bytes]) -> dict[str, bytes]:
-        """Add entries with their leaf hashes; return every file of the grown tree that the old did not have."""
+        """Add entries and their leaf hashes; return every file of the grown tree that the old had not."""
         files = self._full_bundles(entries)
         files |= self._full_tiles(hashes)
         self.size += len(entries)

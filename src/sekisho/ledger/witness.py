@@ -1,9 +1,9 @@
 """A witness: somebody else's small server that has seen the log grow and will not sign two histories.
 
-The protocol is C2SP tlog-witness (2026-07): `POST /add-checkpoint` and `GET /<origin hash>/checkpoint`. A witness
-keeps, per log, the size and root it last cosigned; it signs a checkpoint only with a proof that the new tree
-begins with that one. Run by a regulator, an auditor or a neighbouring utility, it makes a rewritten log visible
-even to those who never looked before.
+The protocol is C2SP tlog-witness (2026-07): `POST /add-checkpoint` and `GET /<origin hash>/checkpoint`. A
+witness keeps, per log, the size and root it last cosigned; it signs a checkpoint only with a proof that the
+new tree begins with that one. Run by a regulator, an auditor or a neighbouring utility, it makes a
+rewritten log visible even to those who never looked before.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ class Witness:
     ) -> None:
         if not signers or any(signer.kind == ED25519 for signer in signers):
             raise WrongUse(
-                "証人の鍵は連署用(種類 4 または 6)でなければなりません。", "A witness needs a cosigner's key (kind 4 or 6)."
+                "証人の鍵は連署用(種類 4 または 6)でなければなりません。",
+                "A witness needs a cosigner's key (kind 4 or 6).",
             )
         self._state = state
         self._signers = signers
@@ -148,8 +149,9 @@ class Witness:
                 (head.origin, head.size, head.root),
             )
             database.execute("commit")
-        # INVARIANT: only what is durable is signed. Dying here leaves a checkpoint remembered and unsigned, and
-        # the log asks again with the same size; the other way round two histories could both carry our name.
+        # INVARIANT: only what is durable is signed. Dying here leaves a checkpoint remembered and unsigned,
+        # and the log asks again with the same size; the other way round two histories could both carry our
+        # name.
         now = int(self._clock())
         signatures = [signer.sign(text=asked.note.text, time=now) for signer in self._signers]
         self._keep_note(asked, asked.note.with_signatures(signatures))
@@ -158,7 +160,8 @@ class Witness:
     def _keep_note(self, asked: Submission, note: Note) -> None:
         with self._database() as database:
             database.execute(
-                "update seen set note = ? where origin = ? and size = ?", (str(note), asked.head.origin, asked.head.size)
+                "update seen set note = ? where origin = ? and size = ?",
+                (str(note), asked.head.origin, asked.head.size),
             )
 
     @contextmanager
@@ -204,7 +207,9 @@ def server(*, witness: Witness, address: tuple[str, int]) -> ThreadingHTTPServer
         def do_GET(self) -> None:
             origin_hash, _, name = self.path.removeprefix("/").partition("/")
             known = name == "checkpoint"
-            self._answer(witness.checkpoint(origin_hash) if known else Reply(HTTPStatus.NOT_FOUND, "no such path\n"))
+            self._answer(
+                witness.checkpoint(origin_hash) if known else Reply(HTTPStatus.NOT_FOUND, "no such path\n")
+            )
 
         def _answer(self, reply: Reply) -> None:
             body = reply.body.encode()

@@ -1,4 +1,4 @@
-"""The log's side of a witness: ask for a cosignature, and notice when the witness remembers more than we do."""
+"""The log's side of a witness: ask for a cosignature, and notice when it remembers more than we do."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class WitnessClient:
         """
         head = parse_checkpoint(note.text)
         for _ in range(2):
-            status, kind, body = self._post(submission(old=self.seen, proof=reader.consistency(self.seen), note=note))
+            status, kind, body = self._post(
+                submission(old=self.seen, proof=reader.consistency(self.seen), note=note)
+            )
             if status != HTTPStatus.CONFLICT or kind != SIZE_TYPE:
                 break
             self.seen = self._remembered(body, head.size)
@@ -69,8 +71,9 @@ class WitnessClient:
             raise self._refused("409 without a size") from fault
         if size > ours:
             raise UnableToContinueLog(
-                f"証人 {self.url} は {size} 件のログに連署済みですが、このログは {ours} 件です。ログが巻き戻されています。",
-                f"The witness {self.url} has cosigned {size} entries, this log has {ours}: it was rolled back.",
+                f"証人 {self.url} は {size} 件のログに連署済みですが、このログは {ours} 件です。"
+                "ログが巻き戻されています。",
+                f"The witness {self.url} has cosigned {size} entries, this log has {ours}: rolled back.",
             )
         return size
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
-
 from tlog_world import Connection, Passages, World, sql_of_the_ledger
+
 from sekisho.ledger.announcements import slot_of
 from sekisho.server import EmbeddedServer
 

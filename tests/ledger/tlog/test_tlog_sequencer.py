@@ -28,7 +28,8 @@ def assert_whole(world: World, connection: Connection) -> None:
     assert reader.root() == head.root
     stored = [entry for number in range((head.size + 255) // 256) for entry in reader.entries(number)]
     opened = connection.execute(
-        "select l.salt, ledger.canonical(p) from ledger.leaf l join ledger.passage p using (at, passage_id) order by idx"
+        "select l.salt, ledger.canonical(p) from ledger.leaf l join ledger.passage p using (at, passage_id)"
+        " order by idx"
     ).fetchall()
     assert stored == [commitment(salt=salt, body=body.encode()) for salt, body in opened]
 
@@ -95,7 +96,9 @@ def test_a_second_sequencer_is_refused(world: World, passages: Passages) -> None
     assert first.drain() == 2
 
 
-def test_savepoints_and_rollbacks(world: World, passages: Passages, connect: Callable[[], Connection]) -> None:
+def test_savepoints_and_rollbacks(
+    world: World, passages: Passages, connect: Callable[[], Connection]
+) -> None:
     sequencer = world.sequencer()
     sequencer.drain()
     writer = connect()
@@ -149,7 +152,9 @@ def test_a_database_behind_the_published_log_is_refused(world: World, passages: 
 def release(world: World, passages: Passages) -> None:
     """End the sessions that hold the sequencer's lock."""
     passages.connection.execute(
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+        " and pid <> pg_backend_pid() and database ="
+        " (select oid from pg_database where datname = current_database())"
     )
 
 

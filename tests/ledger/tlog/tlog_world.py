@@ -81,11 +81,15 @@ class Passages:
     dice: random.Random
     count: int = field(default=0)
 
-    def write(self, many: int = 1, *, connection: Connection | None = None, at: datetime = START) -> list[int]:
+    def write(
+        self, many: int = 1, *, connection: Connection | None = None, at: datetime = START
+    ) -> list[int]:
         """Write passages and return their numbers."""
         using = connection or self.connection
         month = (at + timedelta(hours=9)).date().replace(day=1)
-        if self.connection.execute("select to_regclass(%s)", (f"ledger.passage_{month:%Y%m}",)).fetchone() == (None,):
+        if self.connection.execute(
+            "select to_regclass(%s)", (f"ledger.passage_{month:%Y%m}",)
+        ).fetchone() == (None,):
             self.connection.execute("select ledger.ensure_month(%s)", (at,))
         return [self._one(using, at + timedelta(milliseconds=self.count + place)) for place in range(many)]
 
