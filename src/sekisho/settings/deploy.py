@@ -19,6 +19,7 @@ from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
 from sekisho.barrier.ticket import TicketKey
 from sekisho.kernel.errors import EnvironmentFault
+from sekisho.server import Installation
 from sekisho.settings.home import Home
 from sekisho.settings.inventory import GATES
 from sekisho.settings.migrations import ACCOUNT_SCHEMAS
@@ -87,6 +88,11 @@ def store_key(conn: psycopg.Connection, key: TicketKey) -> None:
 def login_conninfo(conninfo: str, home: Home, login: str) -> str:
     """`conninfo` as another login of the platform."""
     return make_conninfo(conninfo, user=login, password=home.read_secret(name=f"logins/{login}"), passfile="")
+
+
+def worker_conninfo(installation: Installation, home: Home) -> str:
+    """The worker's own connection string; the server's owner is not needed for it when the address is given without secrets."""
+    return login_conninfo(installation.database_url or installation.open(), home, WORKER)
 
 
 def ensure_months(conn: psycopg.Connection, now: datetime) -> None:

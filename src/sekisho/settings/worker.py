@@ -1,0 +1,74 @@
+"""The worker: carries out what surfaces submitted, and does what has to be done regularly.
+
+It has its own login and no port. Woken by NOTIFY, it also looks by itself every few seconds, so a lost wake-up delays nothing for
+long. Killed at any moment it loses nothing: every step is one transaction.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import psycopg
+
+from sekisho.barrier.connect import connect
+from sekisho.ledger.derive import derive_seen_points
+from sekisho.settings.commands import HANDLERS
+from sekisho.settings.deploy import ensure_months
+from sekisho.work.queue import CHANNEL, run_next
+
+log = logging.getLogger(__name__)
+
+WAKE_SECONDS = 2.0
+"""How long the worker sleeps without a notification."""
+
+MONTHS_EVERY = 3_600.0
+"""Seconds between looks at whether the coming months have their partitions."""
+
+
+def utc_now() -> datetime:
+    """The process's clock, which the domain never reads by itself."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Worker:
+    """One worker. `stop` is asked between steps."""
+
+    conninfo: str
+    stop: Callable[[], bool]
+    clock: Callable[[], datetime] = utc_now
+    _months_at: float = field(default=-MONTHS_EVERY, init=False)
+
+    def run(self) -> None:
+        """Work until told to stop; a lost connection is made anew with a growing pause."""
+        pause = 1.0
+        while not self.stop():
+            try:
+                with connect(self.conninfo, application="sekisho worker") as conn:
+                    pause = 1.0
+                    self._serve(conn)
+            except psycopg.OperationalError as fault:
+                log.warning("worker lost the database", extra={"sqlstate": fault.sqlstate, "pause": pause})
+                time.sleep(pause)
+                pause = min(pause * 2, 30.0)
+
+    def _serve(self, conn: psycopg.Connection) -> None:
+        conn.execute(f"listen {CHANNEL}")
+        while not self.stop():
+            self.step(conn)
+            for _ in conn.notifies(timeout=WAKE_SECONDS, stop_after=1):
+                pass
+
+    def step(self, conn: psycopg.Connection) -> int:
+        """Everything that waits now; returns the number of commands carried out."""
+        done = 0
+        while not self.stop() and run_next(conn, HANDLERS, clock=self.clock):
+            done += 1
+        while not self.stop() and derive_seen_points(conn) > 0:
+            pass
+        if time.monotonic() - self._months_at > MONTHS_EVERY:
+            ensure_months(conn, self.clock())
+            self._months_at = time.monotonic()
+        return done
