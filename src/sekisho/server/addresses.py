@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -16,6 +17,9 @@ from sekisho.settings.home import Home
 LOOPBACK = "127.0.0.1"
 # A socket's path has 107 bytes; PostgreSQL appends "/.s.PGSQL.65535.lock" to its directory.
 _LONGEST_DIRECTORY = 107 - len("/.s.PGSQL.65535.lock")
+# Clients take a comma for the end of a host name, and the server a quote for the end of a directory.
+_PLAIN_PATH = re.compile(r"[\w/. -]+")
+_RECORD = "socket-directory"
 _LOWEST_PORT = 15432
 _PORTS = 10_000
 _TRIES = 1_000
@@ -55,17 +59,25 @@ def free_port() -> int:
 
 
 def socket_directory(*, home: Home, runner: Runner) -> Path:
-    """Return `run` of the home, or a short private directory where that is too long or out of reach."""
-    if runner.enters_home and len(os.fsencode(home.run.resolve())) <= _LONGEST_DIRECTORY:
-        return home.run.resolve()
-    record = home.run / "socket-directory"
-    if record.is_file():
-        shutil.rmtree(record.read_text(encoding="utf-8"), ignore_errors=True)
+    """Return `run` of the home, or a short private directory where that does not fit."""
+    own = home.run.resolve()
+    fits = len(os.fsencode(own)) <= _LONGEST_DIRECTORY and _PLAIN_PATH.fullmatch(str(own)) is not None
+    if runner.enters_home and fits:
+        return own
+    forget_socket_directory(home=home)
     # A new directory of mode 0700 at each start: nobody else can have laid it out.
     made = Path(tempfile.mkdtemp(prefix="sekisho-"))
-    record.write_text(str(made), encoding="utf-8")
+    (home.run / _RECORD).write_text(str(made), encoding="utf-8")
     runner.own(made)
     return made
+
+
+def forget_socket_directory(*, home: Home) -> None:
+    """Remove the short directory of the last start, if there was one."""
+    record = home.run / _RECORD
+    if record.is_file():
+        shutil.rmtree(record.read_text(encoding="utf-8"), ignore_errors=True)
+        record.unlink()
 
 
 def _number(record: Path) -> int:

@@ -92,6 +92,7 @@ class EmbeddedServer:
                     f"PostgreSQL(プロセス {pid})が {_STOP_SECONDS:.0f} 秒以内に停止しません。",
                     f"PostgreSQL (process {pid}) did not stop within {_STOP_SECONDS:.0f} seconds.",
                 )
+            addresses.forget_socket_directory(home=self._home)
             return True
 
     def conninfo(self, dbname: str, *, user: str, passfile: Path) -> str:
@@ -148,6 +149,9 @@ class EmbeddedServer:
             pids = postmaster.remaining_processes(data=self.data)
             raise self._unable(f"processes of a killed server are still running: {pids}", self._home.log)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # A killed server that nobody has reaped yet still counts as alive for PostgreSQL's own lock files.
+        for remains in self._home.run.glob(".s.PGSQL.*"):
+            remains.unlink()
 
     def _start(self, binaries: Binaries) -> None:
         log_directory = self._runner.log_directory(self._home)
@@ -161,7 +165,7 @@ class EmbeddedServer:
         started = time.monotonic()
         _wait(lambda: self.is_running() or self._gave_up(started), _START_SECONDS)
         if not self.is_running():
-            raise self._unable(_tail(log), log)
+            raise self._unable(_last_words(log_directory), log_directory)
 
     def _gave_up(self, started: float) -> bool:
         # Once the process stands in its directory it either becomes ready or ends.
@@ -197,9 +201,8 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _tail(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return "no log"
-    return " | ".join(lines[-5:])
+def _last_words(log_directory: Path) -> str:
+    """The ends of the two newest logs: what was said before and after the logger took over."""
+    logs = sorted(log_directory.glob("postgresql-*.log"), key=lambda path: path.stat().st_mtime)[-2:]
+    ends = (log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:] for log in logs)
+    return " | ".join(line for end in ends for line in end) or "no log"

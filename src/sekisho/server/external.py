@@ -37,14 +37,15 @@ def check_external(*, conninfo: str) -> None:
         ) from fault
     if row is None:
         raise UnfitServer("データベースサーバーが応答しません。", "The database server does not answer.")
-    faults = _faults(*row)
-    if faults:
-        raise UnfitServer("".join(ja for ja, _ in faults), " ".join(en for _, en in faults))
+    found = faults(*row)
+    if found:
+        raise UnfitServer("".join(ja for ja, _ in found), " ".join(en for _, en in found))
 
 
-def _faults(
+def faults(
     version: int, btree_gist: bool, superuser: bool, owner: bool, encoding: str
 ) -> list[tuple[str, str]]:
+    """Return what is wrong with a server of these properties, in Japanese and English."""
     oldest = ".".join(str(part) for part in OLDEST)
     found = f"{version // 10000}.{version % 10000}"
     checks = [
