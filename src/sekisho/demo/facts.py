@@ -34,6 +34,7 @@ class FactSheet:
         self.dice = dice
         self.until = until
         self.menus: dict[str, str] = {}
+        self.tried: dict[str, int] = {}
         self.smart_since: dict[str, date] = {}
 
     def write(self, contract: Contract) -> None:
@@ -78,7 +79,7 @@ class FactSheet:
 
     def _term(self, point: SupplyPoint, capacity: float) -> dict[str, Cell]:
         use = point.use
-        menu = self.menus.setdefault(point.number, self.dice.draw(use.menus))
+        menu = self.menus.get(point.number) or self._choose_menu(point)
         kw = _kw(capacity)
         row: dict[str, Cell] = {
             "menu_code": menu,
@@ -97,6 +98,14 @@ class FactSheet:
         if use.voltage != "LV":
             row["equipment_kw"] = _kw(capacity * 1.6)
         return row
+
+    def _choose_menu(self, point: SupplyPoint) -> str:
+        """The first points of a use try its menus one after the other, so that every menu occurs."""
+        use = point.use
+        tried = self.tried[use.code] = self.tried.get(use.code, -1) + 1
+        menu = use.menus.things[tried] if tried < len(use.menus.things) else self.dice.draw(use.menus)
+        self.menus[point.number] = menu
+        return menu
 
     def _power_factor(self, point: SupplyPoint) -> int | None:
         if point.use.voltage != "LV":

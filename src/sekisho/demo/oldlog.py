@@ -119,9 +119,7 @@ class _Office:
         self.starts = {point: [c.start for c in history] for point, history in self.histories.items()}
         self.own = [c for c in contracts if c.holder == AFFILIATE.code and c.start < last]
         self.lost = [c for c in contracts if c.kind == "05" and c.holder != AFFILIATE.code and c.start < last]
-        self.vacated = [
-            c for c in contracts if c.holder != AFFILIATE.code and c.end and c.end < last - _FORTNIGHT
-        ]
+        self.vacated = [c for history in self.histories.values() for c in _followed_by_nobody(history, last)]
         self.viewers = {
             company: self._hired(company, number) for company, number in (("1", 70), ("2", 45), ("3", 5))
         }
@@ -146,7 +144,7 @@ class _Office:
         if self.vacated and self.dice.chance(0.005):
             gone = self.dice.pick(self.vacated)
             day = gone.end or self.last
-            return self._look(company, gone.point.number, self._workday(day, day + timedelta(days=14)))
+            return self._look(company, gone.point.number, self._workday(day, day + _FORTNIGHT))
         if self.dice.chance(0.01):
             return self._look(company, self.dice.pick(self.points), self._workday(LIBERALISED, self.last))
         own = self.dice.pick(self.own)
@@ -195,6 +193,20 @@ class _Office:
 
 
 _FORTNIGHT = timedelta(days=14)
+
+
+def _followed_by_nobody(history: Sequence[Contract], last: date) -> list[Contract]:
+    """Other retailers' contracts after which the point stood empty for a fortnight."""
+    following = [contract.start for contract in history[1:]] + [date.max]
+    return [
+        contract
+        for contract, start in zip(history, following, strict=True)
+        if contract.end
+        and contract.end + _FORTNIGHT <= min(start, last)
+        and contract.holder != AFFILIATE.code
+    ]
+
+
 _HOURS = Urn([(hour, 1.0 if 9 <= hour < 17 else 0.25 if 8 <= hour < 20 else 0.01) for hour in range(24)])
 
 

@@ -16,8 +16,9 @@ AREA = "06"
 RURAL = frozenset({"pump", "pv_field", "pv_plant"})
 # One of each rare kind comes first, so that even a small area has every menu and voltage.
 FIXED = (
-    "ehv_factory ehv_centre hv_factory hv_office hv_store hv_school hv_hospital pv_plant pv_field pump "
-    "works_light works_power signal vending workshop shop detached apartments lamp warehouse detached"
+    "ehv_factory ehv_factory ehv_factory ehv_centre hv_factory hv_factory hv_factory hv_office hv_store "
+    "hv_school hv_hospital pv_plant pv_field pump works_light works_power signal vending workshop workshop "
+    "shop detached apartments lamp warehouse detached"
 )
 RECIPES = Urn([(use, share / 10_000) for use, share in (
     ("detached", 4000), ("apartments", 340), ("shop", 850), ("warehouse", 120), ("workshop", 180),

@@ -76,7 +76,7 @@ def all_electric(group: Group) -> Floats:
 
 
 def night_heater(group: Group) -> Floats:
-    """A tank heater behind a time switch: full power from 23 h or a little later until hot, nothing by day."""
+    """A tank heater behind a time switch: full power from about 23 h until hot, nothing by day."""
     cold = np.clip(24 - group.days.temperature.mean(axis=1), 0, None)[None, :, None]
     hours = group.trait(0, 2.2, 4.0) + 0.12 * cold
     start = group.trait(1, 23.0, 25.5)

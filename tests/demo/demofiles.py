@@ -1,0 +1,22 @@
+"""Reading the demonstration's files as somebody without this program would."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from sekisho.registry.files import KINDS
+
+UNTIL = date(2026, 11, 22)
+Rows = list[dict[str, str]]
+
+
+def read(path: Path, kind: str) -> Rows:
+    """Try the encodings, take either header."""
+    columns = {column.ja: column.name for column in KINDS[kind].columns}
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp932")
+    found = csv.DictReader(text.splitlines())
+    return [{columns.get(name, name): value for name, value in row.items()} for row in found]
