@@ -13,6 +13,6 @@ supply point. Somebody who moved is two truths with one `party_id`.
 
 from .measure import Score, score
 from .slices import Slice
-from .writer import Order, UnableToContinuePopulation, generate, true_counts
+from .writer import Order, UnableToContinuePopulation, generate
 
-__all__ = ["Order", "Score", "Slice", "UnableToContinuePopulation", "generate", "score", "true_counts"]
+__all__ = ["Order", "Score", "Slice", "UnableToContinuePopulation", "generate", "score"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from .profile import BLOCK_SIZE, DEFAULT, Profile
 
 EDITION = 1
 RECORDS, TRUTH = "population.parquet", "truth.parquet"
+COUNTS = "counts.json"
+_CELL = ("all", "running", "contracts")
 _ROW_GROUP = 122_880
 # records a party on average under the default profile; only chunk sizes depend on it
 _RECORDS_A_PARTY = 1.6
@@ -87,7 +90,7 @@ def generate(order: Order, folder: Path, *, progress: Progress | None = None) ->
     _claim(folder, order)
     manifest = folder / "manifest.json"
     if not manifest.exists():
-        if not (folder / TRUTH).exists():
+        if not (folder / COUNTS).exists():
             _make_parts(order, plan, folder, progress)
             _join_parts(folder)
         _finish(order, folder, manifest)
@@ -119,28 +122,35 @@ def _make_parts(order: Order, plan: chunk.Plan, folder: Path, progress: Progress
 
 def _part(order: Order, plan: chunk.Plan, folder: Path, number: int, done: int) -> int:
     """Make one part unless it is there; its number of records."""
-    truth_file = folder / "parts" / f"truth-{number:05}.parquet"
-    if truth_file.exists():
-        return int(pl.scan_parquet(truth_file).select(pl.len()).collect().item())
-    records, truth = chunk.make(plan, number)
-    if order.records is not None and done + len(records) > order.records:
-        records, truth = _cut(records, truth, order.records - done)
-    serial = pl.int_range(done + 1, done + 1 + len(records), dtype=pl.Int64, eager=True).alias("record_id")
-    if not order.points:
-        records = records.with_columns(point=pl.lit(None, dtype=pl.String))
-    # the truth is renamed last: a part counts only when both files are whole
-    _write(records.insert_column(0, serial), folder / "parts" / f"records-{number:05}.parquet")
-    _write(truth.insert_column(0, serial), truth_file)
-    return len(records)
+    counted = folder / "parts" / f"{number:05}.json"
+    if not counted.exists():
+        records, truth = chunk.make(plan, number)
+        if order.records is not None and done + len(records) > order.records:
+            records, truth = _cut(records, truth, order.records - done)
+        counts = _counts(records, truth)
+        serial = pl.int_range(done + 1, done + 1 + len(records), dtype=pl.Int64, eager=True)
+        if not order.points:
+            records = records.with_columns(point=pl.lit(None, dtype=pl.String))
+        for kind, frame in (("records", records), ("truth", truth)):
+            _write(
+                frame.insert_column(0, serial.alias("record_id")),
+                folder / "parts" / f"{kind}-{number:05}.parquet",
+            )
+        # written last: a part counts only when it is whole
+        _write_text(json.dumps(counts), counted)
+    return int(json.loads(counted.read_text(encoding="utf-8"))["records"])
 
 
 def _join_parts(folder: Path) -> None:
-    """One file each, streamed; the truth is renamed last, and then the parts are not needed any more."""
+    """One file each, streamed, and the sum of the counts; then the parts are not needed any more."""
     for kind, name in (("records", RECORDS), ("truth", TRUTH)):
         unfinished = folder / f"{name}.unfinished"
         parts = pl.scan_parquet(folder / "parts" / f"{kind}-*.parquet")
         parts.sink_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
         unfinished.rename(folder / name)
+    counted = sorted((folder / "parts").glob("*.json"))
+    counts = [Counter(json.loads(path.read_text(encoding="utf-8"))) for path in counted]
+    _write_text(json.dumps(sum(counts, Counter())), folder / COUNTS)
     shutil.rmtree(folder / "parts")
 
 
@@ -163,44 +173,61 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     unfinished.rename(path)
 
 
-def _finish(order: Order, folder: Path, path: Path) -> None:
-    truth = true_counts(folder)
-    manifest = {
-        "edition": EDITION,
-        "order": asdict(order),
-        "records": int(pl.scan_parquet(folder / TRUTH).select(pl.len()).collect().item()),
-        "leave_out": list(lexicon.LEFT_OUT[order.dictionary]),
-        "truth": truth,
-    }
+def _write_text(text: str, path: Path) -> None:
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.rename(path)
 
 
-def true_counts(folder: Path) -> dict[str, Any]:
-    """Seed 000's table of a population: truths by kind and systems, those running, sizes of slices."""
-    records = pl.scan_parquet(folder / RECORDS).select("system", "state")
-    rows = pl.concat([pl.scan_parquet(folder / TRUTH), records], how="horizontal")
-    parties = rows.group_by("truth_id", "kind").agg(
-        first=(pl.col("system") == "1").any(),
-        second=(pl.col("system") == "2").any(),
-        running=(pl.col("state") == "running").any(),
-        slices=pl.col("slices").first(),
-    )
-    table = parties.group_by("kind", "first", "second").agg(pl.len().alias("all"), pl.col("running").sum())
-    tags = parties.select(pl.col("slices").str.split(" ").list.explode(empty_as_null=False).alias("tag"))
-    cells, names = pl.collect_all([table, tags.group_by("tag").agg(pl.len().alias("n"))])
-    return {
-        "all": int(cells["all"].sum()),
-        "running": int(cells["running"].sum()),
-        "table": _table(cells),
-        "slices": {name: count for name, count in sorted(names.iter_rows()) if name},
+def _finish(order: Order, folder: Path, path: Path) -> None:
+    counts: dict[str, int] = json.loads((folder / COUNTS).read_text(encoding="utf-8"))
+    manifest = {
+        "edition": EDITION,
+        "order": asdict(order),
+        "records": counts["records"],
+        "leave_out": list(lexicon.LEFT_OUT[order.dictionary]),
+        "truth": {
+            "all": counts["all"],
+            "running": counts["running"],
+            "table": _table(counts),
+            "slices": {key[6:]: count for key, count in sorted(counts.items()) if key.startswith("slice ")},
+        },
     }
+    _write_text(json.dumps(manifest, ensure_ascii=False, indent=1), path)
+    (folder / COUNTS).unlink()
 
 
-def _table(cells: pl.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
-    table: dict[str, dict[str, dict[str, int]]] = {kind: {} for kind in chunk.KINDS}
-    for kind, first, second, every, running in cells.sort("kind", "first", "second").iter_rows():
-        systems = "both" if first and second else "1" if first else "2"
-        table[kind][systems] = {"all": every, "running": running}
-    return table
+def _counts(records: pl.DataFrame, truth: pl.DataFrame) -> dict[str, int]:
+    """What a part adds to the true counts: seed 000's table, those running, the sizes of the slices."""
+    parties = (
+        truth.hstack(records.select("system", "state", "point"))
+        .group_by("truth_id", "kind")
+        .agg(
+            systems=pl.col("system").unique().sort().str.join("+"),
+            running=(pl.col("state") == "running").any(),
+            slices=pl.col("slices").first(),
+            contracts=pl.col("point").n_unique(),
+        )
+    )
+    counts = {"records": len(records), "all": len(parties), "running": int(parties["running"].sum())}
+    cells = parties.group_by("kind", "systems").agg(
+        pl.len().alias("all"), pl.col("running").sum(), pl.col("contracts").sum()
+    )
+    for kind, systems, *values in cells.iter_rows():
+        counts |= {f"{kind} {systems} {what}": n for what, n in zip(_CELL, values, strict=True)}
+    for label, n in parties.group_by("slices").len().iter_rows():
+        for tag in label.split():
+            counts[f"slice {tag}"] = counts.get(f"slice {tag}", 0) + n
+    return counts
+
+
+def _table(counts: dict[str, int]) -> dict[str, dict[str, dict[str, int]]]:
+    """kind → systems (1, 2, both) → parties, those running, their supply points."""
+    systems = {"1": "1", "2": "2", "both": "1+2"}
+    return {
+        kind: {
+            name: {what: counts.get(f"{kind} {key} {what}", 0) for what in _CELL}
+            for name, key in systems.items()
+        }
+        for kind in chunk.KINDS
+    }

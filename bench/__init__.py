@@ -1,0 +1,1 @@
+"""Measurements: each module has `run(argv) -> dict` and is called as `./sekisho bench NAME`."""

@@ -1,0 +1,90 @@
+"""A command's wall time and peak memory over its whole tree of processes, and what machine it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+_EVERY_S = 0.1
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """seconds of wall time; peak_mb: the largest sum of resident memory (10⁶ bytes) of the tree, sampled."""
+
+    seconds: float
+    peak_mb: float
+    output: str
+
+
+def measured(command: Sequence[str]) -> Measured:
+    """Run `command` in the checkout; raises CalledProcessError with its stderr when it fails."""
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        command, cwd=_CHECKOUT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    peak = [0.0]
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(child.pid, peak, ended), daemon=True)
+    watcher.start()
+    output, errors = child.communicate()
+    seconds = time.perf_counter() - started
+    ended.set()
+    watcher.join()
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, list(command), output, errors)
+    return Measured(seconds, peak[0], output)
+
+
+def _environment() -> dict[str, str]:
+    paths = [str(_CHECKOUT / "src"), str(_CHECKOUT)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
+    while not ended.wait(_EVERY_S):
+        peak[0] = max(peak[0], _resident(pid) / 1e6)
+
+
+def _resident(pid: int) -> int:
+    """Resident bytes of a process and its descendants; a process that has just ended counts nothing."""
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for process in tree:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def machine() -> dict[str, object]:
+    """What the figures were taken on."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "load_before": round(os.getloadavg()[0], 2),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
