@@ -11,8 +11,22 @@ from psycopg.conninfo import conninfo_to_dict
 from sekisho.barrier.connect import connect
 
 DOMAIN_APPS = ("sekisho.barrier", "sekisho.registry", "sekisho.metering", "sekisho.ledger", "sekisho.work")
-ACCOUNT_APPS: tuple[str, ...] = ()
-ACCOUNT_SCHEMAS = ("accounts_retailer", "accounts_operator", "accounts_security", "accounts_auditor", "accounts_api")
+ACCOUNT_APPS: tuple[str, ...] = (
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "sekisho.accounts",
+)
+ACCOUNT_SCHEMAS = (
+    "accounts_retailer",
+    "accounts_operator",
+    "accounts_security",
+    "accounts_auditor",
+    "accounts_api",
+)
 HISTORY_SCHEMA = "deploy"
 
 
@@ -48,6 +62,11 @@ def run(conninfo: str, *, verbosity: int = 0) -> None:
             DATABASES=databases,
             INSTALLED_APPS=[*DOMAIN_APPS, *ACCOUNT_APPS],
             DATABASE_ROUTERS=["sekisho.settings.migrations.SchemaRouter"],
+            AUTH_USER_MODEL="accounts.User",
+            ACCOUNT_USER_MODEL_EMAIL_FIELD=None,
+            ACCOUNT_LOGIN_METHODS={"username"},
+            ACCOUNT_SIGNUP_FIELDS=["username*", "password1*"],
+            MIDDLEWARE=["allauth.account.middleware.AccountMiddleware"],  # allauth does not load without it
             USE_TZ=True,
             TIME_ZONE="Asia/Tokyo",
             DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",

@@ -1,0 +1,53 @@
+"""How django-allauth behaves here: nobody signs themselves up, second factors are sealed, the last one stays."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from sekisho.accounts.sealing import seal, unseal
+
+_REAL_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are created by security staff, never by whoever asks."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": gettext_lazy(
+            "The username and/or password you specified are not correct."
+        ),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say nothing after a sign-in: the band shows who is signed in. Other pages say what they did themselves."""
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """TOTP secrets and the seeds of recovery codes are stored sealed."""
+
+    def encrypt(self, text: str) -> str:
+        """Seal under the key of this audience's accounts."""
+        return seal(text, key=settings.ACCOUNT_KEY)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What was sealed."""
+        return unseal(encrypted_text, key=settings.ACCOUNT_KEY)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """INVARIANT: an account that has a second factor keeps one."""
+        others = Authenticator.objects.filter(user=authenticator.user, type__in=_REAL_FACTORS).exclude(
+            pk=authenticator.pk
+        )
+        return others.exists()
+
+    def _get_site_name(self) -> str:
+        return f"関所 {settings.SURFACE.ja}"

@@ -1,0 +1,14 @@
+"""The pages of sign-in that django-allauth does not have."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def enrolment(request: HttpRequest) -> HttpResponse:
+    """What a person does first: choose a second factor."""
+    return render(request, "accounts/enrolment.html")
+
+
+def closed(request: HttpRequest) -> HttpResponse:
+    """Signing up, resetting a password by mail: there is no such thing here. Security staff does it."""
+    raise Http404
