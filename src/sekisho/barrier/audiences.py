@@ -9,7 +9,7 @@ class RowRule(StrEnum):
 
     OWN_HOLDER = "own_holder"  # the row's holder is the viewer's company
     OWN_COMPANY = "own_company"  # the row's company is the viewer's company
-    OWN_PERSON = "own_person"  # the row's person is the viewer
+    OWN_PERSON = "own_person"  # the viewer caused the row, in the same audience and company
     ASSIGNED = "assigned"  # the row's point stands in an open work order of the viewer's company
     WHOLE_AREA = "whole_area"  # every row, for a valid permit
     PUBLIC = "public"  # every row, for anyone with a ticket of the audience

@@ -82,11 +82,19 @@ def _row_condition(rule: Rule, table: str) -> str:
         case RowRule.OWN_COMPANY:
             return f"{OWNER_COLUMN.get(table, 'company')} = {viewer}"
         case RowRule.OWN_PERSON:
-            return f"person = (select barrier.viewer_person('{rule.audience}', '{rule.purpose}'))"
+            return _own_submission(rule.audience, rule.purpose)
         case RowRule.ASSIGNED:
             return f"point = any ((select barrier.assigned_points('{rule.audience}', '{rule.purpose}'))::text[])"
         case RowRule.WHOLE_AREA | RowRule.PUBLIC:
             return f"{viewer} is not null"
+
+
+def _own_submission(audience: str, purpose: str) -> str:
+    """What this person submitted for this company in this audience: not what they submitted for a former employer, nor a namesake's."""
+    return (
+        f"person = (select barrier.viewer_person('{audience}', '{purpose}'))"
+        f" and company = (select barrier.viewer('{audience}', '{purpose}')) and audience = '{audience}'"
+    )
 
 
 def _policies() -> Iterator[Piece]:
@@ -108,7 +116,7 @@ def _worker_policies() -> Iterator[Piece]:
             f"{table}:worker", "policy", f'create policy "worker" on {table} for all to {WORKER}, {OWNER} using (true) with check (true)'
         )
     for purpose in PURPOSES:
-        viewer = f"person = (select barrier.viewer_person('{purpose.audience}', '{purpose.code}'))"
+        viewer = _own_submission(purpose.audience, purpose.code)
         yield Piece(
             f"work.command:submit_{purpose.role}",
             "policy",

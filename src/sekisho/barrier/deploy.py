@@ -62,6 +62,7 @@ def apply(conn: psycopg.Connection, gates: Iterable[AnyGate]) -> int:
         _own(conn)
         for piece in pieces:
             conn.execute(piece.statement)
+        _own_functions(conn)
         _grant(conn)
         _remember(conn, pieces)
     return len(pieces)
@@ -97,6 +98,10 @@ def _own(conn: psycopg.Connection) -> None:
         name = sql.Identifier(schema, table)
         conn.execute(sql.SQL("alter table {} owner to {}").format(name, sql.Identifier(OWNER)))
         conn.execute(sql.SQL("alter table {} enable row level security, force row level security").format(name))
+
+
+def _own_functions(conn: psycopg.Connection) -> None:
+    """After the compilation made its functions: none may run with the rights of whoever applied it, who may be a superuser."""
     for signature in conn.execute(
         "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any(%s)",
         [list(SCHEMAS)],

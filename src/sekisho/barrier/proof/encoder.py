@@ -394,23 +394,27 @@ def _extreme(node: exp.Greatest | exp.Least, scope: Scope) -> Term:
 
 def _cast(node: exp.Cast, scope: Scope) -> Term | TextSet:
     wanted = kind_of(node.to.sql("postgres"))
-    if node.this.is_string and wanted == DATE:
-        return constant(_date(node.this.name), DATE)
-    if isinstance(node.this, exp.Literal) and wanted == BOOL:
-        return constant({"t": True, "true": True, "f": False, "false": False}[node.this.name], BOOL)
-    if node.this.is_string and wanted not in (TEXT, INT):
-        return constant(node.this.name, wanted)
+    if node.this.is_string and wanted != TEXT:
+        return constant(_read_literal(node.this.name, wanted), wanted)
     inner = _encode(node.this, scope)
     if isinstance(inner, TextSet) or inner.kind == wanted:
         return inner
     return constant(None, wanted) if z3.is_true(inner.null) else _pure(f"cast_{wanted}", [inner], wanted)
 
 
-def _date(text: str) -> datetime.date:
+def _read_literal(text: str, kind: str) -> object:
     try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise NotUnderstood(f"the date {text}") from None
+        match kind:
+            case "date":
+                return datetime.date.fromisoformat(text)
+            case "integer":
+                return int(text)
+            case "boolean":
+                return {"t": True, "true": True, "f": False, "false": False}[text]
+            case _:
+                return text
+    except (ValueError, KeyError):
+        raise NotUnderstood(f"the {kind} {text}") from None
 
 
 def _arithmetic(node: exp.Add | exp.Sub, scope: Scope) -> Term:
