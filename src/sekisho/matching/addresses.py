@@ -15,6 +15,9 @@ _KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下�
 _CARE_OF = r"[(]?[^0-9(]{1,8}様?方[)]?$"
 # 丁目, 番地 and the rest only separate numbers; what follows the last one is building and room.
 _SEPARATOR = r"(\d)(?:丁目|番地ノ|番地|番ノ|番|号|ノ|-)+"
+# After 号, or after 番地 and a space or hyphen, comes a room; so does a number before 階 or F.
+_ROOM_FOLLOWS = r"(\d)(?:号[-~ ]|番地?[-~ ]|番地?~)"
+_FLOOR = r"[-~]?(\d+)(?:階|F)"
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
 _LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
@@ -163,7 +166,11 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 def _take_apart(frame: pl.DataFrame) -> pl.DataFrame:
     numbered = frame.with_columns(
-        rest=pl.col("rest").str.replace_all(_LOT, "${1}-").str.replace_all(_SEPARATOR, "${1}-")
+        rest=pl.col("rest")
+        .str.replace_all(_LOT, "${1}-")
+        .str.replace_all(_ROOM_FOLLOWS, "${1}~")
+        .str.replace_all(_FLOOR, "~${1}F")
+        .str.replace_all(_SEPARATOR, "${1}-")
     )
     section = pl.col("rest").str.extract(r"^([^0-9]*)")
     parts = numbered.with_columns(section=section, tail=pl.col("rest").str.strip_prefix(section))

@@ -24,7 +24,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
     spoken = personas.filter(pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null())
     heads = _spoken_heads(spoken)
-    read = _surname_readings(written, lexicon, heads)
+    read = _surname_readings(_with_former(written), lexicon, heads)
     left = read.join(places, on="persona").rename({"persona": "kanji"})
     right = heads.join(places, on="persona").rename({"persona": "kana", "room": "other_room"})
     met = left.join(right, on=["place", "head"], how="inner").filter(_rooms_agree())
@@ -39,14 +39,27 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     )
 
 
-def _rooms_agree() -> pl.Expr:
-    return pl.col("room").is_null() | pl.col("other_room").is_null() | (pl.col("room") == pl.col("other_room"))
+def _with_former(written: pl.DataFrame) -> pl.DataFrame:
+    """Everyone under the surname written, and once more under a former one."""
+    former = written.filter(pl.col("former").is_not_null()).with_columns(
+        surname="former", surname_sound=pl.lit(None, dtype=pl.String)
+    )
+    return pl.concat([written, former])
+
+
+def _rooms_agree(other: str = "other_room") -> pl.Expr:
+    return pl.col("room").is_null() | pl.col(other).is_null() | (pl.col("room") == pl.col(other))
 
 
 def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
     """The possible surnames of each kana persona: its first word, or every beginning when it is one word."""
     given = spoken.filter(pl.col("surname_sound").is_not_null()).select(
         "persona", "full", head=kana.dull(pl.col("surname_sound"))
+    )
+    former = spoken.filter(pl.col("former").is_not_null()).select(
+        "persona",
+        full=pl.concat_str(kana.sound(pl.col("former")), "given_sound"),
+        head=kana.dull(kana.sound(pl.col("former"))),
     )
     solid = spoken.filter(pl.col("solid"))
     cuts = [
@@ -55,7 +68,7 @@ def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
         )
         for size in range(2, _LONGEST_SURNAME_SOUND + 1)
     ]
-    return pl.concat([given, *cuts]).unique()
+    return pl.concat([given, former, *cuts]).unique()
 
 
 def _surname_readings(written: pl.DataFrame, lexicon: Lexicon, heads: pl.DataFrame) -> pl.DataFrame:
@@ -71,16 +84,54 @@ def _surname_readings(written: pl.DataFrame, lexicon: Lexicon, heads: pl.DataFra
 
 def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Pairs of personas whose known sounds are equal, or equal without voicing: left, right, exact."""
-    heard = personas.filter(pl.col("kind") != "device", pl.col("full").str.len_chars() > 3).select(
+    audible = personas.filter(pl.col("kind") != "device", pl.col("full").str.len_chars() > 3)
+    before = audible.filter(pl.col("former").is_not_null(), pl.col("given_sound") != "").with_columns(
+        full=pl.concat_str(kana.sound(pl.col("former")), "given_sound")
+    )
+    heard = pl.concat([audible, before.filter(pl.col("written") == "kana")]).select(
         "persona", "kind", "full", dull=kana.dull(pl.col("full"))
     )
     here = heard.join(places, on="persona")
     met = here.join(here, on=["place", "dull"], suffix="_other").filter(
         pl.col("persona") < pl.col("persona_other"),
-        pl.col("room").is_null() | pl.col("room_other").is_null() | (pl.col("room") == pl.col("room_other")),
+        _rooms_agree("room_other"),
     )
     return met.select(
         left="persona", right="persona_other", exact=pl.col("full") == pl.col("full_other")
+    ).unique()
+
+
+def by_former(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs in kanji where one's former surname and given name are the other's: left, right."""
+    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
+    now = written.select("persona", "surname", "given").join(places, on="persona")
+    then = written.filter(pl.col("former").is_not_null()).select("persona", "given", surname="former")
+    met = then.join(places, on="persona").join(now, on=["place", "surname", "given"], suffix="_other")
+    met = met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other"))
+    return _both_ways(met)
+
+
+def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs at one place of a name in Roman letters, or of three words and more, with a name in kana: left, right."""
+    people = personas.filter(pl.col("kind") == "person", pl.col("words").is_not_null())
+    many = people.filter((pl.col("written") == "latin") | (pl.col("words").str.count_matches(" ") > 1))
+    one = many.select("persona").join(places, on="persona")
+    other = people.select("persona").join(places, on="persona")
+    met = one.join(other, on="place", suffix="_other")
+    return _both_ways(met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other")))
+
+
+def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of devices at one point: left, right."""
+    here = personas.filter(pl.col("kind") == "device").select("persona").join(places, on="persona")
+    here = here.filter(pl.col("is_point"))
+    met = here.join(here, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))
+    return _both_ways(met)
+
+
+def _both_ways(met: pl.DataFrame) -> pl.DataFrame:
+    return met.select(
+        left=pl.min_horizontal("persona", "persona_other"), right=pl.max_horizontal("persona", "persona_other")
     ).unique()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 _MAY_JOIN_KANJI = frozenset(
     "same_name kana_column homophone one_character new_surname former_surname surname_only company_branch company_part "
-    "company_alike sole_proprietor phone".split()
+    "company_alike device_number device_class phone".split()
 )
 
 

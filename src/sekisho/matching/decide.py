@@ -16,11 +16,13 @@ from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
 NAME_COLUMNS = (
-    "kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner",
+    "kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner", "shop", "words",
 )  # fmt: skip
 # A weight below this is no candidate at all; between it and MERGE the pair is listed as unresolved.
 LISTED = -1.5
 MERGE = 0.0
+# A surname that fits with a given name lighter than this may still be a name read in another way.
+_READABLE = -3.0
 _CROWD = 60
 _EDGE = {
     "left": pl.UInt32,
@@ -37,7 +39,9 @@ class Weights:
 
     switched: float = 4.0
     shared: float = 5.0
-    renamed: float = 1.5
+    enclosed: float = 6.0
+    renamed: float = -1.0
+    renamed_surname: float = 3.0
     unbroken: float = 0.5
     moved: float = -2.5
     other_voice: float = -1.0
@@ -54,8 +58,14 @@ def edges(
     spoken = _kanji_kana(personas, places, reader, lexicon)
     sounds = _same_sound(personas, places)
     firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
-    followed = _compared(_followers(met, [spoken, sounds, firms]), personas, reader)
-    weighed = _weighed(pl.concat([spoken, sounds, firms, followed]), met, weights)
+    other = [
+        candidates.devices(personas, places),
+        candidates.by_former(personas, places),
+        candidates.foreign(personas, places),
+    ]
+    listed = _compared(pl.concat(other).unique(), personas, reader)
+    followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
+    weighed = _weighed(pl.concat([spoken, sounds, firms, listed, followed]), met, weights)
     return _accepted(weighed.filter(pl.col("weight") > LISTED))
 
 
@@ -94,8 +104,8 @@ def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
     """Pairs that an event joins and no name has: only these are compared without a common surname."""
-    joined = met.filter(pl.col("switched") | pl.col("shared") | pl.col("renamed") | (pl.col("unbroken") & ~pl.col("moved")))
-    known = pl.concat([frame.select("left", "right") for frame in seen])
+    joined = met.filter(pl.col("switched") | pl.col("shared") | pl.col("enclosed") | pl.col("renamed") | (pl.col("unbroken") & ~pl.col("moved")))
+    known = pl.concat([frame.filter(pl.col("name_weight") > _READABLE).select("left", "right") for frame in seen])
     return joined.select("left", "right").join(known, on=["left", "right"], how="anti")
 
 
@@ -116,12 +126,16 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
 
 def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     one = pairs.sort("name_weight").unique(["left", "right"], keep="last", maintain_order=True)
-    flags = ("switched", "shared", "renamed", "unbroken", "moved")
+    flags = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
     joined = one.join(met, on=["left", "right"], how="left").with_columns(pl.col(flags).fill_null(False))
+    # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
+    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
     event = (
-        pl.when("shared").then(weights.shared)
+        pl.when("enclosed").then(weights.enclosed)
+        .when("shared").then(weights.shared)
         .when("switched").then(weights.switched)
         .when("moved").then(weights.moved)
+        .when(pl.col("renamed") & other_surname).then(weights.renamed_surname)
         .when("renamed").then(weights.renamed)
         .when("unbroken").then(weights.unbroken)
         .otherwise(0.0)

@@ -1,31 +1,64 @@
 """Devices: street lamps, signals and other things that hold a contract but are nobody.
 
-Seed 000 counts 1.46 million of them inside the companies' figure. A device stands at its supply point, so the point is
-its identity and the name only says what it is.
+Seed 000 counts 1.46 million of them inside the companies' figure. A device stands at its supply point; its
+name says what it is and which number it bears, and those tell apart two that followed each other at one point.
 """
 
 from __future__ import annotations
 
+import polars as pl
+
 from sekisho.matching import kana
 
-LAMPS = "街路灯 街灯 外灯 防犯灯 道路灯 照明灯 保安灯 標識灯 水銀灯 門灯 ガイロトウ コウシュウガイトウ ボウハントウ ドウロトウ ショウメイトウ ホアントウ スイギントウ"
-SIGNALS = "信号機 信号灯 交通信号 シンゴウキ シンゴウトウ コウツウシンゴウ"
-OTHERS = (
-    "自動販売機 自販機 公衆電話 電話ボックス 基地局 中継局 防犯カメラ 監視カメラ 踏切 広告灯 広告塔 看板灯 電飾 融雪 消雪 時計塔 気象観測 水位計 雨量計 "
-    "道路情報板 電光掲示 バス停 充電器 充電スタンド 増幅器 電源供給器 無線局 アンテナ 排水ポンプ 揚水ポンプ 噴水 "
-    "ジドウハンバイキ ジハンキ コウシュウデンワ デンワボックス キチキョク チュウケイキョク ボウハンカメラ カンシカメラ フミキリ コウコクトウ コウコクカンバン "
-    "ユウセツ ショウセツ トケイトウ ジュウデンキ バステイ"
-)
+# What a device is called, in writing and in sound; the first word of a line names its class.
+_CLASSES = """
+街路灯 街灯 外灯 防犯灯 道路灯 道路照明 照明灯 保安灯 水銀灯 門灯 公園灯 歩道灯 街路照明 トンネル照明 ガイロトウ コウシュウガイトウ ボウハントウ ドウロトウ ドウロショウメイ ショウメイトウ ホアントウ スイギントウ コウエントウ
+信号機 信号灯 交通信号 シンゴウキ シンゴウトウ コウツウシンゴウ
+自動販売機 自販機 ジドウハンバイキ ジハンキ
+公衆電話 電話ボックス コウシュウデンワ デンワボックス
+基地局 中継局 無線局 キチキョク チュウケイキョク ムセンキョク
+防犯カメラ 監視カメラ ライブカメラ ボウハンカメラ カンシカメラ
+踏切 警報機 フミキリ ケイホウキ
+広告灯 広告塔 広告板 看板灯 電飾看板 コウコクトウ コウコクバン コウコクカンバン
+標識灯 標識柱 ヒョウシキトウ
+情報板 電光掲示 表示板 ジョウホウバン デンコウケイジ ヒョウジバン
+水位計 雨量計 流量計 気象観測 観測所 地震計 スイイケイ ウリョウケイ リュウリョウケイ キショウカンソク カンソクショ
+防災無線 防災行政無線 ボウサイムセン ボウサイギョウセイムセン
+ポンプ場 排水機場 揚水機場 排水ポンプ 揚水ポンプ マンホールポンプ ポンプジョウ ハイスイキジョウ ハイスイポンプ ヨウスイポンプ マンホールポンプ
+水門 樋門 スイモン ヒモン
+融雪 消雪 ユウセツセツビ ユウセツソウチ ショウセツパイプ ショウセツセツビ
+充電器 充電スタンド ジュウデンキ ジュウデンスタンド
+バス停 バステイ
+時計塔 トケイトウ
+増幅器 電源供給器 ゾウフクキ デンゲンキョウキュウキ
+"""
+_LINES = [line.split() for line in _CLASSES.strip().splitlines()]
+_NUMBER = r"(?:第|NO\.?|№)? ?(\d+) ?(?:号(?:機|柱)?)?$"
 
 
-def _pattern(words: str) -> str:
-    return "|".join(words.split())
+def _is_kana(word: str) -> bool:
+    return all("ァ" <= char <= "ー" for char in word)
 
 
-def _sound_pattern(words: str) -> str:
-    return "|".join(kana.sounds_of([word for word in words.split() if word[0] >= "ァ" and word[0] <= "ー"]))
+def _pattern(words: list[str]) -> str:
+    """Written words as they are, spoken ones as their sound."""
+    spoken = kana.sounds_of([word for word in words if _is_kana(word)])
+    return "|".join([*(word for word in words if not _is_kana(word)), *spoken])
 
 
-LAMP = f"{_pattern(LAMPS)}|{_sound_pattern(LAMPS)}|^ガイトオ$"
-SIGNAL = f"{_pattern(SIGNALS)}|{_sound_pattern(SIGNALS)}|信号$|^シンゴオ$"
-DEVICE = f"{LAMP}|{SIGNAL}|{_pattern(OTHERS)}|{_sound_pattern(OTHERS)}"
+_SHORT = r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
+LAMP, SIGNAL = _pattern(_LINES[0]), _pattern(_LINES[1])
+DEVICE = "|".join([_pattern([word for word in line if word not in ("フミキリ", "スイモン")]) for line in _LINES] + [_SHORT])
+
+
+def device_class(text: pl.Expr) -> pl.Expr:
+    """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
+    chosen = pl.lit(None, dtype=pl.String)
+    for line in reversed(_LINES):
+        chosen = pl.when(text.str.contains(_pattern(line))).then(pl.lit(line[0])).otherwise(chosen)
+    return chosen
+
+
+def device_number(text: pl.Expr) -> pl.Expr:
+    """The device's own number at the end of its name: 第1093号, No.1093, 1093号."""
+    return text.str.extract(_NUMBER).str.strip_chars_start("0")

@@ -18,15 +18,16 @@ _SHARED = 31
 def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
-    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken, moved (a stop or
-    restart lies between); flags are true when any meeting of the two shows them. `records` has persona, point, start,
+    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
+    enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags are true when any meeting of the two shows them. `records` has persona, point, start,
     end (days, NEVER when open), application, system.
     """
     ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
         "point", "start", "system", "row"
     )
     before = [pl.col(name).shift(1).over("point").alias(f"old_{name}") for name in _KEPT]
-    met = ordered.select("point", *_KEPT).with_columns(*before)
+    after = pl.col("persona").shift(-1).over("point").alias("next_persona")
+    met = ordered.select("point", *_KEPT).with_columns(*before, after)
     met = met.filter(pl.col("old_persona").is_not_null() & (pl.col("old_persona") != pl.col("persona")))
     return _judged(met)
 
@@ -51,7 +52,8 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         renamed=(here == RENAME) & (unbroken | shared),
         shared=shared & ~moved,
         unbroken=unbroken,
+        enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False) & (unbroken | shared) & ~moved,
     )
     return flags.group_by("left", "right").agg(
-        pl.col("switched", "renamed", "shared", "unbroken", "moved").any()
+        pl.col("switched", "renamed", "shared", "unbroken", "enclosed", "moved").any()
     )

@@ -27,9 +27,9 @@ class Gazetteer:
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
-    """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, no spaces but between digits."""
+    """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between numbers as ~."""
     plain = text.str.normalize("NFKC").str.to_uppercase().str.replace_all(_HYPHENS, "-")
-    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(r"(\d)\s+(\d)", "${1}-${2}")
+    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(r"(\d(?:番地?|号)?)\s+(\d)", "${1}~${2}")
     written = numerals.to_digits(dashed.str.replace_all(r"\s+|、|,", ""))
     plain_town = written.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
     return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)

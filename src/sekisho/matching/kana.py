@@ -42,14 +42,14 @@ def katakana(text: pl.Expr) -> pl.Expr:
 
 
 def sound(text: pl.Expr) -> pl.Expr:
-    """The sound of kana text: small letters large, ヂヅヲ as ジズオ, long vowels as vowels, オ段+ウ as オ."""
+    """The sound of kana text: small letters large, ヂヅヲ as ジズオ, long vowels as vowels, オ段+ウ as オ, エ段+イ as エ."""
     large = katakana(text).str.replace_many(_SMALL | _MERGED)
-    return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U)
+    return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U | _E_I)
 
 
 def dull(sounds: pl.Expr) -> pl.Expr:
-    """A sound without voicing, with エイ as エエ and repeated vowels and ツ for ッ kept; for second steps only."""
-    return sounds.str.replace_many(_E_I).str.replace_many(_CLEAR)
+    """A sound without voicing; for second steps only."""
+    return sounds.str.replace_many(_CLEAR)
 
 
 def sounds_of(texts: list[str]) -> list[str]:

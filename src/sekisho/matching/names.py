@@ -17,6 +17,9 @@ _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
+_KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
+_REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
+_SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
@@ -33,14 +36,15 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space), former, partner,
     host, written ('kanji', 'kana', 'latin').
     """
-    cleaned = _unwrapped(_cleaned(names, lexicon))
+    cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
     sorted_out = _kinds(_split(cleaned, lexicon))
     return _keys(sorted_out).drop("row")
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     plain = pl.col("name").fill_null("").str.normalize("NFKC").str.to_uppercase().str.replace_all(_SPACES, " ")
-    text = variants.fold(plain, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
+    text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
     return names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
@@ -59,6 +63,43 @@ def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
         main=pl.when("legal").then(companies.without_form(pl.col("text"))).otherwise("text"),
     )
     return pl.concat([plain, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
+
+
+def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """A sole proprietor is a person: 青葉商店 山田太郎 and 青葉商店 代表 山田太郎 name 山田太郎."""
+    spaced = pl.col("main").str.contains(" ") & ~pl.col("legal") & ~pl.col("device") | pl.col("inside").is_not_null()
+    plain = frame.filter(~spaced).with_columns(shop=pl.lit(None, dtype=pl.String))
+    return pl.concat([plain, _shops(frame.filter(spaced), lexicon).select(plain.columns)])
+
+
+def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    main = pl.col("main")
+    first, rest = main.str.extract(_SHOP_FIRST, 1), main.str.extract(_SHOP_FIRST, 2)
+    # 小野寺 and ショウジ end like a business and are surnames.
+    surname = first.is_in(lexicon.surnames["name"].unique().implode()) | kana.sound(first).is_in(
+        lexicon.surnames["sound"].unique().implode()
+    )
+    business = _is_trade(first) & ~_is_trade(rest) & ~surname
+    shop = pl.coalesce(main.str.extract(_REPRESENTATIVE, 1), pl.when(business).then(first))
+    owner = pl.coalesce(main.str.extract(_REPRESENTATIVE, 2), rest)
+    kept = pl.when(~pl.col("legal") & ~pl.col("device")).then(shop)
+    inside = pl.when(~pl.col("legal") & _is_trade(pl.col("inside"))).then("inside")
+    return frame.with_columns(
+        shop=pl.coalesce(kept, inside),
+        main=pl.when(kept.is_not_null()).then(owner).otherwise(main),
+        inside=pl.when(inside.is_null()).then("inside"),
+    )
+
+
+def _is_trade(text: pl.Expr) -> pl.Expr:
+    """Whether a word names a business or one of its branches."""
+    spoken = kana.sound(text)
+    return (
+        text.str.contains(companies.KEYWORD)
+        | text.str.contains(companies.BRANCH)
+        | spoken.str.contains(companies.KEYWORD_SOUND)
+        | spoken.str.contains(companies.BRANCH_SOUND)
+    ).fill_null(False)
 
 
 def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
@@ -216,20 +257,20 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 def _keys(frame: pl.DataFrame) -> pl.DataFrame:
     """The strings that are compared. Word order does not matter in a foreign name."""
     foreign = (pl.col("written") == "latin") | ((pl.col("written") == "kana") & ~pl.col("heard_books"))
-    sorted_words = pl.col("main").str.replace_all(r"[.,'-]", " ").str.split(" ").list.sort().list.join(" ")
+    sorted_words = _sorted_words(pl.col("main"))
+    main_words = pl.col("main").str.replace_all(r"[・=＝]", " ")
     person_key = (
         pl.when(pl.col("written") == "kana")
         .then(pl.col("full"))
         .when(foreign)
-        .then(sorted_words.str.strip_chars(" "))
+        .then(sorted_words)
         .otherwise(pl.col("main").str.replace_all(" ", ""))
     )
     spoken = pl.col("written") == "kana"
-    company_text = companies.core(pl.col("text"))
-    company_key = pl.when(spoken).then(kana.sound(company_text)).otherwise(company_text)
+    company_key = pl.when(spoken).then(companies.core_sound(pl.col("text"))).otherwise(companies.core(pl.col("text")))
     company = pl.col("kind") == COMPANY
-    key = pl.when(pl.col("kind") == PERSON).then(person_key).when(company).then(company_key).otherwise(pl.lit(""))
-    company_sound = kana.sound(companies.core(pl.when(spoken).then("text").otherwise("spoken")))
+    key = pl.when(pl.col("kind") == PERSON).then(person_key).when(company).then(company_key).otherwise(_device_key())
+    company_sound = companies.core_sound(pl.when(spoken).then("text").otherwise("spoken"))
     inside_former = pl.col("inside").str.replace(_FORMER, "")
     return frame.sort("row").with_columns(
         key=key,
@@ -237,12 +278,28 @@ def _keys(frame: pl.DataFrame) -> pl.DataFrame:
         surname=pl.when(~company).then("surname"),
         given=pl.when(~company).then("given"),
         former=pl.when(pl.col("host").is_null() & (inside_former != "")).then(inside_former),
+        words=pl.when(pl.col("written") == "kana").then(_sorted_words(kana.sound(main_words))).when(
+            pl.col("written") == "latin"
+        ).then(_sorted_words(pl.col("main"))),
     )
+
+
+def _sorted_words(text: pl.Expr) -> pl.Expr:
+    """SMITH, JOHN and JOHN SMITH alike."""
+    words = text.str.replace_all(r"[.,'-]", " ").str.split(" ")
+    return words.list.sort().list.join(" ").str.strip_chars(" ")
+
+
+def _device_key() -> pl.Expr:
+    """Class and number: 街路灯|1093."""
+    described = pl.concat_str("text", pl.lit(" "), kana.sound(pl.col("text")))
+    number = devices.device_number(pl.col("text")).fill_null("")
+    return pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
 
 
 def clean_columns() -> tuple[str, ...]:
     """The columns of `parse` that later steps read."""
     return (
         "kind", "sure", "key", "written", "surname", "given", "full", "surname_sound", "given_sound", "former",
-        "partner", "host",
+        "partner", "host", "shop", "words",
     )  # fmt: skip

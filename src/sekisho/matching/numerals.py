@@ -20,8 +20,9 @@ def kanji_number(value: int) -> str:
 
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
-    positional = text.str.replace_many(_positional_patterns(), leftmost=True)
-    return positional.str.replace_many(_PATTERNS, leftmost=True)
+    positional = text.str.replace_many(_POSITIONAL, leftmost=True)
+    counted = positional.str.replace_many(_PATTERNS, leftmost=True)
+    return counted.str.replace_many(_FOLLOWING, leftmost=True)
 
 
 def _positional_patterns() -> dict[str, str]:
@@ -40,4 +41,13 @@ def _patterns() -> dict[str, str]:
     return table
 
 
+def _following() -> dict[str, str]:
+    """A bare numeral right after a unit: 404番地二 → 404番地2. The longest comes first."""
+    return {
+        f"{unit}{kanji_number(value)}": f"{unit}{value}" for value in range(999, 0, -1) for unit in ("番地ノ", "番地の", "番地", "番", "号")
+    }
+
+
+_POSITIONAL = _positional_patterns()
 _PATTERNS = _patterns()
+_FOLLOWING = _following()

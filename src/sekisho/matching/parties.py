@@ -9,7 +9,7 @@ from sekisho.matching.settle import Settled
 
 # A cluster is certain when every pair in it is at least this likely and no doubt is left about joining another.
 CERTAIN = 0.98
-_FLAGS = ("switched", "shared", "renamed", "unbroken", "moved")
+_FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
 
 
 def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:

@@ -17,7 +17,7 @@ def assign(records: pl.DataFrame) -> pl.DataFrame:
     """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, number.
 
     The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no two
-    of them differ), or the same 法人番号 at one house. Devices are told apart by their point alone.
+    of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one.
     """
     keyed = _keyed(records)
     label = pl.col("row")
@@ -42,7 +42,7 @@ def _lowest(ties: list[str]) -> pl.Expr:
 def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     """Hashes of what ties records: null where the tie does not apply."""
     device = pl.col("kind") == "device"
-    named = (pl.col("key") != "") & ~device
+    named = pl.col("key") != ""
     frame = records.select("row", "kind", "key", "point", "house", "room", "number")
     frame = frame.with_columns(name=pl.struct("kind", "key").hash()).with_columns(room=_room())
     numbers = pl.col("number").drop_nulls().n_unique().over("name", "house")
@@ -51,8 +51,10 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     )
     return frame.select(
         "row",
-        at_point=pl.when(pl.col("point").is_not_null() & (named | device)).then(pl.struct("name", "point").hash()),
-        at_house=pl.when(pl.col("house").is_not_null() & named).then(pl.struct("name", "house", "room").hash()),
+        at_point=pl.when(pl.col("point").is_not_null() & named).then(pl.struct("name", "point").hash()),
+        at_house=pl.when(pl.col("house").is_not_null() & named & (~device | pl.col("point").is_null())).then(
+            pl.struct("name", "house", "room").hash()
+        ),
         by_number=pl.when(pl.col("number").is_not_null() & ~device).then(pl.struct("number", "house").hash()),
     )
 

@@ -22,7 +22,8 @@ JAPANESE = {
     "company_branch": "支店・営業所名の有無",
     "company_part": "名称の一部が一致",
     "company_alike": "名称が似ている",
-    "sole_proprietor": "屋号と事業主名",
+    "device_number": "機器の番号が一致",
+    "device_class": "同じ種類の機器",
     "phone": "電話番号が一致",
     "unlike": "氏名・名称が違う",
     "unresolved": "同じ人か決められない相手がいる",
@@ -47,7 +48,8 @@ ENGLISH = {
     "company_branch": "with and without a branch",
     "company_part": "one name is part of the other",
     "company_alike": "the names are alike",
-    "sole_proprietor": "a shop and its owner",
+    "device_number": "the device's number agrees",
+    "device_class": "a device of the same class",
     "phone": "the telephone number agrees",
     "unlike": "different names",
     "unresolved": "it cannot be decided whether another record is the same party",
@@ -57,6 +59,7 @@ EVENTS = {
     "shared": ("両システムの同じ契約", "one contract in both systems"),
     "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
     "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
+    "enclosed": ("前後の契約と同じ名義人の間に挟まれた契約", "between two contracts of the other"),
     "moved": ("間に廃止または再点", "a stop or restart lies between"),
 }
 

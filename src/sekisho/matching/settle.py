@@ -57,7 +57,7 @@ def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
     """One row a persona with the parts of its name; a part that any of its records knows is known."""
-    kept = ("kind", "sure", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner")
+    kept = ("kind", "sure", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner", "shop", "words")
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
     grouped = known.group_by("persona").agg(*first, pl.len().alias("records"))
     solid = (pl.col("written") == "kana") & pl.col("key").eq_missing(pl.col("full"))
@@ -67,9 +67,11 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
 def _places(known: pl.DataFrame) -> pl.DataFrame:
     """persona, place, room: each point and each house of a persona; a point is a place with one room."""
     points = known.filter(pl.col("point").is_not_null()).select(
-        "persona", place=pl.col("point").hash(seed=1), room=pl.lit(None, dtype=pl.String)
+        "persona", place=pl.col("point").hash(seed=1), room=pl.lit(None, dtype=pl.String), is_point=pl.lit(True)
     )
-    houses = known.filter(pl.col("house").is_not_null()).select("persona", place="house", room="room")
+    houses = known.filter(pl.col("house").is_not_null()).select(
+        "persona", place="house", room="room", is_point=pl.lit(False)
+    )
     return pl.concat([points, houses]).unique()
 
 

