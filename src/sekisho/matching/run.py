@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import counts, crew, intake, lexicon, shards
+from sekisho.matching import counts, crew, intake, lexicon, readings, shards
 from sekisho.matching.decide import Weights
 from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
@@ -76,17 +76,19 @@ def match(
     memory: int = 4 << 30,
     progress: Progress | None = None,
     lexicon_folder: Path | None = None,
+    leave_out: Collection[str] = (),
     cluster: str | None = None,
     weights: Weights | None = None,
 ) -> Result:
     """Match the rows of `source` (CSV or Parquet) into `out`; `memory` in bytes bounds the shards of all workers together.
 
+    `leave_out` names sources of readings not to use (`readings.SOURCES`), so that a test can keep its own dictionary apart.
     The same call after an interruption continues; after completion it only reads the totals. Raises UnableToReadSource,
     UnableToResume, UnableToReconcile.
     """
     settings = mapping or Mapping()
     intake.require(source, settings)
-    words = lexicon.opened(lexicon_folder)
+    words = lexicon.opened(lexicon_folder, sources=[name for name in readings.SOURCES if name not in leave_out])
     job = Job(source.resolve(), settings, out.resolve(), words.folder, weights or Weights())
     _claim(job)
     tell = progress or (lambda *_: None)
