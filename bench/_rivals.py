@@ -1,4 +1,4 @@
-"""The rivals of `match`: raw exact, normalised exact, exact on the top reading, and Splink 5.
+"""The rivals of `match`: raw exact, normalised exact, exact on the top reading, and Splink 5 in two ways.
 
 Every rival but the first is given what the matcher itself sees: the same normalised names, houses and
 rooms, and the readings of the same dictionaries.
@@ -18,6 +18,7 @@ import polars as pl
 from sekisho.matching import addresses, lexicon, names
 
 SPLINK_SEED = 20260601
+_RECALL_OF_EQUALITY = 0.65
 
 
 def normalised(population: Path, *, sources: tuple[str, ...]) -> pl.DataFrame:
@@ -84,18 +85,22 @@ def _groups(frame: pl.DataFrame, *columns: str) -> pl.Series:
     return frame.select(pl.struct(columns).rank("dense")).to_series()
 
 
-def splink(frame: pl.DataFrame, *, threshold: float, points: bool) -> pl.Series:
-    """Splink 5 on name, reading, house, room and point, trained by EM, clustered at a match probability."""
+def splink(frame: pl.DataFrame, *, threshold: float, plain: bool, points: bool) -> pl.Series:
+    """Splink 5, trained by EM, clustered at a match probability.
+
+    `plain` compares name, house, room and point, as its tutorials would. Otherwise house and point only
+    block, as the matcher does it, and the prior is the share of one person among pairs of one house.
+    """
     from splink import DuckDBAPI, Linker
 
-    logging.getLogger("splink").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         database = DuckDBAPI()
         columns = ["record_id", "kind", "key", "sound", "house", "room", "point"]
         table = database.register(frame.select(columns).rename({"record_id": "unique_id"}).to_arrow())
-        linker = Linker(table, _settings(points))
-        _train(linker)
+        prior = None if plain else _share_in_houses(frame)
+        linker = Linker(table, _settings(points, prior), log_level=logging.ERROR)
+        _train(linker, plain)
         predictions = linker.inference.predict(threshold_match_probability=threshold)
         clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
             predictions, threshold_match_probability=threshold
@@ -107,7 +112,16 @@ def splink(frame: pl.DataFrame, *, threshold: float, points: bool) -> pl.Series:
     return frame.select("record_id").join(pairs, on="record_id", how="left", maintain_order="left")["cluster"]
 
 
-def _settings(points: bool) -> Any:
+def _share_in_houses(frame: pl.DataFrame) -> float:
+    """Pairs of one house with one key, among all pairs of one house, by the recall that equality has."""
+    n = pl.col("len")
+    pairs = (n * (n - 1)).sum()
+    same = frame.group_by("house", "key").len().select(pairs.cast(pl.Float64)).item()
+    every = frame.group_by("house").len().select(pairs.cast(pl.Float64)).item()
+    return min(0.9, float(same) / _RECALL_OF_EQUALITY / float(every))
+
+
+def _settings(points: bool, prior: float | None) -> Any:
     import splink.comparison_level_library as levels
     import splink.comparison_library as comparisons
     from splink import SettingsCreator, block_on
@@ -122,33 +136,40 @@ def _settings(points: bool) -> Any:
             levels.ElseLevel(),
         ],
     )
-    compared: list[Any] = [name, comparisons.ExactMatch("house"), comparisons.ExactMatch("room")]
-    blocking: list[Any] = [block_on("house")]
-    if points:
-        compared.append(comparisons.ExactMatch("point"))
-        blocking.append(block_on("point"))
+    compared: list[Any] = [name, comparisons.ExactMatch("room")]
+    blocking: list[Any] = [block_on("house"), *([block_on("point")] if points else [])]
+    if prior is None:
+        places = ["house", *(["point"] if points else [])]
+        compared += [comparisons.ExactMatch(place) for place in places]
     return SettingsCreator(
         link_type="dedupe_only",
         comparisons=compared,
         blocking_rules_to_generate_predictions=blocking,
         retain_matching_columns=False,
+        probability_two_random_records_match=prior or 0.0001,
     )
 
 
-def _train(linker: Any) -> None:
+def _train(linker: Any, plain: bool) -> None:
     from splink import block_on
 
-    linker.training.estimate_probability_two_random_records_match([block_on("house", "key")], recall=0.6)
+    if plain:
+        linker.training.estimate_probability_two_random_records_match(
+            [block_on("house", "key")], recall=_RECALL_OF_EQUALITY
+        )
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=SPLINK_SEED)
     for rule in (block_on("house"), block_on("key")):
-        linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            rule, fix_probability_two_random_records_match=not plain
+        )
 
 
 def main(spec: dict[str, Any]) -> None:
     """One rival in a process of its own, so that its time and memory can be measured."""
     frame = normalised(Path(spec["population"]), sources=tuple(spec["sources"]))
-    if spec["rival"] == "splink":
-        cluster = splink(frame, threshold=spec["threshold"], points=spec["points"])
+    if spec["rival"].startswith("splink"):
+        plain = spec["rival"] == "splink"
+        cluster = splink(frame, threshold=spec["threshold"], plain=plain, points=spec["points"])
     else:
         exact = {"raw": raw_exact, "normalised": normalised_exact, "reading": reading_exact}
         cluster = exact[spec["rival"]](frame)

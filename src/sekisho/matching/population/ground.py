@@ -177,16 +177,15 @@ def sites(
     number = _rank_in_town(town) * chunks + chunk
     urban = ground.urban[town]
     chomes = 2 + town % 5
-    turned = number + town
     scattered = np.where(
-        urban, _scatter(turned // chomes, town, _URBAN_LOTS), _scatter(number, town, _RURAL_LOTS)
+        urban, _scatter(number // chomes, town, _URBAN_LOTS), _scatter(number, town, _RURAL_LOTS)
     )
     library = words.library()
     flats, offices = library["buildings"].size, library["offices"].size
     building = np.where(built == 1, rng.integers(0, flats, count), flats + rng.integers(0, offices, count))
     return Sites(
         town=town,
-        chome=np.where(urban, turned % chomes + 1, 0),
+        chome=np.where(urban, (number + town) % chomes + 1, 0),
         ban=np.where(urban, scattered // 19, scattered // 5) + 1,
         go=np.where(urban, scattered % 19 + 1, scattered % 5),
         hamlet=np.where(
