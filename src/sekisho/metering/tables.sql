@@ -87,3 +87,19 @@ begin
     -- Whoever reads through the parent meets the parent's policies; the partition by itself shows nothing.
     execute format('alter table metering.%I enable row level security, force row level security', part);
 end $$;
+
+-- After a correction: usage follows the contract that now covers its day; a day without one leaves to the history.
+create function metering.reassign(of_point text, out reassigned bigint, out removed bigint)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    update metering.usage_day u
+       set contract_no = c.contract_no, holder = c.holder, recorded_at = registry.record_time()
+      from registry.contract c
+     where u.point = of_point and c.point = of_point and c.valid @> u.day
+       and (u.contract_no, u.holder) is distinct from (c.contract_no, c.holder);
+    get diagnostics reassigned = row_count;
+    delete from metering.usage_day u
+     where u.point = of_point
+       and not exists (select from registry.contract c where c.point = of_point and c.valid @> u.day);
+    get diagnostics removed = row_count;
+end $$;

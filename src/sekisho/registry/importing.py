@@ -230,9 +230,9 @@ class _Import:
 
     def _check(self) -> None:
         self._report(Progress("check", 0, 1))
-        if self._conn.execute(merging.has_duplicates(self._layout)).fetchone() == (True,):
-            self._summary.repeated = self._execute(merging.drop_repeated(self._layout))
-            self._reject(merging.reject_conflicting(self._layout))
+        if self._conn.execute(merging.has_duplicates(self._layout.kind.key)).fetchone() == (True,):
+            self._summary.repeated = self._execute(merging.drop_repeated([*self._layout.targets]))
+            self._reject(merging.reject_conflicting(self._layout.kind.key))
         for check in merging.checks(self._layout):
             self._reject(check)
         if self._layout.kind.code in merging.ALONE:

@@ -1,11 +1,12 @@
-"""The SQL of an import: checks over the whole staged file at once, then one merge. Made from the kinds' columns.
+"""The SQL of an import, made from the kinds' columns: checks over the whole staged file, then one merge.
 
-Everything happens in the temporary table `stage` of one transaction, so nothing is ever half imported. A statement
-named `reject_…` removes the rows that it refuses from `stage` and returns them.
+Everything happens in the temporary table `stage` of one transaction, so nothing is ever half imported. A
+statement named `reject_…` removes the rows that it refuses from `stage` and returns them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,28 +78,26 @@ def copy_stage(layout: Layout) -> str:
     return f"copy stage ({ROW_NO}, {', '.join(layout.targets)}) from stdin (format csv)"
 
 
-def has_duplicates(layout: Layout) -> str:
+def has_duplicates(key: Sequence[str]) -> str:
     """Does a key stand in the file more than once?"""
-    key = ", ".join(layout.kind.key)
-    return f"select exists (select from stage group by {key} having count(*) > 1)"
+    return f"select exists (select from stage group by {', '.join(key)} having count(*) > 1)"
 
 
-def drop_repeated(layout: Layout) -> str:
+def drop_repeated(columns: Sequence[str]) -> str:
     """Keep the first of rows that are alike in everything."""
-    alike = ", ".join(layout.targets)
-    numbered = f"select {ROW_NO}, row_number() over (partition by {alike} order by {ROW_NO}) as n from stage"
+    alike = f"partition by {', '.join(columns)} order by {ROW_NO}"
+    numbered = f"select {ROW_NO}, row_number() over ({alike}) as n from stage"
     return f"delete from stage s using ({numbered}) d where d.{ROW_NO} = s.{ROW_NO} and d.n > 1"
 
 
-def reject_conflicting(layout: Layout) -> Check:
+def reject_conflicting(key: Sequence[str]) -> Check:
     """Rows with one key and different values: nobody can tell which is right."""
-    key = ", ".join(layout.kind.key)
-    twice = f"select {key} from stage group by {key} having count(*) > 1"
+    twice = f"select {', '.join(key)} from stage group by {', '.join(key)} having count(*) > 1"
     statement = (
-        f"delete from stage s using ({twice}) d where {_equal(layout.kind.key, 's', 'd')}"
-        f" returning s.{ROW_NO}, s.{layout.kind.key[0]}"
+        f"delete from stage s using ({twice}) d where {_equal(key, 's', 'd')}"
+        f" returning s.{ROW_NO}, s.{key[0]}"
     )
-    return Check(layout.kind.key[0], CONFLICTING, statement)
+    return Check(key[0], CONFLICTING, statement)
 
 
 def checks(layout: Layout) -> list[Check]:
@@ -176,7 +175,7 @@ _REJECT_UNKNOWN_PAIR = Check(
 
 
 def clashing(layout: Layout) -> str:
-    """All periods of the groups in which periods would overlap: group, line or null, start, end, former start, end."""
+    """The periods of groups that would overlap: group, line or null, start, end, former start, former end."""
     group = ", ".join(ALONE[layout.kind.code])
     return f"""
 with final as ({_final(layout)}),
@@ -194,7 +193,8 @@ def _final(layout: Layout) -> str:
     columns = ", ".join(f"s.{name}" for name in group)
     standing = ", ".join(f"e.{name}" for name in group)
     return f"""
-    select {columns}, s.{ROW_NO}, s.valid_from as starts, coalesce(s.valid_to, 'infinity') as ends, e.valid as former
+    select {columns}, s.{ROW_NO}, s.valid_from as starts, coalesce(s.valid_to, 'infinity') as ends,
+           e.valid as former
       from stage s left join {table} e on {_same_row(layout)}
     union all
     select {standing}, null, lower(e.valid), coalesce(upper(e.valid), 'infinity'), null
@@ -209,7 +209,7 @@ def reject_rows() -> str:
 
 
 def update_changed(layout: Layout) -> str:
-    """Replace the rows of a slice of lines (two parameters) whose values differ; history is kept by trigger."""
+    """Replace the rows of a slice of lines (two parameters) whose values differ; a trigger keeps history."""
     pairs = _assignments(layout)
     now = ", ".join(f"t.{name}" for name in pairs)
     new = ", ".join(pairs.values())
@@ -221,7 +221,7 @@ def update_changed(layout: Layout) -> str:
 
 
 def insert_new(layout: Layout) -> str:
-    """Insert the rows of a slice of lines (two parameters) whose key the table lacks, in the order of their keys."""
+    """Insert the rows of a slice of lines (two parameters) whose key the table lacks, sorted by key."""
     pairs = _assignments(layout) | {name: f"s.{name}" for name in layout.kind.key if name != "valid_from"}
     source = "stage s"
     if layout.kind.code in _FACTS:
@@ -238,11 +238,12 @@ def insert_new(layout: Layout) -> str:
 
 def cut_facts(table: str) -> tuple[str, str]:
     """When imported contracts became shorter: remove what lies outside them, shorten what reaches outside."""
-    shorter = "select contract_no, valid from registry.contract where contract_no in (select contract_no from stage)"
-    outside = f"delete from {table} t using ({shorter}) c where c.contract_no = t.contract_no and not c.valid && t.valid"
+    imported = "select contract_no, valid from registry.contract where contract_no in (select contract_no from stage)"
+    same = "c.contract_no = t.contract_no"
+    outside = f"delete from {table} t using ({imported}) c where {same} and not c.valid && t.valid"
     across = (
-        f"update {table} t set valid = t.valid * c.valid, recorded_at = registry.record_time() from ({shorter}) c"
-        " where c.contract_no = t.contract_no and not c.valid @> t.valid"
+        f"update {table} t set valid = t.valid * c.valid, recorded_at = registry.record_time()"
+        f" from ({imported}) c where {same} and not c.valid @> t.valid"
     )
     return outside, across
 
@@ -262,5 +263,5 @@ def _same_row(layout: Layout, table: str = "e") -> str:
     return f"{same} and lower({table}.valid) = s.valid_from" if len(key) < len(layout.kind.key) else same
 
 
-def _equal(names: list[str] | tuple[str, ...], left: str, right: str) -> str:
+def _equal(names: Sequence[str], left: str, right: str) -> str:
     return " and ".join(f"{left}.{name} = {right}.{name}" for name in names)

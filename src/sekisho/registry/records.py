@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,7 +24,7 @@ BLOCK_BYTES: Final = 8 << 20
 SEPARATOR: Final = "\x1f"
 """Between the fields of a record once quotation marks have been dealt with; no field may hold it."""
 
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+CONTROL_CHARACTERS: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffd]")
 
 TOO_LONG = Reason(
@@ -98,10 +99,17 @@ def examine(path: Path) -> FileFacts:
     return FileFacts(digest.hexdigest(), size, encoding, start[:3] == codecs.BOM_UTF8)
 
 
+def fingerprint(path: Path, *, encoding: str) -> FileFacts:
+    """Digest and length of a file that is no CSV; `encoding` names its form."""
+    with _opened(path) as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return FileFacts(digest.hexdigest(), file.tell(), encoding, False)
+
+
 _TRIED = ("utf-8", "cp932")
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     try:
         return path.open("rb")
     except OSError as fault:
@@ -216,7 +224,7 @@ def _block_by_line(data: bytes, row: int, encoding: str) -> Block:
 def _flaw(text: str | None, fields: list[str] | None) -> Reason | None:
     if text is None:
         return UNDECODABLE
-    if _CONTROL.search(text):
+    if CONTROL_CHARACTERS.search(text):
         return CONTROL
     if "\ufffd" in text:
         return BROKEN_TEXT

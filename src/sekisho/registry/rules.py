@@ -1,4 +1,4 @@
-"""The registry's decisions, pure: which of overlapping rows give way, and how a correction re-splits periods."""
+"""The registry's decisions, pure: which of overlapping rows give way, how a correction re-splits periods."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sekisho.kernel.values import Period
 class Claim:
     """A row that claims a period within a group whose periods must not overlap.
 
-    `row` is the line of the file, or None for a row that the file does not touch; `former` is the period that the
-    row now has in the table and gets back if its line is refused.
+    `row` is the line of the file, or None for a row that the file does not touch; `former` is the period that
+    the row now has in the table and gets back if its line is refused.
     """
 
     row: int | None
@@ -24,10 +24,10 @@ class Claim:
 
 
 def losers(claims: Iterable[Claim]) -> dict[int, Period]:
-    """Which lines of one group must be refused so that nothing overlaps, and the period that each would cut into.
+    """Which lines of one group must be refused so that nothing overlaps, and the period each would cut into.
 
-    What the table already holds stands; among lines the earlier one stands. A refused line gives its former period
-    back, which may refuse further lines: repeated until nothing changes.
+    What the table already holds stands; among lines the earlier one stands. A refused line gives its former
+    period back, which may refuse further lines: repeated until nothing changes.
     """
     rows = sorted((claim for claim in claims if claim.row is not None), key=lambda claim: claim.row or 0)
     standing = [claim.period for claim in claims if claim.row is None]
@@ -41,7 +41,7 @@ def losers(claims: Iterable[Claim]) -> dict[int, Period]:
 
 
 def _cutting(standing: list[Period], rows: list[Claim]) -> dict[int, Period]:
-    taken = sorted(((period.start, period.end or date.max) for period in standing))
+    taken = sorted((period.start, period.end or date.max) for period in standing)
     cutting: dict[int, Period] = {}
     for claim in rows:
         start, end = claim.period.start, claim.period.end or date.max
