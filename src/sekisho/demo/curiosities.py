@@ -47,7 +47,7 @@ def _of_point(history: list[Contract], until: date) -> Iterator[tuple[str, list[
             yield "new_tenant_same_day", [before, after]
         if before.end == after.start == BY_CODE[before.holder].left:
             yield "retailer_left_the_market", [before, after]
-        if after.writing.name != before.writing.name and after.kind == "05" and after.writing.form == "bank":
+        if after.kind == "05" and after.writing.form == "bank" and not before.writing.old_style:
             yield "kanji_became_bank_kana", [before, after]
     if len(history) >= 9:
         yield "many_contracts", history[:1]
@@ -76,9 +76,10 @@ def _neighbours(
         if not running or not running[0].covers(until) or running[0].entity.kind != "person":
             continue
         contract = running[0]
-        if "twins" in premise.notes and premise.related:
-            first = histories.get(premise.related.points[0].number, [])[-1:]
-            yield "twins_under_one_roof", [*first, contract]
+        if premise.twins and premise.related:
+            first = histories[premise.related.points[0].number][-1]
+            if (first.entity.truth_id, contract.entity.truth_id) == premise.twins:
+                yield "twins_under_one_roof", [first, contract]
         by_site[premise.site_no, contract.entity.someone.kana].append(contract)
     for members in by_site.values():
         if len({contract.entity.truth_id for contract in members}) > 1:

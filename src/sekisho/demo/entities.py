@@ -197,8 +197,10 @@ class Registrar:
         surname = (first.person.surname, first.person.surname_kana)
         household = self.family(premise, start, surname=surname)
         if self.dice.chance(0.12):
-            first.person, household.head.person = self.names.twins(surname)
-            premise.notes.append("twins")
+            second = household.head
+            first.person, second.person = self.names.twins(surname, male=first.male)
+            second.male, second.born = first.male, first.born
+            premise.twins = (first.truth_id, second.truth_id)
         return household.head
 
     def _device(self, kind: str, premise: Premise) -> Entity:

@@ -62,7 +62,7 @@ def _next_switch(tenancy: Tenancy, holder: str, start: date, point: SupplyPoint,
     if tenancy.premise.use.code == "warehouse" and holder == AFFILIATE.code:
         first = 60.0  # nobody thinks of the warehouse when the house changes its retailer
     years = dice.wait(first if holder == AFFILIATE.code else later)
-    wish = start + timedelta(days=int(years * 365.25) + 20)
+    wish = start + timedelta(days=int(years * 365.25) + 75)
     day = reading_day(point=point, after=wish)
     left = BY_CODE[holder].left
     return min(day, left) if left else day

@@ -60,16 +60,6 @@ SECOND_READING = {
     "角田": "つのだ",
     "菅野": "すがの",
 }
-FOREIGN = (
-    ("グエン　バン　タン", "グエン バン タン"),
-    ("陳　偉", "チン イ"),
-    ("金　美英", "キム ミヨン"),
-    ("マリア　サントス　クルス", "マリア サントス クルス"),
-    ("SMITH JOHN ROBERT", "スミス ジョン ロバート"),
-    ("李　秀蘭", "リ シュウラン"),
-    ("シルバ　パウロ　エンリケ", "シルバ パウロ エンリケ"),
-    ("GURUNG BISHAL", "グルン ビシャル"),
-)
 _SMALL = str.maketrans("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ")
 
 
@@ -168,13 +158,19 @@ class NameBook:
 
     def foreigner(self) -> PersonName:
         """Return a name that does not come from the lists: middle names, Latin letters."""
-        written, kana = self.dice.pick(FOREIGN)
-        return PersonName(written, "", kana, "")
+        culture = self.dice.pick(lists("foreign.txt"))
+        middle = culture.index("|")
+        family, given = (
+            self.dice.pick(part).split("/") for part in (culture[1:middle], culture[middle + 1 :])
+        )
+        blank = " " if culture[0] == "english" else "　"
+        written = f"{family[0]}{blank}{given[0]}".replace("＿", "　").replace("_", " ")
+        return PersonName(written, "", f"{family[1]} {given[1]}".replace("_", " "), "")
 
-    def twins(self, family: tuple[str, str]) -> tuple[PersonName, PersonName]:
+    def twins(self, family: tuple[str, str], *, male: bool) -> tuple[PersonName, PersonName]:
         """Return two names of one family that differ in one character."""
-        pair = self.dice.pick([line[2:] for line in lists("given_names.txt") if line[0] == "twins"])
-        first, second = (name.split("/") for name in pair)
+        pairs = [line[2:] for line in lists("given_names.txt") if line[:2] == ("twins", "M" if male else "F")]
+        first, second = (name.split("/") for name in self.dice.pick(pairs))
         return (
             PersonName(family[0], first[0], family[1], katakana(first[1])),
             PersonName(family[0], second[0], family[1], katakana(second[1])),

@@ -58,7 +58,7 @@ class Premise:
     points: list[SupplyPoint]
     solar_since: int = 0
     related: "Premise | None" = None
-    notes: list[str] = field(default_factory=list)
+    twins: tuple[str, str] | None = None  # truth ids: the first household's head and this one's
     tenants: "list[Entity]" = field(default_factory=list)
 
     @property
