@@ -202,7 +202,7 @@ COLUMNS: dict[str, dict[str, str]] = (
             "recorded_at": TECHNICAL,
         },
         "registry.change": dict.fromkeys(
-            ("change_no", "kind", "point", "reason", "drafted_by", "drafted_at", "approved_by", "approved_at", "state", "payload"),
+            ("change_no", "kind", "point", "reason", "drafted_by", "drafted_at", "approved_by", "approved_at", "state", "payload", "seen"),
             "correction",
         ),
         "registry.event": dict.fromkeys(("event_id", "at", "action", "by", "subject", "detail"), "correction"),
