@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from sekisho.barrier.gateway import UnableToRead
+from sekisho.kernel.errors import SekishoError
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.logs import describe
 from sekisho.surfaces.kit.metrics import UNREACHABLE
 from sekisho.surfaces.kit.speech import Text, message_of
-from sekisho.surfaces.kit.tokens import UnableToGoOn
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +106,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Whatever was raised: 503 when the database is away, 400 for a foreign paging token, otherwise 500."""
+    """Whatever was raised: 503 when the database is away, 400 for what a person can put right, otherwise 500."""
     fault = sys.exc_info()[1]
-    if isinstance(fault, UnableToGoOn):
-        return page_of_fault(request, 400, advice=message_of(fault))
     if isinstance(fault, (UnableToRead, DatabaseError, InterfaceError, psycopg.Error)):
         UNREACHABLE.inc()
         return page_of_fault(request, 503)
+    if isinstance(fault, SekishoError):
+        return page_of_fault(request, 400, advice=message_of(fault))
     if isinstance(fault, SuspiciousOperation):
         return page_of_fault(request, 400)
     log.error(

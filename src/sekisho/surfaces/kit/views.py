@@ -80,7 +80,7 @@ def _choose(request: HttpRequest) -> list[Problem]:
     request.session[asking.PURPOSE_KEY] = code
     request.session[asking.CASE_KEY] = case_no if chosen.case_required else None
     if standing.ask(request).holds:
-        record("purpose_chosen", person=asking.caller(request).person, request=request, kind=code)
+        record("purpose_chosen", person=asking.caller(request).person, request=request, purpose=code)
         return []
     request.session.update(before)
     field = "case_no" if chosen.case_required else "purpose"
