@@ -17,8 +17,8 @@ def area(tmp_path_factory: pytest.TempPathFactory) -> Area:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Area:
-    """An area of 120 points with 40 days of usage."""
-    return generate(tmp_path_factory.mktemp("small"), points=120, seed=11, until=UNTIL, usage_days=40)
+    """An area of 120 points with 60 days of usage, October as market files."""
+    return generate(tmp_path_factory.mktemp("small"), points=120, seed=11, until=UNTIL, usage_days=60)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
+from sekisho.demo import Area
 from sekisho.registry.files import KINDS
 
 UNTIL = date(2026, 11, 22)
@@ -20,3 +21,9 @@ def read(path: Path, kind: str) -> Rows:
         text = raw.decode("cp932")
     found = csv.DictReader(text.splitlines())
     return [{columns.get(name, name): value for name, value in row.items()} for row in found]
+
+
+def usage_csv(area: Area) -> Rows:
+    """Rows of all usage files that are CSV."""
+    csv_files = [file for file in area.files if file.kind == "usage" and file.encoding != "xml"]
+    return [row for file in csv_files for row in read(file.path, "usage")]

@@ -1,5 +1,6 @@
 """The generated files: the same for the same seed, importable in form, without overlap, and like life."""
 
+import csv
 import hashlib
 import json
 import re
@@ -17,8 +18,8 @@ from demofiles import UNTIL, Rows, read
 
 from sekisho.demo import Area, UnableToGenerate, accounts, generate
 from sekisho.demo.uses import MENUS
+from sekisho.metering.importing import import_file
 from sekisho.registry.files import KINDS
-from sekisho.registry.importing import import_file
 
 Kind = Callable[[str], Rows]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ def digests(directory: Path) -> dict[str, str]:
 
 
 def test_same_seed_same_bytes(small: Area, tmp_path: Path) -> None:
-    again = generate(tmp_path, points=120, seed=11, until=UNTIL, usage_days=40)
+    again = generate(tmp_path, points=120, seed=11, until=UNTIL, usage_days=60)
     assert digests(again.directory) == digests(small.directory)
     assert again.counts == small.counts
 
@@ -332,10 +333,42 @@ def test_known_users_stand_in_the_staff_register(rows: Kind) -> None:
 def test_importer_accepts_every_row(small: Area, database: str) -> None:
     with psycopg.connect(database, autocommit=True) as conn:
         for file in small.files:
-            if file.kind == "usage":
-                continue
             summary = import_file(conn, file.path, by="demo", now=NOW)
             assert summary.kind == file.kind
             assert file.encoding.startswith(summary.encoding)
             assert (summary.rejected, summary.inserted) == (0, file.rows), file.path.name
             assert summary.facts_cut == 0
+
+
+def test_a_changed_name_stays_changed(rows: Kind, truth: Kind) -> None:
+    open_ended = {row["contract_no"] for row in rows("contracts") if not row["valid_to"]}
+    changed = [row for row in truth("records") if row["change"] in ("inherited", "married")]
+    assert len(changed) > 10
+    assert {row["contract_no"] for row in changed} <= open_ended
+
+
+def test_switch_truth_names_what_stood_last(rows: Kind, truth: Kind) -> None:
+    last: dict[str, str] = {}
+    for row in sorted(rows("parties"), key=lambda row: row["valid_from"]):
+        last[row["contract_no"]] = row["name"]
+    assert all(row["old_name"] == last[row["old_contract"]] for row in truth("switches"))
+
+
+def test_twins_differ_in_one_character(tmp_path: Path) -> None:
+    area = generate(tmp_path, points=4_000, seed=1, until=UNTIL, usage_days=0)
+    entities = {row["truth_id"]: row for row in _truth(area, "entities")}
+    holder = {row["contract_no"]: row["truth_id"] for row in _truth(area, "records") if not row["change"]}
+    pairs = [
+        r["contracts"].split() for r in _truth(area, "curiosities") if r["kind"] == "twins_under_one_roof"
+    ]
+    assert pairs
+    for contracts in pairs:
+        first, second = (entities[holder[number]] for number in contracts)
+        assert first["truth_id"] != second["truth_id"]
+        assert len(first["name"]) == len(second["name"])
+        assert sum(a != b for a, b in zip(first["name"], second["name"], strict=True)) == 1
+
+
+def _truth(area: Area, name: str) -> Rows:
+    with (area.truth / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

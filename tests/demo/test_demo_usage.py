@@ -6,12 +6,13 @@ from datetime import date
 
 import numpy as np
 import pytest
-from demofiles import UNTIL, read
+from demofiles import UNTIL, read, usage_csv
 
 from sekisho.demo import Area
 from sekisho.demo.area import build_part
 from sekisho.demo.usage import ALL_SLOTS, Month, months, usage_of_month
 from sekisho.demo.weather import weather
+from sekisho.metering import occto
 
 Shapes = dict[str, np.ndarray]
 
@@ -106,21 +107,32 @@ def test_usage_lies_within_contracts(small: Area) -> None:
     spans: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in read(small.directory / "contracts.csv", "contracts"):
         spans[row["point"]].append((row["valid_from"], row["valid_to"] or "9999"))
-    seen: set[tuple[str, str]] = set()
-    for file in (f for f in small.files if f.kind == "usage"):
-        for row in read(file.path, "usage"):
-            assert any(start <= row["day"] < end for start, end in spans[row["point"]])
-            assert (row["point"], row["day"]) not in seen
-            seen.add((row["point"], row["day"]))
+    days = [(row["point"], row["day"]) for row in usage_csv(small)]
+    for file in (f for f in small.files if f.encoding == "xml"):
+        document = occto.read(file.path)
+        assert document.rejected == [] and len(document.days) == file.rows
+        days += [(point, day.isoformat()) for point, day in document.days]
+    assert len(days) == len(set(days))
+    for point, day in days:
+        assert any(start <= day < end for start, end in spans[point])
     running = {
-        p for p, periods in spans.items() if any(s <= "2026-10-14" and e == "9999" for s, e in periods)
+        point for point, held in spans.items() if any(s <= "2026-09-24" and e == "9999" for s, e in held)
     }
-    assert {(point, "2026-11-22") for point in running} <= seen
-    assert len({day for _, day in seen}) == 40
+    assert {(point, day) for point in running for day in ("2026-09-24", "2026-10-31", "2026-11-22")} <= set(
+        days
+    )
+    assert len({day for _, day in days}) == 60
+
+
+def test_the_last_whole_month_is_the_markets(small: Area) -> None:
+    zips = [file for file in small.files if file.encoding == "xml"]
+    assert len(zips) >= 3
+    assert all(occto.is_market_file(file.path) and "20261001" in file.path.name for file in zips)
+    assert not (small.directory / "usage-202610.csv").exists()
 
 
 def test_missing_is_empty_and_estimates_are_marked(small: Area) -> None:
-    rows = [row for f in small.files if f.kind == "usage" for row in read(f.path, "usage")]
+    rows = usage_csv(small)
     cells = [value for row in rows for name, value in row.items() if name.isdigit()]
     missing = sum(value == "" for value in cells) / len(cells)
     assert 0.0003 < missing < 0.01

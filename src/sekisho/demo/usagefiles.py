@@ -77,6 +77,8 @@ def _market_files(
         held.setdefault(contract.point.number, []).append(contract)
     sorted_out: dict[tuple[str, bool], list[UsageDay]] = {}
     for row in days:
+        if all(wh is None for wh in row[2]):
+            continue  # a day without any value does not appear in the market's file
         contract = next(contract for contract in held[row[0]] if contract.covers(row[1]))
         sorted_out.setdefault((contract.holder, contract.point.use.voltage == "LV"), []).append(row)
     for number, retailer in enumerate(RETAILERS, start=1):
