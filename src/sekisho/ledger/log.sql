@@ -71,7 +71,8 @@ create function ledger.is_open() returns boolean language sql stable security de
 return (select s.max_lag is null or s.sealed_through > statement_timestamp() - s.max_lag from ledger.seal s);
 
 -- A month of leaves. Looks before it creates: creating takes a lock that would stop the sequencer's readers.
-create function ledger.ensure_leaf_month(at timestamptz) returns void language plpgsql as $$
+create function ledger.ensure_leaf_month(at timestamptz) returns void
+language plpgsql security definer set search_path = '' as $$
 declare first date := date_trunc('month', at at time zone 'Asia/Tokyo')::date;
 declare name text := 'leaf_' || to_char(first, 'YYYYMM');
 begin
@@ -133,6 +134,16 @@ end $$;
 
 revoke execute on function ledger.is_open(), ledger.canonical(ledger.passage), ledger.ensure_leaf_month(timestamptz),
     ledger.announce(), ledger.erase_month(date, date), ledger.sealed_in(text) from public;
--- Rights of the sequencer's login: SELECT, INSERT on ledger.passage, leaf, checkpoint; SELECT, UPDATE on sequence and
--- seal; SELECT, INSERT, DELETE on unsettled; EXECUTE on ensure_leaf_month (CREATE on the schema) and
--- pg_log_standby_snapshot; the attribute REPLICATION for the slot. A gate's owner: EXECUTE on is_open.
+
+-- What the sequencer's login may: read passages, add those that were rolled back, write its own state, never change a
+-- passage or a leaf. It also needs the attribute REPLICATION, for the slot. A gate's owner needs EXECUTE on is_open.
+create procedure ledger.grant_sequencer(login regrole) language plpgsql as $$
+begin
+    execute format('grant usage on schema ledger to %s', login);
+    execute format('grant select, insert on ledger.passage, ledger.leaf, ledger.checkpoint to %s', login);
+    execute format('grant select, update on ledger.sequence, ledger.seal to %s', login);
+    execute format('grant select, insert, delete on ledger.unsettled to %s', login);
+    execute format('grant execute on function ledger.is_open(), ledger.canonical(ledger.passage),'
+                   ' ledger.ensure_leaf_month(timestamptz), pg_catalog.pg_log_standby_snapshot() to %s', login);
+end $$;
+revoke execute on procedure ledger.grant_sequencer(regrole) from public;

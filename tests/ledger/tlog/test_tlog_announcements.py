@@ -105,7 +105,7 @@ def test_hearing_an_announcement_again_changes_nothing(
     escaped = rolled_back(connect, passages, 3)
     with monkeypatch.context() as patch:
         # As if we died after the commit, before the slot moved on.
-        patch.setattr(Announcements, "_advance", lambda self, lsn: None)
+        patch.setattr(Announcements, "_advance", lambda *_: None)
         assert listen(announcements, passages.connection, 3).recovered == 3
         assert announcements.collect().announced >= 3
     assert announcements.collect().recovered == 0

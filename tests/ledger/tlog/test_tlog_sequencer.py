@@ -80,7 +80,7 @@ def test_a_backlog_is_swept_in_batches_that_resume(world: World, passages: Passa
     passages.write(20)
     assert [first.step().complete, first.step().complete] == [False, False]
     passages.write(5)
-    release(world, passages)
+    release(passages)
     second = world.sequencer(batch=7)
     assert second.step().sequenced == 6, "the rest of the sweep under way, and nothing newer"
     assert second.drain() == 5
@@ -144,12 +144,12 @@ def test_a_database_behind_the_published_log_is_refused(world: World, passages: 
     fresh = world.sequencer()
     passages.connection.execute("delete from ledger.leaf where idx >= 3")
     passages.connection.execute("update ledger.sequence set size = 3")
-    release(world, passages)
+    release(passages)
     with pytest.raises(UnableToContinueLog):
         fresh.step()
 
 
-def release(world: World, passages: Passages) -> None:
+def release(passages: Passages) -> None:
     """End the sessions that hold the sequencer's lock."""
     passages.connection.execute(
         "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"

@@ -1,7 +1,7 @@
 """A sequencer that dies at the n-th dangerous moment: run by test_tlog_crash.py in a process of its own.
 
 Dangerous moments are every commit (before and after), every sync, rename and deletion of a file (before and
-after) and every torn write (half of a draft is written). Prints the number of moments met when it survives.
+after) and every torn write (half of a draft is written).
 """
 
 from __future__ import annotations
@@ -58,19 +58,28 @@ def arm(fuse: Fuse) -> None:
     transaction.__exit__ = fuse.around(transaction.__exit__)  # type: ignore[method-assign]
 
 
-def main(conninfo: str, root: str, at: int) -> None:
+def sequence(conninfo: str, root: str, at: int) -> None:
+    """Sequence everything, or die at the moment `at`."""
     world = World(
         connect=lambda: psycopg.connect(conninfo, autocommit=True),
         root=Path(root),
         dice=random.Random(os.getpid()),
     )
-    fuse = Fuse(at)
-    arm(fuse)
+    arm(Fuse(at))
     sequencer = world.sequencer(batch=25)
     sequencer.drain()
     sequencer.step()
-    print(fuse.met)
+
+
+def main(conninfo: str, root: str) -> None:
+    """For each number on stdin, sequence in a forked process; print how it ended (0, or minus a signal)."""
+    for line in sys.stdin:
+        process = os.fork()
+        if process == 0:
+            sequence(conninfo, root, int(line))
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2])

@@ -378,7 +378,8 @@ def decode_hash(text: str) -> bytes:
 
 
 def decode_number(text: str) -> int:
-    need(re.fullmatch("0|[1-9][0-9]{0,18}", text), "数の表記が不正です", f"malformed number: {text[:30]!r}")
+    well = re.fullmatch("0|[1-9][0-9]{0,18}", text) and int(text) < 1 << 63
+    need(well, "数の表記が不正です", f"malformed number: {text[:30]!r}")
     return int(text)
 
 

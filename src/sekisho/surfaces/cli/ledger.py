@@ -1,0 +1,326 @@
+"""`sekisho ledger`: the passage log sealed, proved, verified, witnessed."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sekisho.barrier.connect import connect
+from sekisho.kernel.errors import REFUSED, WrongUse
+from sekisho.ledger.announcements import Announcements
+from sekisho.ledger.bundle import Published, Records, published, write_bundle
+from sekisho.ledger.log import UnableToCosign
+from sekisho.ledger.notes import (
+    COSIGNATURE,
+    ML_DSA_44,
+    Signer,
+    new_signer,
+    parse_checkpoint,
+    parse_note,
+    parse_signer,
+    parse_verifier,
+)
+from sekisho.ledger.sequencer import Step, lag, set_max_lag
+from sekisho.ledger.site import Connection, Site
+from sekisho.ledger.vectors import PassedOver, run_vectors
+from sekisho.ledger.verify import VERIFIER, sekisho_verify
+from sekisho.ledger.witness import Witness, server
+from sekisho.settings.home import private_directory
+from sekisho.surfaces.cli.invocation import invocation
+from sekisho.surfaces.cli.speech import language, say, tell
+
+app = typer.Typer(no_args_is_help=True, help=say("閲覧ログの確定・証明・検証", "The passage log"))
+AsJson = Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Print JSON"))]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        help=say("この秒数を超えて遅れたら閲覧を拒む(0 で解除)", "Gates refuse beyond this lag; 0: never")
+    ),
+]
+
+if find_spec("sekisho.ledger.scope") is not None and find_spec("sekisho.ledger.scope.cli") is not None:
+    app.add_typer(import_module("sekisho.ledger.scope.cli").app, name="scope")
+
+
+@app.command(help=say("未確定の閲覧記録をログに入れ、署名する", "Seal what is not yet in the log, and sign"))
+def checkpoint(
+    ctx: typer.Context,
+    follow: Annotated[bool, typer.Option(help=say("止めるまで続ける", "Go on until stopped"))] = False,
+    max_lag: Seconds = None,
+    quorum: Annotated[int | None, typer.Option(help=say("必要な証人の数", "Witnesses needed"))] = None,
+    as_json: AsJson = False,
+) -> None:
+    conninfo = invocation(ctx).installation.open()
+    site = _site(ctx)
+    with connect(conninfo) as writing, connect(conninfo) as listening:
+        if max_lag is not None:
+            set_max_lag(connection=writing, max_lag=timedelta(seconds=max_lag) if max_lag > 0 else None)
+        if follow:
+            return _follow(site, conninfo, quorum)
+        announcements = Announcements(connection=listening)
+        announcements.ensure_slot()
+        recovered = announcements.collect().recovered
+        sequenced = site.sequencer(connection=writing, quorum=quorum).drain()
+        found = _status(site, writing) | {"sequenced": sequenced, "recovered": recovered}
+    _show(found, as_json=as_json)
+    return None
+
+
+@app.command(name="lag", help=say("遅れ(警報なら終了コード 1)", "The lag; exit code 1 on alarm"))
+def show_lag(ctx: typer.Context, as_json: AsJson = False) -> None:
+    with connect(invocation(ctx).installation.open()) as connection:
+        found = _status(_site(ctx), connection)
+    _show(found, as_json=as_json)
+    raise typer.Exit(REFUSED if found["alarm"] else 0)
+
+
+@app.command(help=say("ログの公開鍵を示す", "Show the log's public keys"))
+def keys(
+    ctx: typer.Context,
+    origin: Annotated[
+        str | None, typer.Option(help=say("ログの名前(最初の一度)", "The log's name, once"))
+    ] = None,
+    ml_dsa: Annotated[
+        bool, typer.Option("--ml-dsa", help=say("ML-DSA-44 でも署名する", "Sign with ML-DSA-44 too"))
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    site = _site(ctx)
+    site.home.prepare()
+    if origin is not None:
+        site.name_log(origin=origin)
+    if ml_dsa:
+        site.add_ml_dsa()
+    found = [str(signer.verifier) for signer in site.signers()]
+    print(json.dumps({"keys": found}) if as_json else "\n".join(found))
+
+
+@app.command(help=say("検証者に渡す証明一式を書き出す", "Write the bundle that a verifier is handed"))
+def prove(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option(help=say("書き出すディレクトリか .zip", "Directory or .zip to write"))],
+    whole: Annotated[bool, typer.Option("--all", help=say("ログ全体", "The whole log"))] = False,
+    span: Annotated[str | None, typer.Option("--range", metavar="FIRST:END")] = None,
+    index: Annotated[list[int] | None, typer.Option(help=say("ログの位置", "Places in the log"))] = None,
+    passage: Annotated[
+        list[int] | None, typer.Option(help=say("閲覧記録の番号", "Numbers of passages"))
+    ] = None,
+    since: Annotated[
+        list[Path] | None, typer.Option(help=say("旧いチェックポイント", "Older checkpoints"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    log = published(store=_site(ctx).store)
+    with connect(invocation(ctx).installation.open()) as connection:
+        records = Records(connection=connection, log=log)
+        kind, (first, end), chosen = _choice(log, records, whole, span, index or [], passage or [])
+        found = records.between(first, end) if chosen is None else (records.at(place) for place in chosen)
+        older = [_older(path) for path in since or []]
+        with _bundle_directory(out) as root:
+            count = write_bundle(root=root, log=log, records=found, kind=kind, span=(first, end), older=older)
+    _show({"bundle": str(out), "kind": kind, "passages": count, "size": log.head.size}, as_json=as_json)
+
+
+@app.command(
+    help=say(
+        "証明一式を検証する(既定はこの導入のログ)", "Verify a bundle; this installation's log by default"
+    ),
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def verify(
+    ctx: typer.Context,
+    bundle: Annotated[Path | None, typer.Argument()] = None,
+    copy_to: Annotated[
+        Path | None, typer.Option(help=say("検証器だけを書き出す", "Only copy the verifier out"))
+    ] = None,
+) -> None:
+    if copy_to is not None:
+        shutil.copyfile(VERIFIER, copy_to)
+        tell(f"検証器を {copy_to} に書き出しました。", f"The verifier is in {copy_to}.")
+        return
+    words = [*ctx.args, "--lang", language()]
+    if not any(word.startswith("--log-key") for word in ctx.args):
+        site = _site(ctx)
+        words += ["--log-key", str(site.signers()[0].verifier)]
+        bundle = bundle or site.directory
+    if bundle is None:
+        raise WrongUse("検証するものを指定してください。", "Name what is to be verified.")
+    raise typer.Exit(sekisho_verify.main([str(bundle), *words]))
+
+
+@app.command(help=say("証人として他者のログに連署する", "Cosign another's log as a witness"))
+def witness(
+    state: Annotated[Path, typer.Option(help=say("鍵と記憶を置く場所", "Where key and memory lie"))],
+    name: Annotated[
+        str | None, typer.Option(help=say("証人の名前(最初の一度)", "The witness's name, once"))
+    ] = None,
+    log: Annotated[
+        list[str] | None, typer.Option(metavar="VKEY", help=say("ログの公開鍵", "A log's key"))
+    ] = None,
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT")] = "127.0.0.1:8770",
+    ml_dsa: Annotated[
+        bool, typer.Option("--ml-dsa", help=say("ML-DSA-44 でも", "Also with ML-DSA-44"))
+    ] = False,
+) -> None:
+    signers = _witness_keys(state, name, ml_dsa=ml_dsa)
+    for signer in signers:
+        print(signer.verifier, flush=True)
+    if not log:
+        tell("--log で鍵を指定すると受付けを始めます。", "Name a log's key with --log to start serving.")
+        return
+    logs = [parse_verifier(vkey) for vkey in log]
+    _serve(Witness(state=state / "witness.sqlite", signers=signers, logs=logs, clock=time.time), listen)
+
+
+@app.command(help=say("第三者の試験ベクトルを実行する", "Run test vectors that others wrote"))
+def vectors(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
+    log_key: Annotated[str | None, typer.Option(metavar="VKEY")] = None,
+    as_json: AsJson = False,
+) -> None:
+    key = None if log_key is None else parse_verifier(log_key)
+    outcomes = list(run_vectors(folder=folder, log_key=key))
+    run = [outcome for outcome in outcomes if not isinstance(outcome, PassedOver)]
+    wrong = [str(outcome.path) for outcome in run if not outcome.agrees]
+    found = {
+        "run": len(run),
+        "rejected": sum(not outcome.must_hold for outcome in run),
+        "passed_over": len(outcomes) - len(run),
+        "wrong": wrong,
+    }
+    _show(found, as_json=as_json)
+    raise typer.Exit(REFUSED if wrong else 0)
+
+
+def _site(ctx: typer.Context) -> Site:
+    return Site(home=invocation(ctx).home, random=secrets.token_bytes, clock=time.time)
+
+
+def _status(site: Site, connection: Connection) -> dict[str, Any]:
+    found = lag(connection=connection)
+    return {
+        "origin": site.signers()[0].name,
+        "size": found.size,
+        "published": found.published,
+        "lag_seconds": None if found.behind is None else round(found.behind.total_seconds(), 3),
+        "max_lag_seconds": None if found.max_lag is None else found.max_lag.total_seconds(),
+        "open": found.open,
+        "alarm": found.alarm,
+    }
+
+
+def _show(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        print("\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+def _follow(site: Site, conninfo: str, quorum: int | None) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    tell("閲覧ログの確定を始めました。", "Sealing the passage log.")
+    with connect(conninfo) as first, connect(conninfo) as second:
+        connections = iter([first, second])
+        site.follow(connect=lambda: next(connections), stop=stop, report=_report, quorum=quorum)
+
+
+def _report(event: Step | UnableToCosign) -> None:
+    if isinstance(event, UnableToCosign):
+        tell(event.ja, event.en)
+
+
+def _choice(
+    log: Published, records: Records, whole: bool, span: str | None, index: list[int], passage: list[int]
+) -> tuple[str, tuple[int, int], list[int] | None]:
+    """Return the bundle's kind, its range, and the chosen places unless it is all of the range."""
+    if sum([whole, span is not None, bool(index or passage)]) != 1:
+        raise WrongUse(
+            "--all、--range、--index / --passage のどれか一つを指定してください。",
+            "Name one of --all, --range, or --index and --passage.",
+        )
+    if whole:
+        return "whole", (0, log.head.size), None
+    if span is not None:
+        return "range", _span(span), None
+    places = sorted({*index, *(records.index_of(number) for number in passage)})
+    return "selected", (0, log.head.size), places
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdecimal() and end.isdecimal()):
+        raise WrongUse(f"--range は 始:終 です: {text!r}", f"--range is FIRST:END, not {text!r}")
+    return int(first), int(end)
+
+
+def _older(path: Path) -> tuple[int, str | None]:
+    text = path.read_text(encoding="utf-8")
+    return parse_checkpoint(parse_note(text).text).size, text
+
+
+@contextmanager
+def _bundle_directory(out: Path) -> Iterator[Path]:
+    """Yield the directory to fill; for a .zip a draft beside it, packed when everything is there."""
+    if out.suffix != ".zip":
+        yield out
+        return
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as draft:
+        yield Path(draft) / "bundle"
+        packed = shutil.make_archive(str(Path(draft) / "packed"), "zip", Path(draft) / "bundle")
+        Path(packed).replace(out)
+
+
+def _witness_keys(state: Path, name: str | None, *, ml_dsa: bool) -> list[Signer]:
+    private_directory(path=state)
+    kinds = {"witness.key": COSIGNATURE} | ({"witness-ml-dsa-44.key": ML_DSA_44} if ml_dsa else {})
+    return [_witness_key(state / file, name, kind) for file, kind in kinds.items()]
+
+
+def _witness_key(path: Path, name: str | None, kind: int) -> Signer:
+    if path.exists():
+        return parse_signer(path.read_text(encoding="utf-8"))
+    if name is None:
+        raise WrongUse("最初に --name で証人の名前を付けてください。", "Name the witness with --name first.")
+    signer = new_signer(name=name, kind=kind, random=secrets.token_bytes)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(signer.private_text + "\n")
+    return signer
+
+
+def _serve(witness: Witness, listen: str) -> None:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise WrongUse(
+            f"--listen は ホスト:ポート です: {listen!r}", f"--listen is HOST:PORT, not {listen!r}"
+        )
+    with server(witness=witness, address=(host, int(port))) as running:
+        _stop_on_signal(running.shutdown)
+        tell(
+            f"証人を {host}:{running.server_address[1]} で開始しました。",
+            f"The witness listens on {host}:{running.server_address[1]}.",
+        )
+        running.serve_forever()
+
+
+def _stop_on_signal(shutdown: Callable[[], None]) -> None:
+    # `shutdown` waits for the loop that this thread runs: it must be called from another.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: threading.Thread(target=shutdown).start())
