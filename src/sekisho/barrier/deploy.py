@@ -106,7 +106,7 @@ def _own_functions(conn: psycopg.Connection) -> None:
         "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any(%s)",
         [list(SCHEMAS)],
     ).fetchall():
-        conn.execute(f"alter function {signature[0]} owner to {OWNER}")
+        conn.execute(f"alter routine {signature[0]} owner to {OWNER}")
 
 
 def _grant(conn: psycopg.Connection) -> None:
