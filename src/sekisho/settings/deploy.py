@@ -36,15 +36,21 @@ def install(conninfo: str, home: Home, *, now: datetime, tell: Callable[[str], N
     with connect(conninfo) as conn:
         tell("roles")
         barrier.ensure_roles(conn, passwords(home))
+    build(conninfo, tell=tell)
+    with connect(conninfo) as conn:
+        for audience in AUDIENCES:
+            store_key(conn, ticket_key(home, audience.code))
+        ensure_months(conn, now)
+
+
+def build(conninfo: str, *, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Tables and barrier, without keys and partitions. `barrier prove` builds a throw-away database so and compares."""
     tell("migrations")
     migrate(conninfo)
     with connect(conninfo) as conn:
         tell("barrier")
         barrier.apply(conn, GATES)
         _grant_accounts(conn)
-        for audience in AUDIENCES:
-            store_key(conn, ticket_key(home, audience.code))
-        ensure_months(conn, now)
 
 
 def migrate(conninfo: str) -> None:

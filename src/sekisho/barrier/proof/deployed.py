@@ -171,7 +171,10 @@ def _dependencies(conn: psycopg.Connection) -> dict[int, frozenset[str]]:
     return {oid: frozenset(references) for oid, references in found.items()}
 
 
-_OUTSIDE = "n.nspname <> all (array['pg_catalog', 'information_schema', 'pg_toast']) and n.nspname not like 'pg\\_temp%%' and n.nspname not like 'pg\\_toast\\_temp%%'"
+OUTSIDE = (
+    "n.nspname <> all (array['pg_catalog', 'information_schema', 'pg_toast'])"
+    " and n.nspname not like 'pg\\_temp%' and n.nspname not like 'pg\\_toast\\_temp%'"
+)
 
 _DATABASE = """
 select d.datname, pg_get_userbyid(d.datdba), current_setting('server_version'),
@@ -187,16 +190,16 @@ select c.oid::bigint, n.nspname || '.' || c.relname, c.relkind::text, pg_get_use
           join pg_namespace pn on pn.oid = p.relnamespace where i.inhrelid = c.oid and c.relispartition),
        case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and {_OUTSIDE}
-""".replace("%%", "%")
+ where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and {OUTSIDE}
+"""
 
 _COLUMNS = f"""
 select a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(l.collisdeterministic, true)
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
   left join pg_collation l on l.oid = a.attcollation
- where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f') and {_OUTSIDE}
+ where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f') and {OUTSIDE}
  order by a.attrelid, a.attnum
-""".replace("%%", "%")
+"""
 
 _POLICIES = """
 select n.nspname || '.' || c.relname, p.polname, p.polpermissive,
@@ -212,8 +215,8 @@ select p.oid::bigint, n.nspname || '.' || p.proname, p.oid::regprocedure::text, 
        (select e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid
          where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
- where {_OUTSIDE}
-""".replace("%%", "%")
+ where {OUTSIDE}
+"""
 
 # set role or inherit: either option makes the member able to act as the role
 _ROLES = """
