@@ -138,29 +138,37 @@ def prove(
 
 @app.command(
     help=say(
-        "証明一式を検証する(既定はこの導入のログ)", "Verify a bundle; this installation's log by default"
-    ),
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        "証明一式を検証する(既定はこの導入のログを自身の鍵で)",
+        "Verify a bundle; without one, this installation's log by its own key",
+    )
 )
 def verify(
     ctx: typer.Context,
     bundle: Annotated[Path | None, typer.Argument()] = None,
+    log_key: Annotated[list[str] | None, typer.Option(metavar="VKEY")] = None,
+    witness_key: Annotated[list[str] | None, typer.Option(metavar="VKEY")] = None,
+    quorum: Annotated[int | None, typer.Option(help=say("必要な連署の数", "Cosignatures needed"))] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help=say("前回のチェックポイント", "Last time's checkpoint"))
+    ] = None,
+    expect: Annotated[str, typer.Option(metavar="KIND", help="whole, log, FIRST:END, any")] = "any",
     copy_to: Annotated[
         Path | None, typer.Option(help=say("検証器だけを書き出す", "Only copy the verifier out"))
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     if copy_to is not None:
         shutil.copyfile(VERIFIER, copy_to)
         tell(f"検証器を {copy_to} に書き出しました。", f"The verifier is in {copy_to}.")
         return
-    words = [*ctx.args, "--lang", language()]
-    if not any(word.startswith("--log-key") for word in ctx.args):
-        site = _site(ctx)
-        words += ["--log-key", str(site.signers()[0].verifier)]
-        bundle = bundle or site.directory
-    if bundle is None:
-        raise WrongUse("検証するものを指定してください。", "Name what is to be verified.")
-    raise typer.Exit(sekisho_verify.main([str(bundle), *words]))
+    site = _site(ctx)
+    words = [str(bundle or site.directory), "--expect", expect, "--lang", language()]
+    words += ["--json"] if as_json else []
+    for option, vkeys in {"--log-key": log_key or _own_key(site), "--witness-key": witness_key or []}.items():
+        words += [word for vkey in vkeys for word in (option, vkey)]
+    for option, value in {"--quorum": quorum, "--previous": previous}.items():
+        words += [] if value is None else [option, str(value)]
+    raise typer.Exit(sekisho_verify.main(words))
 
 
 @app.command(help=say("証人として他者のログに連署する", "Cosign another's log as a witness"))
@@ -209,6 +217,11 @@ def vectors(
 
 def _site(ctx: typer.Context) -> Site:
     return Site(home=invocation(ctx).home, random=secrets.token_bytes, clock=time.time)
+
+
+def _own_key(site: Site) -> list[str]:
+    tell("このログ自身の鍵で検証します。", "Verifying by this log's own key.")
+    return [str(site.signers()[0].verifier)]
 
 
 def _status(site: Site, connection: Connection) -> dict[str, Any]:
