@@ -198,11 +198,15 @@ def refuse_foreign_directory() -> None:
 
 def environment_commands(base: str) -> list[list[str]]:
     """Ways to make one: Debian's Python lacks ensurepip unless python3-venv is installed."""
-    return [
-        [base, "-I", "-m", "venv", "--clear", str(ENVIRONMENT)],
-        [base, "-I", "-m", "virtualenv", "--clear", "--quiet", str(ENVIRONMENT)],
-        [base, "-I", "-m", "venv", "--clear", "--without-pip", str(ENVIRONMENT)],
-    ]
+    bare = [base, "-I", "-m", "venv", "--clear", "--without-pip", str(ENVIRONMENT)]
+    with_pip = [base, "-I", "-m", "venv", "--clear", str(ENVIRONMENT)]
+    virtualenv = [base, "-I", "-m", "virtualenv", "--clear", "--quiet", str(ENVIRONMENT)]
+    return [bare] if foreign_uv() else [with_pip, virtualenv, bare]
+
+
+def foreign_uv() -> str | None:
+    """A uv that is at hand already: it installs the pinned one, and no pip is needed."""
+    return os.environ.get("SEKISHO_UV") or shutil.which("uv")
 
 
 def install_uv(lock: int) -> None:
@@ -215,7 +219,7 @@ def install_uv(lock: int) -> None:
         [str(PYTHON), "-I", "-m", "pip", *pip],
         [base, "-I", "-m", "pip", "--python", str(PYTHON), *pip],
     ]
-    if foreign := os.environ.get("SEKISHO_UV") or shutil.which("uv"):
+    if foreign := foreign_uv():
         command = [foreign, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes"]
         commands.insert(0, [*command, "-r", str(PINNED_UV)])
     first_that_works(
