@@ -51,6 +51,7 @@ def build(conninfo: str, *, tell: Callable[[str], None] = lambda _: None) -> Non
         tell("barrier")
         barrier.apply(conn, GATES)
         _grant_accounts(conn)
+        _admit_public(conn)
 
 
 def migrate(conninfo: str) -> None:
@@ -116,3 +117,12 @@ def _grant_accounts(conn: psycopg.Connection) -> None:
         conn.execute(f"grant usage on schema {schema} to {login}")
         conn.execute(f"grant select, insert, update, delete on all tables in schema {schema} to {login}")
         conn.execute(f"grant usage, select on all sequences in schema {schema} to {login}")
+
+
+def _admit_public(conn: psycopg.Connection) -> None:
+    """The public pages ask like everybody else: with a permit, though it is the same for all."""
+    conn.execute(
+        "insert into barrier.permit (person, audience, company, purpose, valid, granted_by)"
+        " select 'public', 'public', 'public', 'public', '[2016-04-01,)', 'system'"
+        " where not exists (select from barrier.permit p where p.audience = 'public')"
+    )

@@ -78,8 +78,7 @@ if SURFACE.accounts:
     }
 
 INSTALLED_APPS = [
-    *ACCOUNT_APPS,
-    "django.contrib.messages",
+    *((*ACCOUNT_APPS, "django.contrib.messages") if SURFACE.signs_in else ()),
     "django.contrib.staticfiles",
     "sekisho.surfaces.kit",
     SURFACE.package,
@@ -91,7 +90,7 @@ _SIGN_IN = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "sekisho.accounts.middleware.SignedIn",
-    "sekisho.surfaces.kit.middleware.Purpose",
+    "sekisho.surfaces.kit.purpose.Purpose",
 ]
 MIDDLEWARE = [
     "sekisho.surfaces.kit.middleware.Observed",

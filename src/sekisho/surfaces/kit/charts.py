@@ -17,6 +17,7 @@ from sekisho.surfaces.kit.speech import Text, day_text, month_text, say
 
 SHADES = ("#f1f5fb", "#d3e0f5", "#a9c3ec", "#7aa1de", "#4d7ccb", "#2755ad", "#0d2f80", "#04113f")
 _LEFT, _TOP, _BOTTOM = 56, 12, 28
+_WIDE, _HIGH = 3, 5  # of a cell of the heatmap
 _HATCH = (
     '<defs><pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" fill="#fff"/><rect width="2" height="6" fill="#8a8a8a"/></pattern></defs>'
@@ -58,21 +59,23 @@ def heatmap(days: Mapping[date, DayOfSlots], *, first: date, last: date) -> Safe
     cells: dict[int, list[str]] = {}
     for column, day in enumerate(dates):
         for shade, row, length in _shaded(days.get(day), limits):
-            cells.setdefault(shade, []).append(f"M{column * 2} {row * 4}h2v{length * 4}h-2z")
+            cells.setdefault(shade, []).append(
+                f"M{column * _WIDE} {row * _HIGH}h{_WIDE}v{length * _HIGH}h-{_WIDE}z"
+            )
     parts = [_HATCH.format(name="gap-map"), f'<g transform="translate({_LEFT} {_TOP})">']
     for shade, path in sorted(cells.items()):
         fill = "url(#gap-map)" if shade < 0 else SHADES[shade]
         parts.append(f'<path fill="{fill}" d="{"".join(path)}"/>')
     parts.append("</g>")
-    parts += [_label(_LEFT - 6, _TOP + hour * 8 + 4, f"{hour}:00", "end") for hour in range(0, 25, 6)]
+    parts += [_label(_LEFT - 6, _TOP + hour * 2 * _HIGH + 4, f"{hour}:00", "end") for hour in range(0, 25, 6)]
     months = [(column, day) for column, day in enumerate(dates) if day.day == 1]
-    parts += [_label(_LEFT + column * 2, _TOP + 192 + 18, month_text(day) if day.month in (1, 7) else f"{day.month}", "start")
+    parts += [_label(_LEFT + column * _WIDE, _TOP + 48 * _HIGH + 18, month_text(day) if day.month in (1, 7) else f"{day.month}", "start")
               for column, day in months]  # fmt: skip
     label = Text(
         f"{first} から {last} までの30分電力量の濃淡図",
         f"Heatmap of half-hourly usage from {first} to {last}",
     )
-    return _svg(_LEFT + len(dates) * 2 + 16, _TOP + 192 + _BOTTOM, label, parts)
+    return _svg(_LEFT + len(dates) * _WIDE + 16, _TOP + 48 * _HIGH + _BOTTOM, label, parts)
 
 
 def heatmap_legend(days: Mapping[date, DayOfSlots]) -> list[tuple[SafeString, str]]:
@@ -97,7 +100,14 @@ def bars(values: Sequence[tuple[date, int | None]], *, label: Text) -> SafeStrin
         parts.append(
             f"{_rect(x + 4, _TOP + height - share, width - 8, share, fill)[:-2]}><title>{day_text(day)}</title></rect>"
         )
-        parts.append(_label(x + width / 2, _TOP + height + 18, f"{day.month}/{day.day}", "middle"))
+        parts.append(
+            _label(
+                x + width / 2,
+                _TOP + height + 18,
+                f"{day.month}/{day.day}" if day.day == 1 or not number else f"{day.day}",
+                "middle",
+            )
+        )
     return _svg(_LEFT + width * len(values) + 8, _TOP + height + _BOTTOM, label, parts)
 
 

@@ -3,18 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from sekisho.accounts.middleware import sign_out
-from sekisho.barrier.audiences import PURPOSE, purposes_of
-from sekisho.surfaces.kit import asking, standing
+from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.faults import page_of_fault
 from sekisho.surfaces.kit.metrics import REQUESTS, SECONDS, THROTTLED
 from sekisho.surfaces.kit.throttle import Throttle
@@ -117,50 +113,3 @@ class Throttled:
         response = page_of_fault(request, 429)
         response["Retry-After"] = str(wait)
         return response
-
-
-class Purpose:
-    """Purpose first: where an audience has several, no page before one is chosen; and the permit must still hold."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
-
-    def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
-        """Where the person must go first, or None."""
-        if (
-            not request.user.is_authenticated
-            or getattr(view, "without_purpose", False)
-            or _is_account_page(request)
-        ):
-            return None
-        audience = settings.SURFACE.audience
-        if (
-            len(purposes_of(audience)) > 1
-            and (audience, request.session.get(asking.PURPOSE_KEY)) not in PURPOSE
-        ):
-            return redirect("purpose")
-        return self._standing(request)
-
-    def _standing(self, request: HttpRequest) -> HttpResponse | None:
-        now = timezone.now().timestamp()
-        if now - request.session.get("standing_at", 0.0) < settings.STANDING_SECONDS:
-            return None
-        found = standing.ask(request)
-        if not found.holds:
-            return sign_out(request, "no_permit") if not asking.may_choose() else _choose_again(request)
-        request.session["standing_at"] = now
-        request.session["company_name"] = found.company_name
-        return None
-
-
-def _choose_again(request: HttpRequest) -> HttpResponse:
-    request.session.pop(asking.PURPOSE_KEY, None)
-    request.session.pop(asking.CASE_KEY, None)
-    return redirect("/purpose/?ended=no_permit")
-
-
-def _is_account_page(request: HttpRequest) -> bool:
-    return request.path.startswith(("/sign-", "/account/")) or not request.resolver_match

@@ -11,9 +11,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("language/", views.language, name="language"),
-    *(
-        [path("purpose/", views.purpose, name="purpose")]
-        if len(purposes_of(settings.SURFACE.audience)) > 1
-        else []
-    ),
 ]
+if settings.SURFACE.signs_in and len(purposes_of(settings.SURFACE.audience)) > 1:
+    from sekisho.surfaces.kit import purpose
+
+    urlpatterns.append(path("purpose/", purpose.purpose, name="purpose"))

@@ -44,18 +44,23 @@ PERIODS: tuple[Column[ContractDetail], ...] = (
     *_period(),
     Column(Text("状態", "State"), lambda row: state_badge(row.state)),
     Column(Text("契約番号", "Contract"), lambda row: row.contract_no),
+    Column(Text("お客さま番号", "Customer number"), lambda row: row.customer_no),
     Column(
         Text("申込種別", "Application"), lambda row: wording.word(wording.APPLICATIONS, row.application_type)
     ),
-    Column(Text("内容の適用日", "Terms from"), lambda row: row.terms_start),
+)
+TERMS: tuple[Column[ContractDetail], ...] = (
+    Column(Text("適用日", "From"), lambda row: row.terms_start, row_header=True),
+    Column(Text("契約番号", "Contract"), lambda row: row.contract_no),
     Column(Text("メニュー", "Menu"), lambda row: row.menu_code),
     Column(Text("契約設備電力", "Equipment"), lambda row: watts(row.equipment_w), numeric=True, unit="kW"),
     Column(Text("契約電力", "Capacity"), lambda row: watts(row.contract_w), numeric=True, unit="kW"),
     Column(Text("契約電流", "Current"), lambda row: row.contract_ampere, numeric=True, unit="A"),
     Column(Text("力率", "Power factor"), lambda row: row.power_factor, numeric=True, unit="%"),
     Column(Text("供給電圧", "Voltage"), lambda row: row.supply_voltage, numeric=True, unit="V"),
-    Column(Text("供給方式", "Method"), lambda row: row.supply_method),
-    Column(Text("検針日程", "Reading"), lambda row: row.reading_schedule),
+    Column(Text("供給方式", "Method"), lambda row: row.supply_method or None),
+    Column(Text("契約決定方法", "Decided by"), lambda row: row.decision_method or None),
+    Column(Text("検針日程", "Reading"), lambda row: row.reading_schedule or None),
 )
 PARTIES: tuple[Column[PartyDetail], ...] = (
     *_period(),
@@ -139,36 +144,19 @@ def point(request: HttpRequest, point: str) -> HttpResponse:
 
 def _tables(periods: list[ContractDetail], rest: dict[Any, list[Any]]) -> list[tuple[str, Table]]:
     """The tables in the order of the page; what most points do not have appears only where it is."""
-    shown = [
-        (
-            "periods",
-            table(
-                Text("契約と契約内容(自社の期間)", "Contract and terms (our own periods)"),
-                PERIODS,
-                periods,
-                empty=_NONE,
-            ),
-        ),
-        (
-            "parties",
-            table(Text("契約名義・連絡先", "Name and contact"), PARTIES, rest[_PARTIES], empty=_NONE),
-        ),
-        ("places", table(Text("供給場所", "Place"), PLACES, rest[_PLACES], empty=_NONE)),
-        ("meters", table(Text("計器", "Meters"), METERS, rest[_METERS], empty=_NONE)),
-        (
-            "equipment",
-            table(Text("深夜機器・系統連系発電機", "Equipment"), EQUIPMENT, rest[_EQUIPMENT], empty=_NONE),
-        ),
+    contracts = list({row.contract_no: row for row in periods}.values())
+    parts: list[tuple[str, Text, tuple[Column[Any], ...], list[Any]]] = [
+        ("periods", Text("契約(自社の期間)", "Contracts (our own periods)"), PERIODS, contracts),
+        ("terms", Text("契約内容", "Terms"), TERMS, [row for row in periods if row.terms_start is not None]),
+        ("parties", Text("契約名義・連絡先", "Name and contact"), PARTIES, rest[_PARTIES]),
+        ("places", Text("供給場所", "Place"), PLACES, rest[_PLACES]),
+        ("meters", Text("計器", "Meters"), METERS, rest[_METERS]),
+        ("equipment", Text("深夜機器・系統連系発電機", "Equipment"), EQUIPMENT, rest[_EQUIPMENT]),
+        ("generation", Text("発電者の契約", "Generation"), GENERATION, rest[_GENERATION]),
+        ("past", Text("訂正前の名義", "Names before corrections"), PAST, rest[_PAST]),
     ]
-    if rest[_GENERATION]:
-        shown.append(
-            (
-                "generation",
-                table(Text("発電者の契約", "Generation"), GENERATION, rest[_GENERATION], empty=_NONE),
-            )
-        )
-    if rest[_PAST]:
-        shown.append(
-            ("past", table(Text("訂正前の名義", "Names before corrections"), PAST, rest[_PAST], empty=_NONE))
-        )
-    return shown
+    return [
+        (name, table(caption, columns, rows, empty=_NONE))
+        for name, caption, columns, rows in parts
+        if rows or name not in ("generation", "past")
+    ]
