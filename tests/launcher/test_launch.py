@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ def wheel(index: Path, name: str, version: str, files: dict[str, str]) -> str:
     with zipfile.ZipFile(path, "w") as archive:
         for inner, text in contents.items():
             entry = zipfile.ZipInfo(inner)
-            entry.external_attr = 0o755 << 16
+            entry.external_attr = (stat.S_IFREG | 0o755) << 16
             archive.writestr(entry, text)
         record = "".join(f"{inner},{_digest(text)},{len(text)}\n" for inner, text in contents.items())
         archive.writestr(f"{info}/RECORD", f"{record}{info}/RECORD,,\n")
