@@ -473,7 +473,11 @@ DRAFT_CHANGE = SubmitGate(name="draft_change", ja="訂正の起案", en="draft a
 DECIDE_CHANGE = SubmitGate(name="decide_change", ja="訂正の承認・差戻し", en="decide on a correction", audience="operator",
                            purposes=("wheeling", "switching"), command="registry.decide_change")  # fmt: skip
 
+REQUEST_CORRECTION = SubmitGate(name="request_correction", ja="名義の訂正依頼", en="ask for a corrected name", audience="retailer",
+                                purposes=("contract",), command="registry.request_correction")  # fmt: skip
+
 GATES = (
+    REQUEST_CORRECTION,
     CONTRACTS, PORTFOLIO, *RETAILER_POINT, *OPERATOR_POINT, FIND_BY_POINT, FIND_BY_CUSTOMER, FIND_BY_ADDRESS, FIND_BY_NAME, FIND_BY_PHONE,
     DISASTER_FIND_BY_NAME, DISASTER_FIND_BY_PHONE, CALLCENTRE_FIND, REVEAL_NAME, REVEAL_PHONE, REVEAL_SLIP, CONTRACTOR_REVEAL_NAME,
     CONTRACTOR_REVEAL_PHONE, CALLCENTRE_REVEAL_NAME, WORK_ORDERS, CHANGES, RETAILERS, PUBLIC_RETAILERS, STANDING, DRAFT_CHANGE, DECIDE_CHANGE,

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from sekisho.barrier import actions as barrier
+from sekisho.settings import corrections
 from sekisho.work import payload as read
 from sekisho.work.queue import Command, Handler
 
@@ -60,4 +61,7 @@ HANDLERS: Mapping[str, Handler] = {
     "barrier.end_permit": _end_permit,
     "barrier.open_case": _open_case,
     "barrier.review_case": _review_case,
+    "registry.draft_change": corrections.draft,
+    "registry.decide_change": corrections.decide,
+    "registry.request_correction": corrections.request,
 }

@@ -77,7 +77,9 @@ if SURFACE.accounts:
         "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"},
     }
 
+_IS_API = SURFACE.code == "retailer_api"  # it has limits of its own, for each company
 INSTALLED_APPS = [
+    *(["sekisho.clients"] if _IS_API else []),
     *((*ACCOUNT_APPS, "django.contrib.messages") if SURFACE.signs_in else ()),
     "django.contrib.staticfiles",
     "sekisho.surfaces.kit",
@@ -98,10 +100,11 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "sekisho.surfaces.kit.middleware.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "sekisho.surfaces.kit.middleware.Throttled",
+    *([] if _IS_API else ["sekisho.surfaces.kit.middleware.Throttled"]),
     "sekisho.surfaces.kit.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     *(_SIGN_IN if SURFACE.signs_in else []),
+    *(["sekisho.surfaces.retailer_api.conditional.Conditional"] if _IS_API else []),
 ]
 TEMPLATES = [
     {

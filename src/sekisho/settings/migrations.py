@@ -19,6 +19,7 @@ ACCOUNT_APPS: tuple[str, ...] = (
     "allauth.account",
     "allauth.mfa",
     "sekisho.accounts",
+    "sekisho.clients",
 )
 ACCOUNT_SCHEMAS = (
     "accounts_retailer",
@@ -41,10 +42,12 @@ def database(conninfo: str, *, search_path: str) -> dict[str, Any]:
 
 
 class SchemaRouter:
-    """Domain apps migrate as the owner; account apps in each audience's schema; nothing else anywhere."""
+    """Domain apps migrate as the owner; account apps in each audience's schema; API clients in their one schema."""
 
     def allow_migrate(self, db: str, app_label: str, **_: object) -> bool:
         """Whether `app_label` has tables in the database alias `db`."""
+        if app_label == "clients":
+            return db == "accounts_api"
         domain = app_label in {app.rsplit(".", 1)[-1] for app in DOMAIN_APPS}
         return domain if db == "default" else not domain
 
