@@ -58,6 +58,26 @@ def test_a_whole_part_is_kept_and_a_torn_one_written_again(tmp_path: Path) -> No
     assert digests(tmp_path) == before
 
 
+def test_interrupted_between_parts_goes_on_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sekisho.demo.area.PART", 80)
+
+    def order(name: str, progress: Callable[[str, int, int], None] | None = None) -> None:
+        generate(tmp_path / name, points=200, seed=6, until=UNTIL, usage_days=0, progress=progress)
+
+    def stop_at_the_last_part(phase: str, done: int, total: int) -> None:
+        if phase == "area" and done == 160:
+            raise KeyboardInterrupt
+
+    order("whole")
+    with pytest.raises(KeyboardInterrupt):
+        order("stopped", stop_at_the_last_part)
+    assert len(list((tmp_path / "stopped" / ".parts").iterdir())) == 2
+    order("stopped")
+    assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
+
+
 def test_another_order_overwrites(tmp_path: Path) -> None:
     generate(tmp_path, points=60, seed=3, until=UNTIL, usage_days=0)
     second = generate(tmp_path, points=60, seed=4, until=UNTIL, usage_days=0)
