@@ -65,7 +65,7 @@ def serve(
             f"画面 {unknown[0]} はありません({names})。", f"There is no surface {unknown[0]} ({names})."
         )
     wish = Wish(tuple(surface or SURFACES), first_port, processes, worker=worker)
-    run(invocation(ctx), wish=wish, on_ready=lambda addresses: _announce(addresses, as_json=as_json))
+    run(invocation(ctx), wish=wish, on_ready=lambda addresses: announce(addresses, as_json=as_json))
 
 
 def run(call: Invocation, *, wish: Wish, on_ready: Callable[[Mapping[str, str]], None]) -> None:
@@ -79,10 +79,10 @@ def run(call: Invocation, *, wish: Wish, on_ready: Callable[[Mapping[str, str]],
         for name in wish.surfaces:
             hand_over(surface=name, home=call.home, target=directory / name)
         services = [
-            _surface(call, wish, name, port, directory / name, server) for name, port in ports.items()
+            surface_service(call, wish, name, port, directory / name, server) for name, port in ports.items()
         ]
         if wish.worker:
-            services.append(_worker(call, server))
+            services.append(worker_service(call, server))
         tell("画面を起動しています…", "Starting the surfaces …")
         addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in ports.items()}
         Supervisor(services, lambda: on_ready(addresses)).run()
@@ -108,7 +108,10 @@ def _processes_directory(call: Invocation) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _surface(call: Invocation, wish: Wish, name: str, port: int, own_home: Path, server: str) -> Service:
+def surface_service(
+    call: Invocation, wish: Wish, name: str, port: int, own_home: Path, server: str
+) -> Service:
+    """Return how to run one surface: its port, its own home, and where the database is."""
     # No access log: addresses hold point numbers. The application writes its own, without personal data.
     options = {
         "bind": f"{LOOPBACK}:{port}",
@@ -128,7 +131,8 @@ def _surface(call: Invocation, wish: Wish, name: str, port: int, own_home: Path,
     return Service(name, [*gunicorn, "--no-control-socket", APPLICATION], environ, _log(call, name), port)
 
 
-def _worker(call: Invocation, server: str) -> Service:
+def worker_service(call: Invocation, server: str) -> Service:
+    """Return how to run the worker: with the installation's home, as its own login."""
     argv = [sys.executable, "-P", "-m", "sekisho", "worker"]
     return Service("worker", argv, _environment(call.home.root, server), _log(call, "worker"))
 
@@ -144,7 +148,8 @@ def _log(call: Invocation, name: str) -> Path:
     return call.home.log / f"{name}.log"
 
 
-def _announce(addresses: Mapping[str, str], *, as_json: bool) -> None:
+def announce(addresses: Mapping[str, str], *, as_json: bool) -> None:
+    """Print each surface's address to stdout."""
     if as_json:
         print(json.dumps(addresses), flush=True)
         return

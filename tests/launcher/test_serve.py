@@ -1,0 +1,79 @@
+"""What `serve` tells each process: its own audience's secrets, and nothing of anybody else's."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sekisho.server.addresses import LOOPBACK, free_port
+from sekisho.settings.handover import hand_over
+from sekisho.settings.home import Home
+from sekisho.settings.surfaces import SURFACES
+from sekisho.surfaces.cli.invocation import Invocation
+from sekisho.surfaces.cli.serve import Wish, choose_ports, surface_service, worker_service
+
+SERVER = "host=127.0.0.1 port=5432 dbname=sekisho"
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Invocation:
+    return Invocation(Home(tmp_path / "home").prepare(), None)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_surface_gets_the_secrets_of_its_audience_only(
+    call: Invocation, tmp_path: Path, surface: str
+) -> None:
+    own = hand_over(surface=surface, home=call.home, target=tmp_path / "own")
+    given = {path.relative_to(own.secrets).as_posix() for path in own.secrets.rglob("*") if path.is_file()}
+    wanted = SURFACES[surface]
+    expected = {f"logins/{wanted.login}", f"tickets/{wanted.audience}", f"surfaces/{surface}"}
+    if wanted.accounts:
+        expected |= {f"logins/sekisho_{wanted.accounts}", f"accounts/{wanted.accounts}"}
+    assert given == expected
+    for name in given:
+        assert own.read_secret(name=name) == call.home.read_secret(name=name)
+
+
+def test_what_an_earlier_process_was_given_is_gone(call: Invocation, tmp_path: Path) -> None:
+    target = tmp_path / "own"
+    hand_over(surface="operator_web", home=call.home, target=target)
+    own = hand_over(surface="public_web", home=call.home, target=target)
+    assert not own.secret_path(name="tickets/operator").exists()
+
+
+def test_nothing_secret_stands_in_the_environment(
+    call: Invocation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SEKISHO_DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
+        monkeypatch.setenv(name, "geheim")
+    monkeypatch.setenv("SEKISHO_HOSTS", "portal.example")
+    surface = surface_service(call, Wish(), "retailer_web", 8001, tmp_path / "own", SERVER)
+    worker = worker_service(call, SERVER)
+    assert not any(
+        "geheim" in text for text in [*surface.environ.values(), *worker.environ.values(), *surface.argv]
+    )
+    assert surface.environ["SEKISHO_HOME"] == str(tmp_path / "own")
+    assert surface.environ["SEKISHO_SURFACE"] == "retailer_web"
+    assert surface.environ["SEKISHO_DATABASE_URL"] == SERVER
+    assert surface.environ["SEKISHO_HOSTS"] == "portal.example"
+
+
+def test_a_surface_listens_on_this_machine_only(call: Invocation, tmp_path: Path) -> None:
+    argv = surface_service(call, replace(Wish(), processes=3), "auditor_web", 8005, tmp_path, SERVER).argv
+    assert f"--bind={LOOPBACK}:8005" in argv
+    assert "--workers=3" in argv
+    assert "--no-control-socket" in argv
+
+
+def test_a_taken_port_is_passed_over() -> None:
+    first = free_port()
+    with socket.socket() as other:
+        other.bind((LOOPBACK, first))
+        other.listen()
+        ports = choose_ports(names=("a", "b", "c"), first=first)
+    assert first not in ports.values()
+    assert len(set(ports.values())) == 3
