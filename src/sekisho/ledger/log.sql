@@ -80,6 +80,8 @@ begin
         execute format('create table ledger.%I partition of ledger.leaf for values from (%L) to (%L)', name,
                        first::timestamp at time zone 'Asia/Tokyo',
                        (first + interval '1 month')::timestamp at time zone 'Asia/Tokyo');
+        -- whoever reads through the parent meets the parent's policies; the partition by itself shows nothing
+        execute format('alter table ledger.%I enable row level security, force row level security', name);
     end if;
 end $$;
 

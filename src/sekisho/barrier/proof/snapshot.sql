@@ -87,7 +87,11 @@ select concat_ws(' ', pg_get_userbyid(d.defaclrole), d.defaclnamespace::regnames
 select e.evtname, concat_ws(' ', e.evtevent, e.evtfoid::regproc, 'enabled', e.evtenabled) from pg_event_trigger e
 
 -- name: publication
-select p.pubname, concat_ws(' ', 'owner', pg_get_userbyid(p.pubowner), 'all tables', p.puballtables) from pg_publication p
+select p.pubname,
+       concat_ws(' ', case when p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid)
+                                or exists (select from pg_publication_namespace s where s.pnpubid = p.oid)
+                           then 'publishes tables' else 'messages only' end, 'owner', pg_get_userbyid(p.pubowner))
+  from pg_publication p
 
 -- name: subscription
 select s.subname, concat_ws(' ', 'owner', pg_get_userbyid(s.subowner), 'publications', s.subpublications)

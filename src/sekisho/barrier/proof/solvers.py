@@ -1,13 +1,14 @@
 """Asks z3, and has cvc5 answer the same question again from the SMT-LIB text. Both must agree."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cvc5
 import z3
 
 TIMEOUT_MS = 10_000
+_UNICODE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")  # how z3 prints characters beyond ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +20,22 @@ class Answer:
     reason: str = ""
 
 
-def ask(assertions: Sequence[z3.BoolRef], wishes: Sequence[z3.BoolRef] = ()) -> Answer:
+Wishes = Callable[[], Sequence[z3.BoolRef]]
+
+
+def ask(assertions: Sequence[z3.BoolRef], wishes: Wishes = list) -> Answer:
     """Is there no world in which all `assertions` hold? `wishes` make a counterexample easier to read, where they can be had."""
     solver = z3.Solver()
     solver.set("timeout", TIMEOUT_MS)
     solver.add(*assertions)
-    text = solver.to_smt2()
-    first, second = _remembered_z3(text), _cvc5(text)
+    first, second = str(solver.check()), _cvc5(solver.to_smt2())
     if first == second == "unsat":
         return Answer(proved=True)
     if first == "sat" and second != "unsat":
-        return Answer(proved=False, model=_readable_model(solver, wishes))
+        return Answer(proved=False, model=_readable_model(solver, wishes()))
     return Answer(proved=False, reason=f"z3: {first}, cvc5: {second}")
 
 
-@lru_cache(maxsize=20_000)
-def _remembered_z3(text: str) -> str:
-    solver = z3.Solver()
-    solver.set("timeout", TIMEOUT_MS)
-    solver.from_string(text)
-    return str(solver.check())
-
-
-@lru_cache(maxsize=20_000)
 def _cvc5(text: str) -> str:
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setLogic("ALL")
@@ -71,7 +65,7 @@ def value_in(model: z3.ModelRef, null: z3.BoolRef, value: z3.ExprRef) -> str | N
     if z3.is_true(model.eval(null, model_completion=True)):
         return None
     found = model.eval(value, model_completion=True)
-    return str(found.as_string()) if z3.is_string_value(found) else str(found)
+    return _UNICODE.sub(lambda m: chr(int(m[1], 16)), str(found.as_string())) if z3.is_string_value(found) else str(found)
 
 
 def versions() -> Mapping[str, str]:
