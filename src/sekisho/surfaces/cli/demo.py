@@ -60,7 +60,7 @@ def demo(
         print(json.dumps(result, ensure_ascii=False))
     if serve_pages:
         run.introduce()
-        serve.run(call, wish=serve.Wish(), on_ready=lambda addresses: serve._announce(addresses, as_json=False))
+        serve.run(call, wish=serve.Wish(), on_ready=lambda addresses: serve.announce(addresses, as_json=False))
 
 
 @dataclass
