@@ -16,10 +16,10 @@ _LONGEST_SURNAME_SOUND = 6
 
 
 def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, shared_voice.
+    """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice, contradicted.
 
     `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice` is false when the
-    surname only fits without voicing (中島 ナカシマ against ナカジマ). `places` has persona, place, room.
+    surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the kanji's own kana column says otherwise. `places` has persona, place, room.
     """
     written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
     spoken = personas.filter(pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null())
@@ -28,7 +28,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     left = read.join(places, on="persona").rename({"persona": "kanji"})
     right = heads.join(places, on="persona").rename({"persona": "kana", "room": "other_room"})
     met = left.join(right, on=["place", "head"], how="inner").filter(_rooms_agree())
-    pairs = met.select("kanji", "kana", "given", "full", "sound").unique(["kanji", "kana", "sound"])
+    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique(["kanji", "kana", "sound"])
     length = pl.col("sound").str.len_chars()
     return pairs.select(
         "kanji",
@@ -36,6 +36,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         "given",
         rest=pl.col("full").str.slice(length),
         same_voice=pl.col("full").str.starts_with(pl.col("sound")),
+        contradicted=(kana.dull(pl.col("known")) != kana.dull(pl.col("full"))).fill_null(False),
     )
 
 
@@ -79,7 +80,7 @@ def _surname_readings(written: pl.DataFrame, lexicon: Lexicon, heads: pl.DataFra
         "surname", sound="surname_sound", head=kana.dull(pl.col("surname_sound"))
     )
     usable = pl.concat([known, own]).unique().join(heads.select("head").unique(), on="head", how="semi")
-    return written.select("persona", "surname", "given").join(usable, on="surname")
+    return written.select("persona", "surname", "given", known="full").join(usable, on="surname")
 
 
 def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

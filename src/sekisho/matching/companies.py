@@ -44,6 +44,10 @@ _LETTERS = dict(
 )
 
 
+def _large(word: str) -> str:
+    return word.translate(str.maketrans("ャュョッ", "ヤユヨツ"))
+
+
 def _small_or_large(word: str) -> str:
     """カイシャ as a pattern that also takes the bank's カイシヤ."""
     pairs = {"ャ": "[ャヤ]", "ュ": "[ュユ]", "ョ": "[ョヨ]", "ッ": "[ッツ]"}
@@ -52,8 +56,12 @@ def _small_or_large(word: str) -> str:
 
 _SPOKEN = [*_KANA_FORMS.split(), *_KANA_FORMS.replace("ガイシャ", "カイシャ").split(), "エヌピーオーホウジン"]
 _WORDS = "|".join([*_FORMS.split(), *map(_small_or_large, dict.fromkeys(_SPOKEN)), "^社福|^学法|^宗法|^医社"])
+_LITERAL = [*_FORMS.split(), *dict.fromkeys(_SPOKEN), *(_large(word) for word in dict.fromkeys(_SPOKEN))]
 _MARKS = "|".join(_BRACKETED + _BANK)
 _BANK_MARKS = "|".join(_BANK)
+_MARKED = (
+    rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|^(?:社福|学法|宗法|医社)|{_LATIN_FORM}"
+)
 LEGAL_FORM = rf"(?:{_WORDS})|\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|{_LATIN_FORM}"
 
 _KEYWORDS = (
@@ -89,6 +97,11 @@ KEYWORD = "|".join(
 KEYWORD_SOUND = "|".join(kana.sounds_of([word for word in _KANA_KEYWORDS.split() if len(word) > 2]))
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_BRANCHES)})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_BRANCH_SOUNDS))})$"
+
+
+def has_form(text: pl.Expr) -> pl.Expr:
+    """Whether a legal form is written, in words or as a mark."""
+    return text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
 
 
 def without_form(text: pl.Expr) -> pl.Expr:

@@ -45,6 +45,7 @@ class Weights:
     unbroken: float = 0.5
     moved: float = -2.5
     other_voice: float = -1.0
+    contradicted: float = -9.0
     phone: float = 3.0
 
 
@@ -82,6 +83,7 @@ def _kanji_kana(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, le
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
         name_weight=pl.col("name_weight") + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
+        + pl.when("contradicted").then(Weights.contradicted).otherwise(0.0)
     )
     best = voiced.sort("name_weight").unique(["kanji", "kana"], keep="last", maintain_order=True)
     return best.select(
@@ -113,6 +115,7 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
     rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
     names = {row[0]: Name(*row[1:]) for row in rows.iter_rows()}
+    reader.learn_companies([name.key for name in names.values() if name.kind == "company" and name.written != "kana"])
     found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
     return pl.DataFrame(
         {

@@ -48,7 +48,13 @@ def _pattern(words: list[str]) -> str:
 
 _SHORT = r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
 LAMP, SIGNAL = _pattern(_LINES[0]), _pattern(_LINES[1])
-DEVICE = "|".join([_pattern([word for word in line if word not in ("フミキリ", "スイモン")]) for line in _LINES] + [_SHORT])
+_ANYWHERE = [word for line in _LINES for word in _pattern(line).split("|") if word not in ("フミキリ", "スイモン")]
+
+
+def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
+    """Whether a name, given as text and as sound, is a device's."""
+    short = text.str.contains(_SHORT) | sound.str.contains(_SHORT)
+    return text.str.contains_any(_ANYWHERE) | sound.str.contains_any(_ANYWHERE) | short
 
 
 def device_class(text: pl.Expr) -> pl.Expr:

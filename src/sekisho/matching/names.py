@@ -46,12 +46,11 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
-    return names.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        text=text,
-        spoken=pl.when(spoken != "").then(spoken),
-        device=text.str.contains(devices.DEVICE) | kana.sound(text).str.contains(devices.DEVICE),
-        legal=text.str.contains(companies.LEGAL_FORM),
+    texts = names.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), text=text, spoken=pl.when(spoken != "").then(spoken)
+    ).with_columns(sound=kana.sound(pl.col("text")))
+    return texts.with_columns(
+        device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
     )
 
 
@@ -255,46 +254,56 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """The strings that are compared. Word order does not matter in a foreign name."""
-    foreign = (pl.col("written") == "latin") | ((pl.col("written") == "kana") & ~pl.col("heard_books"))
-    sorted_words = _sorted_words(pl.col("main"))
-    main_words = pl.col("main").str.replace_all(r"[・=＝]", " ")
-    person_key = (
+    """The strings that are compared, by kind: key, full, words, former."""
+    kinds = {PERSON: _person_keys, COMPANY: _company_keys, DEVICE: _device_keys}
+    keyed = [keys(frame.filter(pl.col("kind") == kind)) for kind, keys in kinds.items()]
+    return pl.concat(keyed).sort("row")
+
+
+def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
+    """Word order does not matter in a foreign name."""
+    spaced = pl.col("main").str.replace_all(r"[・=＝]", " ")
+    former = pl.col("inside").str.replace(_FORMER, "")
+    worded = people.with_columns(
+        words=pl.when(pl.col("written") == "kana")
+        .then(_sorted_words(kana.sound(spaced)))
+        .when(pl.col("written") == "latin")
+        .then(_sorted_words(spaced)),
+        former=pl.when(pl.col("host").is_null() & (former != "")).then(former),
+    )
+    key = (
         pl.when(pl.col("written") == "kana")
-        .then(pl.col("full"))
-        .when(foreign)
-        .then(sorted_words)
+        .then("full")
+        .when(pl.col("written") == "latin")
+        .then("words")
         .otherwise(pl.col("main").str.replace_all(" ", ""))
     )
+    return worded.with_columns(key=key)
+
+
+def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
+    nothing = pl.lit(None, dtype=pl.String)
     spoken = pl.col("written") == "kana"
-    company_key = pl.when(spoken).then(companies.core_sound(pl.col("text"))).otherwise(companies.core(pl.col("text")))
-    company = pl.col("kind") == COMPANY
-    key = pl.when(pl.col("kind") == PERSON).then(person_key).when(company).then(company_key).otherwise(_device_key())
-    company_sound = companies.core_sound(pl.when(spoken).then("text").otherwise("spoken"))
-    inside_former = pl.col("inside").str.replace(_FORMER, "")
-    return frame.sort("row").with_columns(
-        key=key,
-        full=pl.when(company).then(company_sound).otherwise("full"),
-        surname=pl.when(~company).then("surname"),
-        given=pl.when(~company).then("given"),
-        former=pl.when(pl.col("host").is_null() & (inside_former != "")).then(inside_former),
-        words=pl.when(pl.col("written") == "kana").then(_sorted_words(kana.sound(main_words))).when(
-            pl.col("written") == "latin"
-        ).then(_sorted_words(pl.col("main"))),
+    heard = companies.core_sound(pl.when(spoken).then("text").otherwise("spoken"))
+    keyed = firms.with_columns(
+        words=nothing, former=nothing, surname=nothing, given=nothing, full=heard
     )
+    return keyed.with_columns(key=pl.when(spoken).then("full").otherwise(companies.core(pl.col("text"))))
+
+
+def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
+    """Class and number: 街路灯|1093."""
+    nothing = pl.lit(None, dtype=pl.String)
+    described = pl.concat_str("text", pl.lit(" "), "sound")
+    number = devices.device_number(pl.col("text")).fill_null("")
+    key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
+    return things.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, key=key)
 
 
 def _sorted_words(text: pl.Expr) -> pl.Expr:
     """SMITH, JOHN and JOHN SMITH alike."""
     words = text.str.replace_all(r"[.,'-]", " ").str.split(" ")
     return words.list.sort().list.join(" ").str.strip_chars(" ")
-
-
-def _device_key() -> pl.Expr:
-    """Class and number: 街路灯|1093."""
-    described = pl.concat_str("text", pl.lit(" "), kana.sound(pl.col("text")))
-    number = devices.device_number(pl.col("text")).fill_null("")
-    return pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
 
 
 def clean_columns() -> tuple[str, ...]:

