@@ -38,6 +38,7 @@ from sekisho.ledger.notes import Checkpoint, Note
 
 _LOCK: Final = int.from_bytes(hashlib.sha256(b"sekisho.ledger.sequencer").digest()[:8], "big", signed=True)
 _JAPAN: Final = timezone(timedelta(hours=9))
+_NEVER: Final = datetime.min.replace(tzinfo=_JAPAN)
 _HEARTBEAT: Final = timedelta(seconds=1)
 _CATCH_UP: Final = 20_000
 
@@ -47,24 +48,29 @@ select size, swept::text, target::text, target_at, after_xact::text, after_id, p
   from ledger.sequence
 """
 
-# Two index scans, each in the order wanted, so that a backlog of millions is read batch by batch without
-# sorting. The anti-join is no part of the argument above: it makes a restored database, whose transaction
-# numbers belong to another cluster, harmless.
+# Two index scans, each in the order wanted and cut to the batch, so that a backlog of millions is read
+# batch by batch without sorting. The first yields only transactions older than the second's. The anti-join
+# is no part of the argument above: it makes a restored database, whose transaction numbers belong to
+# another cluster, harmless.
 _NEW: Final = """
-select (c.p).xact::text, (c.p).passage_id, (c.p).at, ledger.canonical(c.p)
-  from (select p from (
-            select p, p.xact, p.passage_id from ledger.passage p
-             where p.xact = any(array(select pg_snapshot_xip(%(swept)s::pg_snapshot)))
-               and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
-               and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
-               and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
-            union all
-            select p, p.xact, p.passage_id from ledger.passage p
-             where p.xact >= pg_snapshot_xmax(%(swept)s::pg_snapshot)
-               and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
-               and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
-               and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
-        ) n order by n.xact, n.passage_id limit %(batch)s) c
+(select p.xact::text, p.passage_id, p.at, ledger.canonical(p) from ledger.passage p
+  where p.xact = any(array(select pg_snapshot_xip(%(swept)s::pg_snapshot)))
+    and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
+    and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
+    and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
+  order by p.xact, p.passage_id limit %(batch)s)
+union all
+(select p.xact::text, p.passage_id, p.at, ledger.canonical(p) from ledger.passage p
+  where p.xact >= pg_snapshot_xmax(%(swept)s::pg_snapshot)
+    and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
+    and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
+    and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
+  order by p.xact, p.passage_id limit %(batch)s)
+"""
+
+_PLAN: Final = """
+select set_config(name, value, false) from (values ('enable_seqscan', 'off'), ('enable_sort', 'off'),
+    ('enable_bitmapscan', 'off'), ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) as s (name, value)
 """
 
 # The first sweep, and the first in another cluster: whatever has no place yet.
@@ -127,7 +133,7 @@ class Sequencer:
         self._random = random
         self._batch = batch
         self._log: Log | None = None
-        self._months: set[str] = set()
+        self._month = (_NEVER, _NEVER)
         self._heartbeat: datetime | None = None
 
     def step(self) -> Step:
@@ -158,6 +164,9 @@ class Sequencer:
         if self._log is not None:
             return self._log
         self._take_lock()
+        # A delta is a handful of rows at the end of an index, whatever the planner believes about the table;
+        # a backlog is read along the same index, in order and batch by batch.
+        self._connection.execute(_PLAN)
         log = self._open_log()
         state = self._state()
         self._refuse_other_history(log, state)
@@ -230,6 +239,7 @@ class Sequencer:
                     "batch": self._batch,
                 },
             ).fetchall()
+            rows = sorted(rows, key=lambda row: (int(row[0]), row[1]))[: self._batch]
             complete = len(rows) < self._batch
             due = self._heartbeat is None or target_at - self._heartbeat >= _HEARTBEAT
             if not rows and not due:
@@ -283,23 +293,23 @@ class Sequencer:
         return entries
 
     def _ensure_months(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        # Months of Japan, as the tables are cut; asked of the database once each.
-        fresh = {at.astimezone(_JAPAN).strftime("%Y-%m"): at for _, _, at, _ in rows}
-        for month in fresh.keys() - self._months:
-            self._connection.execute("select ledger.ensure_leaf_month(%s)", (fresh[month],))
-            self._months.add(month)
+        # Months of Japan, as the tables are cut. Passages come almost in order of time: one comparison each.
+        for _, _, at, _ in rows:
+            if not self._month[0] <= at < self._month[1]:
+                self._connection.execute("select ledger.ensure_leaf_month(%s)", (at,))
+                self._month = _month_of(at)
 
     def _move(
         self, state: State, count: int, target: str, target_at: datetime, after: tuple[str, int] | None
     ) -> None:
         """Write the new state; a sweep that is not through keeps its target and its last passage."""
         changed = self._connection.execute(
-            "update ledger.sequence set size = %(size)s + %(count)s, swept = %(swept)s::pg_snapshot,"
+            "update ledger.sequence set size = %(grown)s, swept = %(swept)s::pg_snapshot,"
             " target = %(target)s::pg_snapshot, target_at = %(target_at)s, after_xact = %(xact)s::xid8,"
             " after_id = %(id)s where size = %(size)s and swept::text = %(was)s",
             {
                 "size": state.size,
-                "count": count,
+                "grown": state.size + count,
                 "was": state.swept,
                 "swept": target if after is None else state.swept,
                 "target": None if after is None else target,
@@ -406,6 +416,12 @@ def follow(
         if not waiting:
             stop.wait(pause)
             listen_in -= pause
+
+
+def _month_of(at: datetime) -> tuple[datetime, datetime]:
+    """Return the first moments of a moment's month in Japan and of the next."""
+    first = at.astimezone(_JAPAN).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def _two_histories(reason: str) -> UnableToContinueLog:

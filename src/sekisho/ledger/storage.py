@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
 from sekisho.kernel.errors import EnvironmentFault, SekishoError
 
 DRAFTS: Final = ".drafts"
+_SYNCS_AT_ONCE: Final = 8
 
 
 class UnableToOverwrite(SekishoError):
@@ -85,7 +87,10 @@ class DirectoryStore:
     def _write(self, files: Mapping[str, bytes]) -> None:
         """Write drafts, sync them, then name them: a name never stands for half a file, whenever we die."""
         try:
-            drafts = [self._draft(place, data) for place, data in enumerate(files.values())]
+            _make_directories(self.root / DRAFTS)
+            # Syncs wait for the disk, not for each other: the file system writes several at once.
+            with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+                drafts = list(pool.map(self._draft, range(len(files)), files.values()))
             targets = [self.root / path for path in files]
             for directory in {target.parent for target in targets}:
                 _make_directories(directory)
@@ -102,7 +107,6 @@ class DirectoryStore:
     def _draft(self, place: int, data: bytes) -> Path:
         # Numbered: what a killed writer leaves is overwritten by the next, so that drafts do not pile up.
         draft = self.root / DRAFTS / str(place)
-        _make_directories(draft.parent)
         with draft.open("wb") as file:
             file.write(data)
             file.flush()

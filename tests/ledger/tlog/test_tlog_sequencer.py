@@ -87,6 +87,19 @@ def test_a_backlog_is_swept_in_batches_that_resume(world: World, passages: Passa
     assert_whole(world, passages.connection)
 
 
+def test_a_log_of_more_than_small_numbers(world: World, passages: Passages) -> None:
+    sequencer = world.sequencer(batch=20_000)
+    sequencer.drain()
+    passages.write()
+    passages.connection.execute(
+        "insert into ledger.passage (at, gate, audience, purpose, verdict, points, holders, items, row_count)"
+        " select at, gate, audience, purpose, verdict, points, holders, items, row_count"
+        " from ledger.passage, generate_series(1, 66000)"
+    )
+    assert sequencer.drain() == 66_001
+    assert lag(connection=passages.connection).published == 66_001
+
+
 def test_a_second_sequencer_is_refused(world: World, passages: Passages) -> None:
     first, second = world.sequencer(), world.sequencer()
     first.drain()

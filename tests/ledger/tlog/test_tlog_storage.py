@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tlog_world import Passages, World
 
+from sekisho.ledger.bundle import published
 from sekisho.ledger.storage import DirectoryStore, ObjectStore, Store, UnableToOverwrite, UnableToStore
 
 
@@ -96,6 +98,19 @@ def test_a_store_that_fails_for_another_reason_is_not_silenced() -> None:
 
     with pytest.raises(ConnectionError):
         ObjectStore(objects=Broken()).create({"tile/0/000": b"x"})
+
+
+def test_a_log_in_an_object_store(world: World, passages: Passages) -> None:
+    objects = Objects()
+    store = ObjectStore(objects=objects, prefix="log/")
+    sequencer = world.sequencer(store=store)
+    for many in (3, 260, 300):
+        passages.write(many)
+        sequencer.drain()
+    log = published(store=store)
+    assert (log.head.size, log.reader.root()) == (563, log.head.root)
+    assert "log/tile/0/000.p/3" not in objects.held, "partial tiles go when the full one is published"
+    assert not world.root.exists()
 
 
 @pytest.mark.skipif(find_spec("obstore") is None, reason="obstore is not installed")
