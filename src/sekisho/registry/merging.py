@@ -183,7 +183,8 @@ reaching as (
     select *, max(ends) over (partition by {group} order by starts, ends
                               rows between unbounded preceding and 1 preceding) as reach
       from final)
-select row({group})::text, f.{ROW_NO}, f.starts, f.ends, lower(f.former), upper(f.former)
+select row({group})::text, f.{ROW_NO}, f.starts, nullif(f.ends, 'infinity'),
+       lower(f.former), upper(f.former)
   from final f where ({group}) in (select {group} from reaching where reach > starts)
  order by 1, 2"""
 

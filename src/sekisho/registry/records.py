@@ -80,22 +80,23 @@ class Block:
 def examine(path: Path) -> FileFacts:
     """Read a file once for its digest and encoding; raise `UnableToReadFile` when it is no text of ours.
 
-    UTF-8 if all of it is; else CP932 if all of it is; else the one of the two that fits more lines.
+    UTF-8 if all of it is; otherwise what most of its lines beyond ASCII are: one line of CP932 in a UTF-8 file
+    must not turn the rest into garbled CP932, which would often decode.
     """
-    digest, decoders = hashlib.sha256(), {name: codecs.getincrementaldecoder(name)() for name in _TRIED}
+    digest, decoder, utf8 = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), True
     size, start = 0, b""
     with _opened(path) as file:
         while data := file.read(BLOCK_BYTES):
             start = start or data[:4]
             size += len(data)
             digest.update(data)
-            decoders = {name: d for name, d in decoders.items() if _decodes(d, data)}
+            utf8 = utf8 and _decodes(decoder, data)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnableToReadFile(
             f"{path.name}: UTF-16 です。UTF-8 か Shift_JIS で保存し直してください。",
             f"{path.name} is UTF-16. Save it as UTF-8 or Shift_JIS.",
         )
-    encoding = next((name for name in _TRIED if name in decoders), None) or _better_fit(path)
+    encoding = "utf-8" if utf8 or _mostly_utf8(path) else "cp932"
     return FileFacts(digest.hexdigest(), size, encoding, start[:3] == codecs.BOM_UTF8)
 
 
@@ -104,9 +105,6 @@ def fingerprint(path: Path, *, encoding: str) -> FileFacts:
     with _opened(path) as file:
         digest = hashlib.file_digest(file, "sha256")
         return FileFacts(digest.hexdigest(), file.tell(), encoding, False)
-
-
-_TRIED = ("utf-8", "cp932")
 
 
 def _opened(path: Path) -> BufferedReader:
@@ -126,12 +124,12 @@ def _decodes(decoder: codecs.IncrementalDecoder, data: bytes) -> bool:
     return True
 
 
-def _better_fit(path: Path) -> str:
-    spoiled = dict.fromkeys(_TRIED, 0)
+def _mostly_utf8(path: Path) -> bool:
+    fitting = {True: 0, False: 0}
     for _, _, line in _lines(path, 0, 0):
-        for name in _TRIED:
-            spoiled[name] += line is not None and _decoded(line, name) is None
-    return min(_TRIED, key=lambda name: spoiled[name])
+        if line is not None and not line.isascii():
+            fitting[_decoded(line, "utf-8") is not None] += 1
+    return fitting[True] > fitting[False]
 
 
 def _decoded(line: bytes, encoding: str) -> str | None:

@@ -92,9 +92,8 @@ def _lacking(kind: Kind, names: list[str]) -> list[Column]:
 
 
 def _no_kind(names: list[str], kind: str | None, file: str) -> UnableToReadFile:
-    nearest = min(
-        (KINDS[kind],) if kind else KINDS.values(), key=lambda k: len(_lacking(k, names)) / len(k.columns)
-    )
+    candidates = (KINDS[kind],) if kind else KINDS.values()
+    nearest = max(candidates, key=lambda k: len(set(names) & set(_spellings(k))) - len(_lacking(k, names)))
     lacking = _lacking(nearest, names)
     return UnableToReadFile(
         f"{file}: 見出しからファイルの種類が分かりません。{nearest.ja}({nearest.code})とするには次の列が足りません: "
