@@ -1,4 +1,4 @@
-"""The root of the command line: options anywhere, exit codes, two languages, nothing loaded before its call."""
+"""The root of the command line: options anywhere, exit codes, two languages, nothing loaded too early."""
 
 from __future__ import annotations
 

@@ -51,7 +51,9 @@ class Wish:
 def serve(
     ctx: typer.Context,
     surface: Annotated[list[str] | None, typer.Option(help=say("動かす画面(複数可)", "Only these"))] = None,
-    first_port: Annotated[int, typer.Option(min=1, max=65000)] = 8001,
+    first_port: Annotated[
+        int, typer.Option(min=1, max=65000, help=say("最初のポート(使用中なら空きポート)", "First port"))
+    ] = 8001,
     processes: Annotated[int, typer.Option(min=1, help=say("画面ごとのプロセス数", "Per surface"))] = 1,
     worker: Annotated[bool, typer.Option(help=say("ワーカーも動かす", "Run the worker too"))] = True,
     as_json: Annotated[
