@@ -87,10 +87,79 @@ CERTIFICATES = _certificates("security", "oversight")
 AUDITOR_CERTIFICATES = _certificates("auditor", "audit")
 PUBLIC_CERTIFICATES = _certificates("public", "public")
 
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account, or one API client (`machine`; `username` is then its client id)."""
+
+    person: str = shown("a.person")
+    username: str = shown("a.username")
+    audience: str = shown("a.audience")
+    company: str = shown("a.company")
+    display_name: str = shown("a.display_name")
+    department: str = shown("a.department")
+    role: str = shown("a.role")
+    machine: bool = shown("a.machine")
+    active: bool = shown("a.active")
+    pending: bool = shown("a.pending")
+    locked_until: datetime | None = shown("a.locked_until")
+    last_login: datetime | None = shown("a.last_login")
+    created_at: datetime = shown("a.created_at")
+    created_by: str = shown("a.created_by")
+    ended_at: datetime | None = shown("a.ended_at")
+
+
+ACCOUNTS = Gate(
+    name="accounts", ja="利用者アカウント", en="accounts", audience="security", purposes=("oversight",), row=AccountRow,
+    params=(Param("person", "text", "null"), Param("of_audience", "text", "null"), Param("machine", "boolean", "null"),
+            Param("active", "boolean", "null"), Param("locked_at", "timestamptz", "null")),
+    source="{seen}.account a",
+    where=(
+        "(p_person is null or a.person = p_person) and (p_of_audience is null or a.audience = p_of_audience)"
+        " and (p_machine is null or a.machine = p_machine) and (p_active is null or a.active = p_active)"
+        " and (p_locked_at is null or a.locked_until > p_locked_at)"
+    ),
+    sorts={"person": Sort(("a.person", "a.schema"), ("text", "text")), "created": Sort(("a.created_at", "a.person", "a.schema"), ("timestamptz", "text", "text"))},
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """所属: where somebody works, for a period."""
+
+    person: str = shown("o.person")
+    name: str | None = shown("s.name")
+    company: str | None = shown("s.company")
+    post: str = shown("o.post")
+    start: date = shown("lower(o.valid)")
+    end: date | None = shown("upper(o.valid)")
+
+
+POSTINGS = Gate(
+    name="postings", ja="所属の経歴", en="posts of a person", audience="security", purposes=("oversight",), row=PostingRow,
+    params=(Param("person", "text"),), source="{seen}.posting o left join {seen}.staff s on s.person = o.person", where="o.person = p_person",
+    order="lower(o.valid) desc", max_rows=200,
+)  # fmt: skip
+
+
+def _submit(name: str, ja: str, en: str) -> SubmitGate:
+    """A submit gate of security's administration."""
+    return SubmitGate(name=name, ja=ja, en=en, audience="security", purposes=("oversight",), command=f"barrier.{name}")
+
+
+TRANSFER = _submit("transfer", "異動による権限の終了", "end permits by transfer")
+CREATE_ACCOUNT = _submit("create_account", "アカウントの開設", "create an account")
+END_ACCOUNT = _submit("end_account", "アカウントの終了", "end an account")
+UNLOCK_ACCOUNT = _submit("unlock_account", "アカウントの施錠解除", "unlock an account")
+REISSUE_ACCOUNT = _submit("reissue_account", "初期パスワードの再発行", "reissue the initial password")
+CREATE_CLIENT = _submit("create_client", "API クライアントの登録", "register an API client")
+END_CLIENT = _submit("end_client", "API クライアントの終了", "end an API client")
+ADMINISTRATION = (TRANSFER, CREATE_ACCOUNT, END_ACCOUNT, UNLOCK_ACCOUNT, REISSUE_ACCOUNT, CREATE_CLIENT, END_CLIENT)
+
 GRANT_PERMIT = SubmitGate(name="grant_permit", ja="権限の付与", en="grant a permit", audience="security", purposes=("oversight",), command="barrier.grant_permit")
 END_PERMIT = SubmitGate(name="end_permit", ja="権限の終了", en="end a permit", audience="security", purposes=("oversight",), command="barrier.end_permit")
 OPEN_CASE = SubmitGate(name="open_case", ja="災害案件の開始", en="open a disaster case", audience="security", purposes=("oversight",), command="barrier.open_case")
 REVIEW_CASE = SubmitGate(name="review_case", ja="災害案件の審査", en="review a disaster case", audience="security", purposes=("oversight",), command="barrier.review_case")
 
 GATES = (PERMITS, AUDITOR_PERMITS, CASES, AUDITOR_CASES, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
-         GRANT_PERMIT, END_PERMIT, OPEN_CASE, REVIEW_CASE)  # fmt: skip
+         ACCOUNTS, POSTINGS, GRANT_PERMIT, END_PERMIT, OPEN_CASE, REVIEW_CASE, *ADMINISTRATION)  # fmt: skip

@@ -98,6 +98,7 @@ LEARNS = {
     # 記録
     "passage": "retailer security auditor",
     "permit": "security auditor",
+    "account": "security",
     "staff": "contractor security",
     "command": "retailer wheeling switching safety reading enquiry disaster security",
     "correction": "wheeling switching",
@@ -164,6 +165,9 @@ REACHES: tuple[Reach, ...] = (
         ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command",
          "barrier.certificate"),
         "情報の適正な管理を監視する者。お客さまの情報は要らない", "電気事業法23条の4",
+    ),
+    Reach(
+        *DUTIES["security"], Clause.MY_DUTY, ("barrier.account",), "アカウントの管理。共用と残置を見つける", "電気事業法23条の4",
     ),
     Reach(
         *DUTIES["auditor"], Clause.MY_DUTY, ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate"),

@@ -57,6 +57,7 @@ ITEMS: tuple[Item, ...] = (
     Item("certified_equipment", "認定設備情報", "certified equipment", "generation"),
     Item("passage", "閲覧記録", "record of reading", "record"),
     Item("permit", "利用権限", "permit", "record"),
+    Item("account", "利用者アカウントの状態", "accounts and their state", "record"),
     Item("staff", "従業者・受託者", "staff and contractors", "record"),
     Item("command", "申請とその結果", "submissions and outcomes", "record"),
     Item("correction", "訂正の起案・承認", "corrections", "record"),
@@ -238,6 +239,11 @@ COLUMNS: dict[str, dict[str, str]] = (
         ),
         "barrier.case_file": dict.fromkeys(
             ("case_no", "purpose", "title", "opened_by", "opened_at", "valid", "reviewed_by", "reviewed_at", "review_note"), "permit"
+        ),
+        "barrier.account": dict.fromkeys(
+            ("schema", "person", "username", "audience", "company", "display_name", "department", "role", "machine", "active", "pending",
+             "locked_until", "last_login", "created_at", "created_by", "ended_at"),
+            "account",
         ),
         "barrier.login": dict.fromkeys(("login", "audience"), TECHNICAL),
         "barrier.ticket_key": dict.fromkeys(("key_id", "audience", "inner_pad", "outer_pad", "valid"), TECHNICAL),

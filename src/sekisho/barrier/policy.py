@@ -165,6 +165,12 @@ RULES: tuple[Rule, ...] = (
         "電気事業法23条の4", show=_items("passage permit staff command certificate"),
     ),
     Rule(
+        "SEC-02", "security", "oversight", RowRule.WHOLE_AREA, ("barrier.account",),
+        "情報管理部門は、だれにアカウントがあり、どの状態か（開設・施錠・終了・最終サインイン）を見る。パスワードと第二要素はだれも見ない",
+        "Security sees who has an account and its state; passwords and second factors are seen by nobody",
+        "電気事業法23条の4; 個人情報保護法23条", show=_items("account"),
+    ),
+    Rule(
         "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA, ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate"),
         "監査・規制当局は閲覧記録・権限・証明書を見る", "Auditor and regulator see records, permits and certificates",
         "電気事業法106条・107条", show=_items("passage permit certificate"),

@@ -34,13 +34,14 @@ def _passages(audience: str, purpose: str) -> Gate[PassageRow]:
         params=(
             Param("since", "timestamptz", "'-infinity'"), Param("until", "timestamptz", "'infinity'"), Param("person", "text", "null"),
             Param("company", "text", "null"), Param("gate", "text", "null"), Param("reader", "text", "null"), Param("point", "text", "null"),
-            Param("verdict", "text", "null"),
+            Param("verdict", "text", "null"), Param("purpose", "text", "null"), Param("case_no", "text", "null"),
         ),
         source="{seen}.passage g",
         where=(
             "g.at >= p_since and g.at < p_until and (p_person is null or g.person = p_person) and (p_company is null or g.company = p_company)"
             " and (p_gate is null or g.gate = p_gate) and (p_reader is null or g.audience = p_reader)"
             " and (p_point is null or g.points @> array[p_point]) and (p_verdict is null or starts_with(g.verdict, p_verdict))"
+            " and (p_purpose is null or g.purpose = p_purpose) and (p_case_no is null or g.case_no = p_case_no)"
         ),
         sorts={"at": Sort(("g.at", "g.passage_id"), ("timestamptz", "bigint"))},
     )  # fmt: skip
@@ -85,6 +86,7 @@ class ReadingVolume:
     audience: str = shown("g.audience")
     company: str | None = shown("g.company")
     person: str | None = shown("g.person")
+    purpose: str = shown("g.purpose")
     passages: int = shown("count(*)")
     points: int = shown("sum(cardinality(g.points))::bigint")
     refused: int = shown("count(*) filter (where g.verdict <> 'passed')")
@@ -97,7 +99,34 @@ class ReadingVolume:
 VOLUMES = Gate(
     name="reading_volumes", ja="人別の閲覧量", en="reading volumes", audience="security", purposes=("oversight",), row=ReadingVolume,
     params=(Param("since", "timestamptz"), Param("until", "timestamptz")), source="{seen}.passage g",
-    where="g.at >= p_since and g.at < p_until", group="1, 2, 3, 4", order="1 desc, 5 desc",
+    where="g.at >= p_since and g.at < p_until", group="1, 2, 3, 4, 5", order="1 desc, 6 desc",
 )  # fmt: skip
 
-GATES = (PASSAGES, AUDITOR_PASSAGES, WHO_SAW, VOLUMES)
+
+@dataclass(frozen=True, slots=True)
+class UnfollowedRow:
+    """One person's look-ups for switching on one day, and how many an application for the same point followed."""
+
+    day: date = shown("(g.at at time zone 'Asia/Tokyo')::date")
+    person: str | None = shown("g.person")
+    lookups: int = shown("count(distinct g.passage_id)")
+    followed: int = shown("count(distinct g.passage_id) filter (where q.command_no is not null)")
+
+
+# Opening a card or revealing an item for switching is for an application. One that follows within a fortnight, by the same person and
+# for the same point, explains it; INVARIANT: the operator's pages write the point into every draft (`payload.point`).
+UNFOLLOWED = Gate(
+    name="unfollowed_lookups", ja="申込の続かない照会", en="look-ups without a following application", audience="security",
+    purposes=("oversight",), row=UnfollowedRow, params=(Param("since", "timestamptz"), Param("until", "timestamptz")),
+    source=(
+        "{seen}.passage g left join {seen}.command q on q.person = g.person and q.kind = 'registry.draft_change'"
+        " and (q.payload ->> 'point') = any (g.points) and q.submitted_at >= g.at and q.submitted_at < g.at + interval '14 days'"
+    ),
+    where=(
+        "g.at >= p_since and g.at < p_until and g.audience = 'operator' and g.purpose = 'switching' and g.verdict = 'passed'"
+        " and (g.gate = 'point_contracts' or starts_with(g.gate, 'reveal'))"
+    ),
+    group="1, 2", order="1 desc, 3 desc",
+)  # fmt: skip
+
+GATES = (PASSAGES, AUDITOR_PASSAGES, WHO_SAW, VOLUMES, UNFOLLOWED)

@@ -337,6 +337,16 @@ class RevealedName:
 
 
 @dataclass(frozen=True, slots=True)
+class RevealedPastName:
+    """「表示」 of the names that corrections replaced."""
+
+    contract_no: str = shown("k.contract_no")
+    name: str | None = shown("k.name")
+    name_kana: str | None = shown("k.name_kana")
+    superseded_at: datetime = shown("k.superseded_at")
+
+
+@dataclass(frozen=True, slots=True)
 class RevealedPhone:
     """「表示」 of the phone."""
 
@@ -375,6 +385,12 @@ REVEAL_SLIP = _reveal(
     ("wheeling", "reading"),
     RevealedSlip,
 )
+REVEAL_PAST_NAME = Gate(
+    name="reveal_past_name", ja="訂正前の名義の表示", en="reveal a name before its correction", audience="operator",
+    purposes=("wheeling", "switching"), row=RevealedPastName, params=(Param("contract_no", "text"),),
+    source="{seen}.party_history__revealed k", where="k.contract_no = p_contract_no", order="k.superseded_at desc", point="k.point",
+    holder="k.holder", shown_from="lower(k.valid)", shown_to="upper(k.valid)", reveals=True, max_rows=20,
+)  # fmt: skip
 CONTRACTOR_REVEAL_NAME = _reveal(
     "reveal_name", "名義の表示", "reveal the name", "contractor", ("work",), RevealedName
 )
@@ -424,8 +440,29 @@ class ChangeRow:
     approved_by: str | None = shown("h.approved_by")
     approved_at: datetime | None = shown("h.approved_at")
     state: str = shown("h.state")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDetail:
+    """One correction with what it would write."""
+
+    change_no: str = shown("h.change_no")
+    kind: str = shown("h.kind")
+    point: str = shown("h.point")
+    reason: str = shown("h.reason")
+    drafted_by: str = shown("h.drafted_by")
+    drafted_at: datetime = shown("h.drafted_at")
+    approved_by: str | None = shown("h.approved_by")
+    approved_at: datetime | None = shown("h.approved_at")
+    state: str = shown("h.state")
     payload: dict[str, Any] = shown("h.payload")
 
+
+# What a correction writes may name a customer: it is read one at a time, and the passage says for which point.
+CHANGE = Gate(
+    name="change", ja="訂正の内容", en="one correction", audience="operator", purposes=("wheeling", "switching"), row=ChangeDetail,
+    params=(Param("change_no", "text"),), source="{seen}.change h", where="h.change_no = p_change_no", point="h.point", max_rows=1,
+)  # fmt: skip
 
 CHANGES = Gate(
     name="changes", ja="訂正の一覧", en="corrections", audience="operator", purposes=("wheeling", "switching"), row=ChangeRow,
@@ -479,6 +516,6 @@ REQUEST_CORRECTION = SubmitGate(name="request_correction", ja="名義の訂正�
 GATES = (
     REQUEST_CORRECTION,
     CONTRACTS, PORTFOLIO, *RETAILER_POINT, *OPERATOR_POINT, FIND_BY_POINT, FIND_BY_CUSTOMER, FIND_BY_ADDRESS, FIND_BY_NAME, FIND_BY_PHONE,
-    DISASTER_FIND_BY_NAME, DISASTER_FIND_BY_PHONE, CALLCENTRE_FIND, REVEAL_NAME, REVEAL_PHONE, REVEAL_SLIP, CONTRACTOR_REVEAL_NAME,
-    CONTRACTOR_REVEAL_PHONE, CALLCENTRE_REVEAL_NAME, WORK_ORDERS, CHANGES, RETAILERS, PUBLIC_RETAILERS, STANDING, DRAFT_CHANGE, DECIDE_CHANGE,
+    DISASTER_FIND_BY_NAME, DISASTER_FIND_BY_PHONE, CALLCENTRE_FIND, REVEAL_NAME, REVEAL_PHONE, REVEAL_SLIP,
+    REVEAL_PAST_NAME, CONTRACTOR_REVEAL_NAME, CONTRACTOR_REVEAL_PHONE, CALLCENTRE_REVEAL_NAME, WORK_ORDERS, CHANGES, CHANGE, RETAILERS, PUBLIC_RETAILERS, STANDING, DRAFT_CHANGE, DECIDE_CHANGE,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from sekisho.barrier import actions as barrier
-from sekisho.settings import corrections
+from sekisho.settings import administration, corrections
 from sekisho.work import payload as read
 from sekisho.work.queue import Command, Handler
 
@@ -61,6 +61,13 @@ HANDLERS: Mapping[str, Handler] = {
     "barrier.end_permit": _end_permit,
     "barrier.open_case": _open_case,
     "barrier.review_case": _review_case,
+    "barrier.transfer": administration.transfer,
+    "barrier.create_account": administration.create_account,
+    "barrier.end_account": administration.end_account,
+    "barrier.unlock_account": administration.unlock_account,
+    "barrier.reissue_account": administration.reissue_account,
+    "barrier.create_client": administration.create_client,
+    "barrier.end_client": administration.end_client,
     "registry.draft_change": corrections.draft,
     "registry.decide_change": corrections.decide,
     "registry.request_correction": corrections.request,

@@ -18,6 +18,7 @@ from sekisho.barrier.audiences import AUDIENCES, LOGINS
 from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
 from sekisho.barrier.ticket import TicketKey
+from sekisho.clients.actions import SCHEMA as CLIENTS
 from sekisho.kernel.errors import EnvironmentFault
 from sekisho.server import Installation
 from sekisho.settings.home import Home
@@ -117,6 +118,38 @@ def _grant_accounts(conn: psycopg.Connection) -> None:
         conn.execute(f"grant usage on schema {schema} to {login}")
         conn.execute(f"grant select, insert, update, delete on all tables in schema {schema} to {login}")
         conn.execute(f"grant usage, select on all sequences in schema {schema} to {login}")
+        _let_worker_manage(conn, schema)
+        _keep_register(conn, schema)
+
+
+def _let_worker_manage(conn: psycopg.Connection, schema: str) -> None:
+    """What creating, ending, unlocking and reissuing need. INVARIANT: the worker reads no password, second factor or session."""
+    grants = {
+        "accounts_user": "select (id, person), insert, update (password, must_change_password, locked_until, failures, is_active, ended_at)",
+        "accounts_event": "select (id), insert",
+        "mfa_authenticator": "select (id, user_id), delete",
+    }
+    if schema == CLIENTS:
+        grants |= {
+            "clients_client": "select (client_id, person, ended_at), insert, update (ended_at)",
+            "clients_token": "select (client_id), delete",
+        }
+    conn.execute(f"grant usage on schema {schema} to {WORKER}")
+    conn.execute(f"revoke all on all tables in schema {schema} from {WORKER}")
+    for table, rights in grants.items():
+        conn.execute(f"grant {rights} on {schema}.{table} to {WORKER}")
+    conn.execute(f"grant usage on all sequences in schema {schema} to {WORKER}")
+
+
+def _keep_register(conn: psycopg.Connection, schema: str) -> None:
+    """Every change of an account shows in `barrier.account` at once; those that were there before are entered now."""
+    tables = {"accounts_user": "barrier.note_account", **({"clients_client": "barrier.note_client"} if schema == CLIENTS else {})}
+    for table, note in tables.items():
+        conn.execute(
+            f"create or replace trigger register after insert or update on {schema}.{table} for each row execute function {note}()"
+        )
+        key = "person" if table == "accounts_user" else "client_id"
+        conn.execute(f"update {schema}.{table} set {key} = {key} where person not in (select person from barrier.account where schema = %s)", [schema])
 
 
 def _admit_public(conn: psycopg.Connection) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sekisho.barrier.gate import Gate, Param, shown
+from sekisho.barrier.gate import Gate, Param, Sort, shown
 
 _OPERATOR = ("wheeling", "switching", "safety", "reading", "enquiry", "disaster")
 
@@ -33,4 +33,27 @@ COMMAND = _command("retailer", ("contract",))
 OPERATOR_COMMAND = _command("operator", _OPERATOR)
 SECURITY_COMMAND = _command("security", ("oversight",))
 
-GATES = (COMMAND, OPERATOR_COMMAND, SECURITY_COMMAND)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """One submission without what it says: who asked for which kind of change, and what became of it."""
+
+    command_no: UUID = shown("q.command_no")
+    kind: str = shown("q.kind")
+    audience: str = shown("q.audience")
+    company: str | None = shown("q.company")
+    person: str = shown("q.person")
+    submitted_at: datetime = shown("q.submitted_at")
+    state: str = shown("q.state")
+    finished_at: datetime | None = shown("q.finished_at")
+
+
+SUBMISSIONS = Gate(
+    name="submissions", ja="申請の一覧", en="submissions", audience="security", purposes=("oversight",), row=SubmissionRow,
+    params=(Param("person", "text", "null"), Param("kind", "text", "null"), Param("state", "text", "null")), source="{seen}.command q",
+    where="(p_person is null or q.person = p_person) and (p_kind is null or starts_with(q.kind, p_kind)) and (p_state is null or q.state = p_state)",
+    sorts={"submitted": Sort(("q.submitted_at", "q.command_no::text"), ("timestamptz", "text"))},
+)  # fmt: skip
+
+GATES = (SUBMISSIONS, COMMAND, OPERATOR_COMMAND, SECURITY_COMMAND)
