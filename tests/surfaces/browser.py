@@ -28,10 +28,12 @@ class Running:
     url: str
     log: Path
     environ: dict[str, str] = field(default_factory=dict)
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self) -> httpx.Client:
-        """A browser without script that follows redirects."""
-        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=30)
+        """A browser without script that follows redirects. Closed with the surface."""
+        self.clients.append(httpx.Client(base_url=self.url, follow_redirects=True, timeout=30))
+        return self.clients[-1]
 
 
 Surface = Callable[[str], Running]
@@ -53,11 +55,13 @@ def running(surface: str, *, home: Home, database: str, at: Path, **environ: str
                "sekisho.settings.wsgi:application"]  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=settings)
+    started = Running(surface, f"http://localhost:{port}", log, settings)
     try:
-        url = f"http://localhost:{port}"
-        _wait(url, process, log)
-        yield Running(surface, url, log, settings)
+        _wait(started.url, process, log)
+        yield started
     finally:
+        for client in started.clients:
+            client.close()
         process.terminate()
         process.wait(timeout=30)
 

@@ -84,9 +84,7 @@ def signed_in(
             assert browser.sign_in(client, person).status_code == 200
         return clients[name, person]
 
-    yield sign_in
-    for client in clients.values():
-        client.close()
+    return sign_in
 
 
 @pytest.fixture(scope="session")

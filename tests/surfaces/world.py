@@ -17,7 +17,7 @@ OWN_POINT = "0600000000000000000002"
 OTHER_POINT = "0600000000000000000003"
 UNKNOWN_POINT = "0699999999999999999999"
 NAME_OF_OTHER = "佐藤花子"
-HOSTILE_NAME = "<b>=cmd|'髙橋'"
+HOSTILE_NAME = "=cmd|'<b>𠮷橋"
 PASSWORD = "a lantern on the old road"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -64,12 +64,12 @@ def fill(conn: psycopg.Connection[Any], *, today: date) -> None:
 
 
 def open_account(
-    conn: psycopg.Connection[Any], home: Home, person: str, *, company: str = OWN, **changes: Any
+    conn: psycopg.Connection[Any], home: Home, name: str, /, *, company: str = OWN, **changes: Any
 ) -> None:
     """An account of a retailer's person, with the TOTP secret of this module."""
     schema = changes.pop("schema", "accounts_retailer")
     wanted = {
-        "audience": "retailer", "username": person, "person": person, "company": company, "display_name": "関所 花子",
+        "audience": "retailer", "username": name, "person": name, "company": company, "display_name": "関所 花子",
         "department": "需給管理部", "role": "担当", "password": PASSWORD, "enrol_totp": True, "totp_secret": TOTP_SECRET, "by": "system",
     }  # fmt: skip
     create_account(

@@ -7,11 +7,17 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from sekisho.accounts.sealing import seal, unseal
 
-_REAL_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def second_factors(user: Any) -> Any:
+    """The factors of `user` that stand beside the password: recovery codes alone are none."""
+    return Authenticator.objects.filter(user=user, type__in=(Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN))
+
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -31,6 +37,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Say nothing after a sign-in: the band shows who is signed in. Other pages say what they did themselves."""
 
 
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        """Before sensitive changes, unless the person has just signed in."""
+        age = timezone.now().timestamp() - self.request.session.get("signed_in_at", 0.0)
+        return bool(age >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+
+
 class SecondFactorAdapter(DefaultMFAAdapter):
     """TOTP secrets and the seeds of recovery codes are stored sealed."""
 
@@ -44,10 +56,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """INVARIANT: an account that has a second factor keeps one."""
-        others = Authenticator.objects.filter(user=authenticator.user, type__in=_REAL_FACTORS).exclude(
-            pk=authenticator.pk
-        )
-        return others.exists()
+        return bool(second_factors(authenticator.user).exclude(pk=authenticator.pk).exists())
 
     def _get_site_name(self) -> str:
         return f"関所 {settings.SURFACE.ja}"

@@ -61,7 +61,7 @@ def listen() -> None:
 
 def _signed_in(request: HttpRequest, user: Any, **_: Any) -> None:
     now = timezone.now()
-    type(user).objects.filter(pk=user.pk).update(failures=0, locked_until=None)
+    get_user_model().objects.filter(pk=user.pk).update(failures=0, locked_until=None)
     request.session["signed_in_at"] = request.session["seen_at"] = now.timestamp()
     record("signed_in", person=user.person, request=request)
 
@@ -80,7 +80,7 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 
 def _password_changed(request: HttpRequest, user: Any, **_: Any) -> None:
-    type(user).objects.filter(pk=user.pk).update(must_change_password=False)
+    get_user_model().objects.filter(pk=user.pk).update(must_change_password=False)
     record("password_changed", person=user.person, request=request)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from sekisho.accounts.adapters import second_factors
 from sekisho.accounts.events import record_quietly
 from sekisho.accounts.rules import session_end
 
@@ -101,8 +101,7 @@ def _unfinished(request: HttpRequest, name: str) -> HttpResponse | None:
 
 def _has_second_factor(request: HttpRequest) -> bool:
     if not request.session.get("second_factor"):
-        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-        found = Authenticator.objects.filter(user=request.user, type__in=kinds).exists()
+        found = bool(second_factors(request.user).exists())
         if found:
             request.session["second_factor"] = True
         return found

@@ -157,7 +157,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-ACCOUNT_FORMS = {"login": "sekisho.accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "sekisho.accounts.forms.SignInForm",
+    "reauthenticate": "sekisho.accounts.forms.ConfirmForm",
+}
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/15m/ip,5/15m/key",
     "login": "60/m/ip",
