@@ -101,7 +101,7 @@ revoke execute on function pg_catalog.pg_logical_emit_message(boolean, text, byt
 -- The slot's publication names no table: only messages pass.
 create publication sekisho_passage;
 
--- Retention: the readable part of one month and its salts go, the log stays. Refuses months younger than five years
+-- Retention: the readable part of one month, what was derived from it and its salts go, the log stays. Refuses months younger than five years
 -- and passages that no published checkpoint covers yet. Returns the number of passages erased.
 create function ledger.erase_month(month date, today date) returns bigint language plpgsql as $$
 declare first date := date_trunc('month', month)::date;
@@ -119,7 +119,7 @@ begin
         raise exception 'not every passage of % is under a published checkpoint', suffix;
     end if;
     execute format('drop table ledger.%I', 'passage_' || suffix);
-    execute format('drop table if exists ledger.%I', 'leaf_' || suffix);
+    execute format('drop table if exists ledger.%I, ledger.%I', 'leaf_' || suffix, 'seen_point_' || suffix);
     return erased;
 end $$;
 

@@ -159,6 +159,19 @@ class Sequencer:
             if step.complete:
                 return total
 
+    def reconcile(self) -> int:
+        """Look for passages without a place among all of them, whatever their transaction numbers say.
+
+        There are none unless someone wrote a passage under a false number or the tables were changed from
+        outside; run it now and then. Returns how many passages were given a place, new ones included.
+        """
+        self._log = self._ready()
+        self._connection.execute(
+            "update ledger.sequence set swept = null, target = null, target_at = null, after_xact = null,"
+            " after_id = null"
+        )
+        return self.drain()
+
     def _ready(self) -> Log:
         """Return the log, holding every entry that has a place."""
         if self._log is not None:

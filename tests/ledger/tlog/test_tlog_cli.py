@@ -57,7 +57,7 @@ def test_from_passages_to_a_verified_bundle(run: Run, passages: Passages, tmp_pa
     kept = tmp_path / "kept"
     kept.write_bytes((tmp_path / "home/ledger/log/checkpoint").read_bytes())
     passages.write(20)
-    run("checkpoint")
+    assert data(run("checkpoint", "--reconcile", "--json"))["sequenced"] == 20
     assert data(run("lag", "--json"))["published"] == 320
 
     bundles = {

@@ -80,6 +80,14 @@ def test_a_month_without_passages_is_no_error(passages: Passages) -> None:
     assert erase(passages, date(2019, 1, 1), date(2027, 1, 1)) == 0
 
 
+def test_what_was_derived_goes_too(sealed: World, passages: Passages) -> None:
+    erase(passages, date(2021, 4, 1), date(2026, 5, 1))
+    left = passages.connection.execute(
+        "select relname from pg_class where relname ~ '_202104$' and relkind = 'r'"
+    ).fetchall()
+    assert left == []
+
+
 def test_what_cannot_be_proved(sealed: World, passages: Passages, tmp_path: Path) -> None:
     log = published(store=sealed.store)
     records = Records(connection=passages.connection, log=log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -142,6 +143,19 @@ def test_another_cluster_starts_with_whatever_has_no_place(world: World, passage
     assert_whole(world, passages.connection)
 
 
+def test_a_passage_under_a_false_transaction_number_is_found(world: World, passages: Passages) -> None:
+    sequencer = world.sequencer()
+    passages.write(5)
+    sequencer.drain()
+    (hidden,) = passages.write()
+    passages.connection.execute("update ledger.passage set xact = '3' where passage_id = %s", (hidden,))
+    assert sequencer.drain() == 0
+    passages.write(2)
+    assert sequencer.reconcile() == 3
+    assert sequencer.drain() == 0
+    assert_whole(world, passages.connection)
+
+
 def test_the_database_refuses_a_passage_in_two_places(world: World, passages: Passages) -> None:
     passages.write(2)
     world.sequencer().drain()
@@ -162,13 +176,18 @@ def test_a_database_behind_the_published_log_is_refused(world: World, passages: 
         fresh.step()
 
 
+HOLDERS = """
+select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()
+   and database = (select oid from pg_database where datname = current_database())
+"""
+
+
 def release(passages: Passages) -> None:
-    """End the sessions that hold the sequencer's lock."""
-    passages.connection.execute(
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
-        " and pid <> pg_backend_pid() and database ="
-        " (select oid from pg_database where datname = current_database())"
-    )
+    """End the sessions that hold the sequencer's lock, and wait until they are gone."""
+    deadline = time.monotonic() + 20
+    while passages.connection.execute(HOLDERS.encode()).fetchall():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_the_lag_is_measured_and_gates_close(world: World, passages: Passages) -> None:

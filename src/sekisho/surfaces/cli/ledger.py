@@ -63,6 +63,12 @@ def checkpoint(
     follow: Annotated[bool, typer.Option(help=say("止めるまで続ける", "Go on until stopped"))] = False,
     max_lag: Seconds = None,
     quorum: Annotated[int | None, typer.Option(help=say("必要な証人の数", "Witnesses needed"))] = None,
+    reconcile: Annotated[
+        bool,
+        typer.Option(
+            help=say("全件を調べ、漏れがないか確かめる", "Look through all passages for any left out")
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     conninfo = invocation(ctx).installation.open()
@@ -75,7 +81,8 @@ def checkpoint(
         announcements = Announcements(connection=listening)
         announcements.ensure_slot()
         recovered = announcements.collect().recovered
-        sequenced = site.sequencer(connection=writing, quorum=quorum).drain()
+        sequencer = site.sequencer(connection=writing, quorum=quorum)
+        sequenced = sequencer.reconcile() if reconcile else sequencer.drain()
         found = _status(site, writing) | {"sequenced": sequenced, "recovered": recovered}
     _show(found, as_json=as_json)
     return None
