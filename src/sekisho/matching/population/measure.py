@@ -44,21 +44,26 @@ def score(records: pl.DataFrame, *, slices: bool = True) -> dict[str, Score]:
     one record of the slice, and clusters those that hold one: merging somebody of the slice with
     somebody outside is an error of the slice.
     """
-    columns = ["truth_id", "cluster"] + (["slices"] if slices else [])
-    cells = records.select(columns).group_by(columns).agg(pl.len().cast(pl.Int64).alias("n"))
+    labels = records.select("slices").unique().with_row_index("label") if slices else None
+    marked = records.join(labels, on="slices", how="left") if labels is not None else records
+    columns = ["truth_id", "cluster"] + (["label"] if slices else [])
+    cells = marked.select(columns).group_by(columns).agg(pl.len().cast(pl.Int64).alias("n"))
     cells = cells.with_columns(
         truth_size=pl.col("n").sum().over("truth_id"), cluster_size=pl.col("n").sum().over("cluster")
     )
     scores = {"all": _score(cells)}
-    if slices:
-        for tag in _tags(cells):
-            scores[tag] = _score(cells.filter(pl.col("slices").str.split(" ").list.contains(tag)))
+    for tag, ids in (_tags(labels) if labels is not None else {}).items():
+        scores[tag] = _score(cells.filter(pl.col("label").is_in(ids)))
     return scores
 
 
-def _tags(cells: pl.DataFrame) -> list[str]:
-    labels = cells["slices"].unique().drop_nulls()
-    return sorted({tag for label in labels for tag in label.split(" ") if tag})
+def _tags(labels: pl.DataFrame) -> dict[str, list[int]]:
+    """The labels that hold each tag."""
+    found: dict[str, list[int]] = {}
+    for index, label in labels.iter_rows():
+        for tag in (label or "").split():
+            found.setdefault(tag, []).append(index)
+    return dict(sorted(found.items()))
 
 
 def _pairs(size: pl.Expr) -> pl.Expr:
