@@ -1,0 +1,35 @@
+"""Who saw my customers: every reading appears once for the holder at that time, and never before its transaction ended."""
+
+import psycopg
+from area import NOW, POINT, door, who
+
+from sekisho.barrier.gateway import Page
+from sekisho.ledger import gates as ledger
+from sekisho.ledger.derive import derive_seen_points
+from sekisho.registry import gates as registry
+from sekisho.settings.home import Home
+
+
+def test_a_retailer_learns_of_readings_of_its_own_period_only(facts: str, home: Home) -> None:
+    with door(facts, home, "operator") as gateway:
+        gateway.read(registry.REVEAL_NAME, who("clerk"), now=NOW, contract_no="C-0002")
+    with psycopg.connect(facts, autocommit=True) as conn:
+        assert derive_seen_points(conn) == 1
+        assert derive_seen_points(conn) == 0
+    with door(facts, home, "retailer") as gateway:
+        seen = gateway.page(ledger.WHO_SAW, who("present"), Page("at"), now=NOW).rows
+        assert [(row.point, row.audience, row.purpose) for row in seen] == [(POINT, "operator", "switching")]
+        assert gateway.page(ledger.WHO_SAW, who("former"), Page("at"), now=NOW).rows == []
+
+
+def test_a_transaction_that_is_still_running_holds_the_derivation_and_loses_nothing(facts: str, home: Home) -> None:
+    with psycopg.connect(facts) as running, psycopg.connect(facts, autocommit=True) as conn:
+        running.execute("insert into ledger.passage (at, gate, audience, purpose, verdict, points, holders, items, row_count)"
+                        " values (now(), 'late', 'operator', 'switching', 'passed', array[%s], array['00026'], '{name}', 1)", [POINT])  # fmt: skip
+        with door(facts, home, "operator") as gateway:
+            gateway.read(registry.REVEAL_NAME, who("clerk"), now=NOW, contract_no="C-0002")
+        assert derive_seen_points(conn) == 0
+        running.commit()
+        while derive_seen_points(conn):
+            pass
+        assert conn.execute("select gate from ledger.seen_point order by gate").fetchall() == [("late",), ("reveal_name",)]
