@@ -1,7 +1,9 @@
 """Addresses taken apart offline: municipality, town, house and room, from the text and the postcode together.
 
-An address only *blocks* candidates; it is never evidence that two records are one person. So what matters is that
-two spellings of one house get one key, and that two flats of one house can be told apart when their numbers are given.
+An address only *blocks* candidates; it is never evidence that two records are one person. So what matters
+is that
+two spellings of one house get one key, and that two flats of one house can be told apart when their
+numbers are given.
 """
 
 from __future__ import annotations
@@ -27,15 +29,23 @@ _BEGINNING = 16
 
 
 def normalise(
-    addresses: pl.Series, *, postal_codes: pl.Series | None = None, gazetteer: Gazetteer, variants: dict[str, str]
+    addresses: pl.Series,
+    *,
+    postal_codes: pl.Series | None = None,
+    gazetteer: Gazetteer,
+    variants: dict[str, str],
 ) -> pl.DataFrame:
-    """One row for each address, in order: jis, prefecture, city, town, section, house, building, room, key, why.
+    """One row for each address, in order: jis, prefecture, city, town, section, house, building, room,
+    key, why.
 
-    `key` is the same for two spellings of one house and null when no number was found. `why` tells how the municipality
+    `key` is the same for two spellings of one house and null when no number was found. `why` tells how
+    the municipality
     was found: postcode, text, or neither. Nothing is guessed: an unknown town is kept as written.
     """
     codes = postal_codes if postal_codes is not None else pl.Series([None] * len(addresses), dtype=pl.String)
-    given = pl.DataFrame({"address": addresses.cast(pl.String), "code": codes.cast(pl.String)}).with_row_index("row")
+    given = pl.DataFrame(
+        {"address": addresses.cast(pl.String), "code": codes.cast(pl.String)}
+    ).with_row_index("row")
     folded = given.with_columns(
         rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
         code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
@@ -48,7 +58,8 @@ def normalise(
 def municipalities(
     addresses: pl.Series, *, postal_codes: pl.Series, gazetteer: Gazetteer, variants: dict[str, str]
 ) -> pl.Series:
-    """The jis code of each address, in order; null when neither text nor postcode has one. Only beginnings are read."""
+    """The jis code of each address, in order; null when neither text nor postcode has one. Only
+    beginnings are read."""
     given = pl.DataFrame({"address": addresses.str.slice(0, _BEGINNING), "code": postal_codes})
     distinct = given.unique(maintain_order=True).with_row_index("row")
     folded = distinct.with_columns(
@@ -62,7 +73,8 @@ def municipalities(
 
 
 def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Adds jis, prefecture, city, why; strips both from `rest`. The text wins over the postcode, which may be wrong."""
+    """Adds jis, prefecture, city, why; strips both from `rest`. The text wins over the postcode, which
+    may be wrong."""
     frame = frame.with_columns(stated=pl.col("rest").str.extract(_PREFECTURE)).with_columns(
         rest=pl.col("rest").str.strip_prefix(pl.col("stated").fill_null(""))
     )
@@ -97,11 +109,19 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     cities = gazetteer.cities.select("form", "jis", "prefecture", "city", "pref")
     best = _longest_prefix(frame.select("row", "rest", "stated", "code_jis"), cities, "form")
     fits = (
-        pl.when(pl.col("stated") == pl.col("pref")).then(2).when(pl.col("stated").is_null()).then(1).otherwise(0)
+        pl.when(pl.col("stated") == pl.col("pref"))
+        .then(2)
+        .when(pl.col("stated").is_null())
+        .then(1)
+        .otherwise(0)
     ) + pl.when(pl.col("code_jis") == pl.col("jis")).then(1).otherwise(0)
     best = best.with_columns(fits=fits).filter(pl.col("fits") > 0)
-    best = best.sort("row", pl.col("form").str.len_chars(), "fits", "jis", descending=[False, True, True, False])
-    best = best.unique("row", keep="first", maintain_order=True).select("row", "form", "jis", "prefecture", "city")
+    best = best.sort(
+        "row", pl.col("form").str.len_chars(), "fits", "jis", descending=[False, True, True, False]
+    )
+    best = best.unique("row", keep="first", maintain_order=True).select(
+        "row", "form", "jis", "prefecture", "city"
+    )
     joined = frame.join(best, on="row", how="left")
     by_code = gazetteer.cities.unique("jis", maintain_order=True).select(
         pl.col("jis").alias("code_jis"), pl.col("prefecture").alias("p2"), pl.col("city").alias("c2")
@@ -120,7 +140,9 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     return joined.select(*frame.columns, "jis", "prefecture", "city", "why")
 
 
-def _longest_prefix(frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None) -> pl.DataFrame:
+def _longest_prefix(
+    frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None
+) -> pl.DataFrame:
     """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
     keys = by or []
     lengths = table[form].str.len_chars().unique().sort().to_list()
@@ -134,7 +156,9 @@ def _longest_prefix(frame: pl.DataFrame, table: pl.DataFrame, form: str, by: lis
 
 def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Adds town and chome (does the town have 丁目), strips the town from `rest`."""
-    kyoto = (pl.col("city") != "").fill_null(False) & pl.col("city").str.starts_with("京都市").fill_null(False)
+    kyoto = (pl.col("city") != "").fill_null(False) & pl.col("city").str.starts_with("京都市").fill_null(
+        False
+    )
     frame = frame.with_columns(
         rest=pl.when(kyoto).then(pl.col("rest").str.replace(_KYOTO_STREET, "")).otherwise(pl.col("rest"))
     )
@@ -148,7 +172,9 @@ def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """The postcode's town found later in the text: after an old municipality, or after a street of Kyoto."""
-    names = gazetteer.towns.rename({"jis": "code_jis", "town": "code_town", "town_name": "t2", "chome": "ch2"})
+    names = gazetteer.towns.rename(
+        {"jis": "code_jis", "town": "code_town", "town_name": "t2", "chome": "ch2"}
+    )
     joined = frame.join(names, on=["code_jis", "code_town"], how="left")
     place = pl.col("rest").str.find(pl.col("code_town"), literal=True)
     start = pl.when(pl.col("code_town") != "").then(place)
@@ -188,7 +214,13 @@ def _room(parts: pl.DataFrame) -> pl.DataFrame:
     surplus = (count > 3) | ((count == 3) & (last.cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART))
     taken = in_tail.is_null() & surplus
     room = pl.when(in_tail.is_not_null()).then(in_tail).when(taken).then(last)
-    house = pl.when(count > 3).then(numbers.list.head(3)).when(taken).then(numbers.list.head(2)).otherwise(numbers)
+    house = (
+        pl.when(count > 3)
+        .then(numbers.list.head(3))
+        .when(taken)
+        .then(numbers.list.head(2))
+        .otherwise(numbers)
+    )
     return parts.with_columns(
         room=room.str.strip_chars_start("0"),
         house=house.list.join("-"),

@@ -1,8 +1,11 @@
 """How a kanji is read inside names, learned from names whose reading is known.
 
-No dictionary lists every given name, but nearly every name is built of characters read as they are read elsewhere
-(結→ユ, 愛→ア, 翔→ト). The aligner learns P(kana | kanji) by expectation maximisation over every way of cutting a reading into
-one piece for each character; a few seconds on 300,000 names, under a megabyte when pruned. It is trained when the
+No dictionary lists every given name, but nearly every name is built of characters read as they are read
+elsewhere
+(結→ユ, 愛→ア, 翔→ト). The aligner learns P(kana | kanji) by expectation maximisation over every way of
+cutting a reading into
+one piece for each character; a few seconds on 300,000 names, under a megabyte when pruned. It is trained
+when the
 dictionaries are built, from share-alike data that is never shipped.
 """
 
@@ -33,7 +36,8 @@ class Aligner:
     pieces: dict[str, dict[str, float]]
 
     def score(self, name: str, sound: str) -> float:
-        """Mean log-probability a character that `name` (kanji) is read as `sound`; about -1 for an everyday reading, below -5 for none."""
+        """Mean log-probability a character that `name` (kanji) is read as `sound`; about -1 for an
+        everyday reading, below -5 for none."""
         best = self._best(name, sound)
         return best / max(len(name), 1)
 
@@ -81,10 +85,12 @@ def from_frame(frame: pl.DataFrame) -> Aligner:
 
 
 def _cuttings(names: list[str], sounds: list[str], width: int) -> pl.DataFrame:
-    """Every way of cutting the names of one width: column pair, and for each character c0… and its piece p0…"""
+    """Every way of cutting the names of one width: column pair, and for each character c0… and its piece
+    p0…"""
     frame = pl.DataFrame({"name": names, "sound": sounds}).unique().with_row_index("pair")
     fitting = frame.filter(
-        pl.col("name").str.len_chars() == width, pl.col("sound").str.len_chars().is_between(width, _LONGEST_SOUND)
+        pl.col("name").str.len_chars() == width,
+        pl.col("sound").str.len_chars().is_between(width, _LONGEST_SOUND),
     )
     parts = []
     for (length,), group in fitting.group_by(pl.col("sound").str.len_chars(), maintain_order=True):
@@ -101,7 +107,9 @@ def _spans(length: int, parts: int) -> Iterator[list[tuple[int, int]]]:
 
 def _cut(group: pl.DataFrame, spans: list[tuple[int, int]]) -> pl.DataFrame:
     pieces = [
-        pl.concat_str(pl.col("name").str.slice(part, 1), pl.col("sound").str.slice(start, end - start)).alias(f"k{part}")
+        pl.concat_str(pl.col("name").str.slice(part, 1), pl.col("sound").str.slice(start, end - start)).alias(
+            f"k{part}"
+        )
         for part, (start, end) in enumerate(spans)
     ]
     return group.select("pair", *pieces)
@@ -110,14 +118,18 @@ def _cut(group: pl.DataFrame, spans: list[tuple[int, int]]) -> pl.DataFrame:
 def _expectation_maximisation(cuts: list[pl.DataFrame]) -> pl.DataFrame:
     """The stored form of the learnt chances. A key is a character followed by its piece."""
     keys = pl.concat([frame.unpivot(cs.starts_with("k"))["value"] for frame in cuts]).unique().sort()
-    numbered = pl.DataFrame({"key": keys}).with_row_index("number").with_columns(char=pl.col("key").str.slice(0, 1))
+    numbered = (
+        pl.DataFrame({"key": keys}).with_row_index("number").with_columns(char=pl.col("key").str.slice(0, 1))
+    )
     indexed = [_indexed(frame, numbered) for frame in cuts]
     counts = pl.Series("count", [1.0] * numbered.height)
     for _ in range(_ROUNDS):
         counts = _expected(indexed, _chances(numbered, counts), numbered.height)
     learnt = numbered.with_columns(chance=_chances(numbered, counts), count=counts)
     kept = learnt.filter(pl.col("chance") > _SMALLEST, pl.col("count") > _FEWEST)
-    return kept.select("char", piece=pl.col("key").str.slice(1), log_chance=pl.col("chance").log().cast(pl.Float32))
+    return kept.select(
+        "char", piece=pl.col("key").str.slice(1), log_chance=pl.col("chance").log().cast(pl.Float32)
+    )
 
 
 def _indexed(frame: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +144,9 @@ def _chances(numbered: pl.DataFrame, counts: pl.Series) -> pl.Series:
 
 def _expected(indexed: list[pl.DataFrame], chances: pl.Series, size: int) -> pl.Series:
     """How often each key is expected to have been used, given the present chances."""
-    sums = pl.concat([_usage(frame, chances) for frame in indexed]).group_by("key").agg(pl.col("weight").sum())
+    sums = (
+        pl.concat([_usage(frame, chances) for frame in indexed]).group_by("key").agg(pl.col("weight").sum())
+    )
     every = pl.DataFrame({"key": pl.int_range(size, dtype=pl.UInt32, eager=True)})
     return every.join(sums, on="key", how="left", maintain_order="left")["weight"].fill_null(1e-12)
 

@@ -1,7 +1,9 @@
 """Which personas are worth comparing: those at one point or house whose surnames can be read alike.
 
-A plain comparison of everyone in a building with everyone else is quadratic, and most of it compares a family with its
-predecessor. Joining on the sound of the surname leaves few pairs and loses almost none: the dictionaries know the
+A plain comparison of everyone in a building with everyone else is quadratic, and most of it compares a
+family with its
+predecessor. Joining on the sound of the surname leaves few pairs and loses almost none: the dictionaries
+know the
 reading of 99.9 % of surnames.
 """
 
@@ -16,13 +18,18 @@ _LONGEST_SURNAME_SOUND = 6
 
 
 def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice, contradicted.
+    """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice,
+    contradicted.
 
-    `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice` is false when the
-    surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the kanji's own kana column says otherwise. `places` has persona, place, room.
+    `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice`
+    is false when the
+    surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
+    kanji's own kana column says otherwise. `places` has persona, place, room.
     """
     written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
-    spoken = personas.filter(pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null())
+    spoken = personas.filter(
+        pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
+    )
     heads = _spoken_heads(spoken)
     read = _surname_readings(_with_former(written), lexicon, heads)
     left = read.join(places, on="persona").rename({"persona": "kanji"})
@@ -74,7 +81,9 @@ def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
 
 def _surname_readings(written: pl.DataFrame, lexicon: Lexicon, heads: pl.DataFrame) -> pl.DataFrame:
     """kanji personas with every reading of their surname that anyone here could have."""
-    known = lexicon.surnames.join(written.select("surname").unique(), left_on="name", right_on="surname", how="semi")
+    known = lexicon.surnames.join(
+        written.select("surname").unique(), left_on="name", right_on="surname", how="semi"
+    )
     known = known.select(surname="name", sound="sound", head=kana.dull(pl.col("sound")))
     own = written.filter(pl.col("surname_sound").is_not_null()).select(
         "surname", sound="surname_sound", head=kana.dull(pl.col("surname_sound"))
@@ -113,7 +122,8 @@ def by_former(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 
 def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs at one place of a name in Roman letters, or of three words and more, with a name in kana: left, right."""
+    """Pairs at one place of a name in Roman letters, or of three words and more, with a name in kana:
+    left, right."""
     people = personas.filter(pl.col("kind") == "person", pl.col("words").is_not_null())
     many = people.filter((pl.col("written") == "latin") | (pl.col("words").str.count_matches(" ") > 1))
     one = many.select("persona").join(places, on="persona")
@@ -132,7 +142,8 @@ def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 def _both_ways(met: pl.DataFrame) -> pl.DataFrame:
     return met.select(
-        left=pl.min_horizontal("persona", "persona_other"), right=pl.max_horizontal("persona", "persona_other")
+        left=pl.min_horizontal("persona", "persona_other"),
+        right=pl.max_horizontal("persona", "persona_other"),
     ).unique()
 
 
@@ -141,7 +152,9 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
 
     A place with more than `largest` companies is left to its points.
     """
-    firms = personas.filter(pl.col("kind") == "company").select("persona", "written").join(places, on="persona")
+    firms = (
+        personas.filter(pl.col("kind") == "company").select("persona", "written").join(places, on="persona")
+    )
     crowd = firms.group_by("place").len().filter(pl.col("len") <= largest)
     firms = firms.join(crowd, on="place", how="semi")
     met = firms.join(firms, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))

@@ -1,6 +1,8 @@
-"""Clusters: accepted pairs joined, surest first, refusing a join that would put two written names under one head.
+"""Clusters: accepted pairs joined, surest first, refusing a join that would put two written names under
+one head.
 
-A kana name may be read as either of two kanji names; each join is right by itself and both together merge two people.
+A kana name may be read as either of two kanji names; each join is right by itself and both together merge
+two people.
 Joining in order of certainty, and never two different kanji names but by a pair that says so, prevents that.
 """
 
@@ -9,8 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _MAY_JOIN_KANJI = frozenset(
-    "same_name kana_column homophone one_character new_surname former_surname surname_only company_branch company_part "
-    "company_alike device_number device_class phone".split()
+    {
+        "same_name",
+        "kana_column",
+        "homophone",
+        "one_character",
+        "new_surname",
+        "former_surname",
+        "surname_only",
+        "company_branch",
+        "company_part",
+        "company_alike",
+        "device_number",
+        "device_class",
+    }
 )
 
 
@@ -32,7 +46,8 @@ class Clusters:
         return root
 
     def join(self, left: int, right: int, reason: str) -> bool:
-        """Joins two clusters; false when they stand for two written names and the reason cannot bridge them."""
+        """Joins two clusters; false when they stand for two written names and the reason cannot bridge
+        them."""
         one, other = sorted((self.head(left), self.head(right)))
         if one == other:
             return True
@@ -49,7 +64,9 @@ class Clusters:
         return {persona: self.head(persona) for persona in self._parent if self.head(persona) != persona}
 
 
-def build(pairs: Iterable[tuple[int, int, str]], written: dict[int, str]) -> tuple[dict[int, int], set[tuple[int, int]]]:
+def build(
+    pairs: Iterable[tuple[int, int, str]], written: dict[int, str]
+) -> tuple[dict[int, int], set[tuple[int, int]]]:
     """Heads of joined personas, and the pairs that were refused."""
     clusters = Clusters(written)
     refused = {(left, right) for left, right, reason in pairs if not clusters.join(left, right, reason)}

@@ -1,7 +1,10 @@
-"""The table of counts of seed 000: systems ①, ② and both, individuals and companies, with the running contracts inside.
+"""The table of counts of seed 000: systems ①, ② and both, individuals and companies, with the running
+contracts inside.
 
-Individuals are counted as persons at an address, companies and devices as contracts, exactly as the report's first footnote
-says. A figure is never one number: it says how much of it is certain, probable and unresolved, and between which bounds the
+Individuals are counted as persons at an address, companies and devices as contracts, exactly as the
+report's first footnote
+says. A figure is never one number: it says how much of it is certain, probable and unresolved, and
+between which bounds the
 truth lies. A table whose totals do not add up is not printed.
 """
 
@@ -37,7 +40,8 @@ _TRUST = 0.5
 
 @dataclass(frozen=True)
 class Figure:
-    """A count, its parts (which add up to it), the running contracts inside it, and the interval of the estimate."""
+    """A count, its parts (which add up to it), the running contracts inside it, and the interval of the
+    estimate."""
 
     value: int = 0
     running: int = 0
@@ -62,9 +66,12 @@ class Table:
 
 
 def table(cells: pl.DataFrame, *, rows: int) -> Table:
-    """The table from the cells of every shard. `rows` is how many records went in. Raises UnableToReconcile."""
+    """The table from the cells of every shard. `rows` is how many records went in. Raises
+    UnableToReconcile."""
     marked = cells.with_columns(membership=_membership(), column=_column(), amount=_amount())
-    figures = {row: _line(marked if row == "total" else marked.filter(pl.col("membership") == row)) for row in ROWS}
+    figures = {
+        row: _line(marked if row == "total" else marked.filter(pl.col("membership") == row)) for row in ROWS
+    }
     device = marked.filter(pl.col("kind") == "device")
     made = Table(
         figures=figures,
@@ -127,7 +134,9 @@ _LEVELS = ("certain", "probable", "unresolved")
 def added(figures: Iterable[Figure]) -> Figure:
     """The sum of figures; bounds are added too, which is on the safe side."""
     listed = list(figures)
-    return Figure(**{item.name: sum(getattr(figure, item.name) for figure in listed) for item in fields(Figure)})
+    return Figure(
+        **{item.name: sum(getattr(figure, item.name) for figure in listed) for item in fields(Figure)}
+    )
 
 
 def reconcile(made: Table, *, rows: int) -> None:
@@ -140,7 +149,11 @@ def reconcile(made: Table, *, rows: int) -> None:
     for row in ROWS:
         for name in COLUMNS:
             figure = made.figures[row][name]
-            _equal(f"{TITLES[row]} {TITLES[name]}", figure.certain + figure.probable + figure.unresolved, figure.value)
+            _equal(
+                f"{TITLES[row]} {TITLES[name]}",
+                figure.certain + figure.probable + figure.unresolved,
+                figure.value,
+            )
     _equal("記録の数", made.records, rows)
 
 
@@ -159,7 +172,9 @@ def to_json(made: Table) -> str:
 def from_json(text: str) -> Table:
     """The inverse of `to_json`."""
     content = json.loads(text)
-    figures = {row: {name: Figure(**cell) for name, cell in line.items()} for row, line in content["figures"].items()}
+    figures = {
+        row: {name: Figure(**cell) for name, cell in line.items()} for row, line in content["figures"].items()
+    }
     return Table(**(content | {"figures": figures}))
 
 
@@ -168,14 +183,36 @@ def to_csv(made: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(
-        ["対象システム", "区分", "件数", "うち契約継続中", "確実", "ほぼ確実", "未解決", "推定", "下限", "上限"]
+        [
+            "対象システム",
+            "区分",
+            "件数",
+            "うち契約継続中",
+            "確実",
+            "ほぼ確実",
+            "未解決",
+            "推定",
+            "下限",
+            "上限",
+        ]
     )
     for row in ROWS:
         for name in COLUMNS:
             cell = made.figures[row][name]
-            numbers = (cell.value, cell.running, cell.certain, cell.probable, cell.unresolved, round(cell.estimate))
+            numbers = (
+                cell.value,
+                cell.running,
+                cell.certain,
+                cell.probable,
+                cell.unresolved,
+                round(cell.estimate),
+            )
             writer.writerow([TITLES[row], TITLES[name], *numbers, cell.low, cell.high])
-    for title, value in (("うち街路灯", made.lamps), ("うち信号機", made.signals), ("うち機器すべて", made.devices)):
+    for title, value in (
+        ("うち街路灯", made.lamps),
+        ("うち信号機", made.signals),
+        ("うち機器すべて", made.devices),
+    ):
         writer.writerow(["合計", title, value])
     return out.getvalue()
 

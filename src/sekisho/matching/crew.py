@@ -1,6 +1,8 @@
-"""Who does the work: one process, several on this machine, or a Dask cluster. The result is the same to the byte.
+"""Who does the work: one process, several on this machine, or a Dask cluster. The result is the same to
+the byte.
 
-Every task is a plain function of a plan and a number that writes its own files, so it does not matter where or in which
+Every task is a plain function of a plan and a number that writes its own files, so it does not matter
+where or in which
 order it runs.
 """
 
@@ -69,7 +71,7 @@ class Cluster:
             yield waiting[done], done.result()
 
     def close(self) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._client.close()
         if self._local is not None:
             self._local.close()  # type: ignore[no-untyped-call]
 
@@ -86,15 +88,19 @@ def gathered(*, workers: int, cluster: str | None) -> Iterator[Crew]:
     elif workers <= 1:
         yield Alone()
     else:
-        with _single_threaded(), ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_die_with_parent
-        ) as pool:
+        with (
+            _single_threaded(),
+            ProcessPoolExecutor(
+                workers, mp_context=multiprocessing.get_context("spawn"), initializer=_die_with_parent
+            ) as pool,
+        ):
             yield Processes(pool)
 
 
 @contextmanager
 def _single_threaded() -> Iterator[None]:
-    """Polars reads its number of threads when a process starts; several processes must not fight over the cores."""
+    """Polars reads its number of threads when a process starts; several processes must not fight over the
+    cores."""
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = "1"
     try:

@@ -1,17 +1,20 @@
 """Deciding which personas are one party: names weighed, events added, each taking only its mutual best.
 
-The weights are natural log odds. An address or a supply point brought the two together and therefore adds nothing; what
+The weights are natural log odds. An address or a supply point brought the two together and therefore adds
+nothing; what
 happened at the point between them does. Thresholds were fixed on one seed of the generated population.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, events
+from sekisho.matching import candidates
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -49,12 +52,28 @@ class Weights:
     phone: float = 3.0
 
 
+def probability(weight: float) -> float:
+    """Natural log odds as a probability."""
+    return 1.0 / (1.0 + math.exp(-weight))
+
+
+def name_of(values: tuple[Any, ...]) -> Name:
+    """A Name from the NAME_COLUMNS of a row."""
+    return Name(*values)
+
+
 def edges(
-    personas: pl.DataFrame, places: pl.DataFrame, met: pl.DataFrame, reader: Reader, lexicon: Lexicon, weights: Weights
+    personas: pl.DataFrame,
+    places: pl.DataFrame,
+    met: pl.DataFrame,
+    reader: Reader,
+    lexicon: Lexicon,
+    weights: Weights,
 ) -> pl.DataFrame:
     """Every pair worth listing: left, right, weight, name_weight, reason, the event flags, accepted.
 
-    `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from `events.between`.
+    `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
+    `events.between`.
     """
     spoken = _kanji_kana(personas, places, reader, lexicon)
     sounds = _same_sound(personas, places)
@@ -70,11 +89,14 @@ def edges(
     return _accepted(weighed.filter(pl.col("weight") > LISTED))
 
 
-def _kanji_kana(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, lexicon: Lexicon) -> pl.DataFrame:
+def _kanji_kana(
+    personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, lexicon: Lexicon
+) -> pl.DataFrame:
     pairs = candidates.by_surname(personas, places, lexicon)
     distinct = pairs.select("given", "rest").unique()
     values = [
-        (reader.given_weight(given, rest), reader.is_listed(given, rest)) for given, rest in distinct.iter_rows()
+        (reader.given_weight(given, rest), reader.is_listed(given, rest))
+        for given, rest in distinct.iter_rows()
     ]
     scored = distinct.with_columns(
         name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
@@ -82,7 +104,8 @@ def _kanji_kana(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, le
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
-        name_weight=pl.col("name_weight") + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
+        name_weight=pl.col("name_weight")
+        + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
         + pl.when("contradicted").then(Weights.contradicted).otherwise(0.0)
     )
     best = voiced.sort("name_weight").unique(["kanji", "kana"], keep="last", maintain_order=True)
@@ -106,16 +129,26 @@ def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
     """Pairs that an event joins and no name has: only these are compared without a common surname."""
-    joined = met.filter(pl.col("switched") | pl.col("shared") | pl.col("enclosed") | pl.col("renamed") | (pl.col("unbroken") & ~pl.col("moved")))
-    known = pl.concat([frame.filter(pl.col("name_weight") > _READABLE).select("left", "right") for frame in seen])
+    joined = met.filter(
+        pl.col("switched")
+        | pl.col("shared")
+        | pl.col("enclosed")
+        | pl.col("renamed")
+        | (pl.col("unbroken") & ~pl.col("moved"))
+    )
+    known = pl.concat(
+        [frame.filter(pl.col("name_weight") > _READABLE).select("left", "right") for frame in seen]
+    )
     return joined.select("left", "right").join(known, on=["left", "right"], how="anti")
 
 
 def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
     rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
-    names = {row[0]: Name(*row[1:]) for row in rows.iter_rows()}
-    reader.learn_companies([name.key for name in names.values() if name.kind == "company" and name.written != "kana"])
+    names = {row[0]: name_of(row[1:]) for row in rows.iter_rows()}
+    reader.learn_companies(
+        [name.key for name in names.values() if name.kind == "company" and name.written != "kana"]
+    )
     found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
     return pl.DataFrame(
         {
@@ -153,13 +186,22 @@ def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
     order = ["weight", "left", "right"]
     ends = pl.concat(
         [
-            weighed.filter(rival).select(persona=end, side=pl.lit(end), weight="weight", left="left", right="right")
+            weighed.filter(rival).select(
+                persona=end, side=pl.lit(end), weight="weight", left="left", right="right"
+            )
             for end in ("left", "right")
         ]
     ).sort(order, descending=[True, False, False])
     best = ends.unique("persona", keep="first", maintain_order=True)
-    mutual = best.group_by("left", "right").len().filter(pl.col("len") == 2).select("left", "right", mutual=pl.lit(True))
-    marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(pl.col("mutual").fill_null(False))
+    mutual = (
+        best.group_by("left", "right")
+        .len()
+        .filter(pl.col("len") == 2)
+        .select("left", "right", mutual=pl.lit(True))
+    )
+    marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
+        pl.col("mutual").fill_null(False)
+    )
     return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~rival))
 
 

@@ -1,38 +1,18 @@
 """Devices: street lamps, signals and other things that hold a contract but are nobody.
 
 Seed 000 counts 1.46 million of them inside the companies' figure. A device stands at its supply point; its
-name says what it is and which number it bears, and those tell apart two that followed each other at one point.
+name says what it is and which number it bears, and those tell apart two that followed each other at one
+point.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import kana
+from sekisho.matching import kana, vocabulary
 
 # What a device is called, in writing and in sound; the first word of a line names its class.
-_CLASSES = """
-街路灯 街灯 外灯 防犯灯 道路灯 道路照明 照明灯 保安灯 水銀灯 門灯 公園灯 歩道灯 街路照明 トンネル照明 ガイロトウ コウシュウガイトウ ボウハントウ ドウロトウ ドウロショウメイ ショウメイトウ ホアントウ スイギントウ コウエントウ
-信号機 信号灯 交通信号 シンゴウキ シンゴウトウ コウツウシンゴウ
-自動販売機 自販機 ジドウハンバイキ ジハンキ
-公衆電話 電話ボックス コウシュウデンワ デンワボックス
-基地局 中継局 無線局 キチキョク チュウケイキョク ムセンキョク
-防犯カメラ 監視カメラ ライブカメラ ボウハンカメラ カンシカメラ
-踏切 警報機 フミキリ ケイホウキ
-広告灯 広告塔 広告板 看板灯 電飾看板 コウコクトウ コウコクバン コウコクカンバン
-標識灯 標識柱 ヒョウシキトウ
-情報板 電光掲示 表示板 ジョウホウバン デンコウケイジ ヒョウジバン
-水位計 雨量計 流量計 気象観測 観測所 地震計 スイイケイ ウリョウケイ リュウリョウケイ キショウカンソク カンソクショ
-防災無線 防災行政無線 ボウサイムセン ボウサイギョウセイムセン
-ポンプ場 排水機場 揚水機場 排水ポンプ 揚水ポンプ マンホールポンプ ポンプジョウ ハイスイキジョウ ハイスイポンプ ヨウスイポンプ マンホールポンプ
-水門 樋門 スイモン ヒモン
-融雪 消雪 ユウセツセツビ ユウセツソウチ ショウセツパイプ ショウセツセツビ
-充電器 充電スタンド ジュウデンキ ジュウデンスタンド
-バス停 バステイ
-時計塔 トケイトウ
-増幅器 電源供給器 ゾウフクキ デンゲンキョウキュウキ
-"""
-_LINES = [line.split() for line in _CLASSES.strip().splitlines()]
+_LINES = vocabulary.lines("devices", "classes")
 _NUMBER = r"(?:第|NO\.?|№)? ?(\d+) ?(?:号(?:機|柱)?)?$"
 
 
@@ -48,7 +28,9 @@ def _pattern(words: list[str]) -> str:
 
 _SHORT = r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
 LAMP, SIGNAL = _pattern(_LINES[0]), _pattern(_LINES[1])
-_ANYWHERE = [word for line in _LINES for word in _pattern(line).split("|") if word not in ("フミキリ", "スイモン")]
+_ANYWHERE = [
+    word for line in _LINES for word in _pattern(line).split("|") if word not in ("フミキリ", "スイモン")
+]
 
 
 def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:

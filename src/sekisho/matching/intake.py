@@ -1,6 +1,7 @@
 """Reading what is to be matched: CSV in the encodings utilities use, or Parquet, in pieces of bounded size.
 
-Every piece is checked column by column. A row that cannot be used is kept aside with its number, field, value and reason;
+Every piece is checked column by column. A row that cannot be used is kept aside with its number, field,
+value and reason;
 its neighbours go on.
 """
 
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.csv  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
 
 from sekisho.matching import events
 from sekisho.matching.errors import UnableToReadSource
@@ -112,7 +113,9 @@ def _csv(source: Path, mapping: Mapping, malformed: list[Malformed]) -> Iterator
         names = _header(source, encoding, mapping.delimiter)
         columns = _known_columns(names, mapping, source)
         convert = pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, include_columns=list(columns.values())
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            include_columns=list(columns.values()),
         )
         # One thread, so that a malformed line has its number.
         opened = pyarrow.csv.open_csv(
@@ -136,7 +139,9 @@ def _header(source: Path, encoding: str, delimiter: str) -> list[str]:
 def _known_columns(names: list[str], mapping: Mapping, source: Path) -> dict[str, str]:
     """Field → column for the fields that the file has; raises when a required or mapped one is missing."""
     columns = {name: mapping.column(name) for name in FIELDS if mapping.column(name) in names}
-    missing = [name for name in FIELDS if name not in columns and (name in REQUIRED or name in mapping.columns)]
+    missing = [
+        name for name in FIELDS if name not in columns and (name in REQUIRED or name in mapping.columns)
+    ]
     if missing:
         wanted = "、".join(f"{name}（{mapping.column(name)}）" for name in missing)
         raise UnableToReadSource(
@@ -165,7 +170,8 @@ def _broken(sample: bytes, encoding: str) -> int:
 
 
 class _Recoded(io.RawIOBase):
-    """A byte stream in any encoding, read as UTF-8; what cannot be decoded becomes U+FFFD and is found by `checked`."""
+    """A byte stream in any encoding, read as UTF-8; what cannot be decoded becomes U+FFFD and is found by
+    `checked`."""
 
     def __init__(self, raw: BinaryIO, encoding: str) -> None:
         self._raw = raw
@@ -192,7 +198,10 @@ def checked(raw: pl.DataFrame, mapping: Mapping) -> Piece:
     )
     typed = full.select(
         "row",
-        *(_text(full, name) for name in ("record", "name", "kana", "address", "postal_code", "phone", "number")),
+        *(
+            _text(full, name)
+            for name in ("record", "name", "kana", "address", "postal_code", "phone", "number")
+        ),
         _point(full).alias("point"),
         _coded(full, "system", SYSTEMS | mapping.systems),
         _coded(full, "application", APPLICATIONS | mapping.applications),
@@ -254,7 +263,16 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
     notes = [_notes(raw, test, fault) for test, fault in zip(tests, _FAULTS, strict=True) if test.any()]
     unusable = tests[0] | tests[1]
     good = typed.with_columns(point=pl.when(~tests[3]).then("point")).filter(~unusable)
-    empty = pl.DataFrame(schema={"row": pl.UInt32, "field": pl.String, "value": pl.String, "japanese": pl.String, "english": pl.String, "kept": pl.Boolean})
+    empty = pl.DataFrame(
+        schema={
+            "row": pl.UInt32,
+            "field": pl.String,
+            "value": pl.String,
+            "japanese": pl.String,
+            "english": pl.String,
+            "kept": pl.Boolean,
+        }
+    )
     return Piece(rows=good.cast(COLUMNS), rejected=pl.concat([empty, *notes]))  # type: ignore[arg-type]
 
 

@@ -1,8 +1,11 @@
 """Kana as sound: two spellings that a clerk would read aloud the same way fold to one string.
 
-Bank-style kana has no small letters (シヨウ for ショウ), half-width kana splits voicing marks, and long vowels
-are written three ways (コウ, コー, コオ). A *sound* is the spelling after all of that is folded away; a *dull sound* also
-drops voicing (ナカジマ, ナカシマ), and is only ever used as a second step because it joins names that do differ.
+Bank-style kana has no small letters (シヨウ for ショウ), half-width kana splits voicing marks, and long
+vowels
+are written three ways (コウ, コー, コオ). A *sound* is the spelling after all of that is folded away; a
+*dull sound* also
+drops voicing (ナカジマ, ナカシマ), and is only ever used as a second step because it joins names that do
+differ.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ _O_U = {kana + "ウ": kana + "オ" for kana in _ROWS["オ"]}
 _E_I = {kana + "イ": kana + "エ" for kana in _ROWS["エ"]}
 _CLEAR = dict(
     zip(
-        "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ", strict=True
+        "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ",
+        "カキクケコサシスセソタテトハヒフヘホハヒフヘホ",
+        strict=True,
     )
 )
 # A hyphen of any kind between kana is a long vowel; the postal office's own file writes パワ-.
@@ -42,7 +47,8 @@ def katakana(text: pl.Expr) -> pl.Expr:
 
 
 def sound(text: pl.Expr) -> pl.Expr:
-    """The sound of kana text: small letters large, ヂヅヲ as ジズオ, long vowels as vowels, オ段+ウ as オ, エ段+イ as エ."""
+    """The sound of kana text: small letters large, ヂヅヲ as ジズオ, long vowels as vowels, オ段+ウ as
+    オ, エ段+イ as エ."""
     large = katakana(text).str.replace_many(_SMALL | _MERGED)
     return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U | _E_I)
 
@@ -54,9 +60,21 @@ def dull(sounds: pl.Expr) -> pl.Expr:
 
 def sounds_of(texts: list[str]) -> list[str]:
     """`sound` for a plain list."""
-    return pl.Series("text", texts, dtype=pl.String).to_frame().select(sound(pl.col("text"))).to_series().to_list()
+    return (
+        pl.Series("text", texts, dtype=pl.String)
+        .to_frame()
+        .select(sound(pl.col("text")))
+        .to_series()
+        .to_list()
+    )
 
 
 def dull_of(sounds: list[str]) -> list[str]:
     """`dull` for a plain list of sounds."""
-    return pl.Series("text", sounds, dtype=pl.String).to_frame().select(dull(pl.col("text"))).to_series().to_list()
+    return (
+        pl.Series("text", sounds, dtype=pl.String)
+        .to_frame()
+        .select(dull(pl.col("text")))
+        .to_series()
+        .to_list()
+    )

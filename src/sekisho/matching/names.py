@@ -1,7 +1,10 @@
-"""Names as written in the utility's files, cleaned and taken apart: who is named, and what else stands in the field.
+"""Names as written in the utility's files, cleaned and taken apart: who is named, and what else stands in
+the field.
 
-A name field holds more than a name: 様, 方, 旧姓 in brackets, a second person after ・, a shop before the owner. Each is
-taken off and kept, so that the name itself can be compared. Work is done on distinct strings, column by column.
+A name field holds more than a name: 様, 方, 旧姓 in brackets, a second person after ・, a shop before the
+owner. Each is
+taken off and kept, so that the name itself can be compared. Work is done on distinct strings, column by
+column.
 """
 
 from __future__ import annotations
@@ -32,8 +35,10 @@ PERSON, COMPANY, DEVICE = "person", "company", "device"
 def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """One row for each row of `names` (columns name, kana), in order.
 
-    kind, sure (was the kind recognised or only assumed), key (equal for equal names), surname and given (kanji, folded),
-    full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space), former, partner,
+    kind, sure (was the kind recognised or only assumed), key (equal for equal names), surname and given
+    (kanji, folded),
+    full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space),
+    former, partner,
     host, written ('kanji', 'kana', 'latin').
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
@@ -42,12 +47,16 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    plain = pl.col("name").fill_null("").str.normalize("NFKC").str.to_uppercase().str.replace_all(_SPACES, " ")
+    plain = (
+        pl.col("name").fill_null("").str.normalize("NFKC").str.to_uppercase().str.replace_all(_SPACES, " ")
+    )
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
     texts = names.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), text=text, spoken=pl.when(spoken != "").then(spoken)
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        text=text,
+        spoken=pl.when(spoken != "").then(spoken),
     ).with_columns(sound=kana.sound(pl.col("text")))
     return texts.with_columns(
         device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
@@ -66,7 +75,10 @@ def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """A sole proprietor is a person: 青葉商店 山田太郎 and 青葉商店 代表 山田太郎 name 山田太郎."""
-    spaced = pl.col("main").str.contains(" ") & ~pl.col("legal") & ~pl.col("device") | pl.col("inside").is_not_null()
+    spaced = (
+        pl.col("main").str.contains(" ") & ~pl.col("legal") & ~pl.col("device")
+        | pl.col("inside").is_not_null()
+    )
     plain = frame.filter(~spaced).with_columns(shop=pl.lit(None, dtype=pl.String))
     return pl.concat([plain, _shops(frame.filter(spaced), lexicon).select(plain.columns)])
 
@@ -112,7 +124,9 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
             pl.col("inside").str.extract(r"^(.+?)(?:様方|様内|サマカタ|サマホウ|方)$", 1),
         ),
         outside=pl.coalesce(
-            pl.col("outside").str.extract(_HOSTED, 2), pl.col("outside").str.extract(_HOST_AFTER, 1), "outside"
+            pl.col("outside").str.extract(_HOSTED, 2),
+            pl.col("outside").str.extract(_HOST_AFTER, 1),
+            "outside",
         ),
     )
     # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
@@ -122,7 +136,9 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
     return hosted.with_columns(
-        main=pl.when(couple & (first != "")).then(first).otherwise(pl.col("outside").str.replace_all(_PARTNERS, " ")),
+        main=pl.when(couple & (first != ""))
+        .then(first)
+        .otherwise(pl.col("outside").str.replace_all(_PARTNERS, " ")),
         partner=pl.when(couple).then(rest),
     )
 
@@ -150,11 +166,15 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     surnames = lexicon.surnames.group_by("name").agg(pl.col("population").max().alias("people"))
     givens = lexicon.given.group_by("name").agg(pl.col("votes").sum())
     kanji = frame.filter((pl.col("written") == "kanji") & ~pl.col("legal") & ~pl.col("device"))
-    spaced = kanji.filter(pl.col("main").str.contains(" ")).select("row", _part(0, "surname"), _part(1, "given"))
+    spaced = kanji.filter(pl.col("main").str.contains(" ")).select(
+        "row", _part(0, "surname"), _part(1, "given")
+    )
     solid = kanji.filter(~pl.col("main").str.contains(" ")).select("row", "main")
     cuts = [
         solid.filter(pl.col("main").str.len_chars() > width).select(
-            "row", pl.col("main").str.slice(0, width).alias("surname"), pl.col("main").str.slice(width).alias("given")
+            "row",
+            pl.col("main").str.slice(0, width).alias("surname"),
+            pl.col("main").str.slice(width).alias("given"),
         )
         for width in range(1, _LONGEST_SURNAME + 1)
     ]
@@ -171,7 +191,9 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         - (pl.col("surname").str.len_chars().cast(pl.Float64) - 2).abs() * 0.3
     )
     best = judged.with_columns(
-        worth=worth, in_books=pl.col("people").is_not_null() & known_given, known=pl.col("people").is_not_null()
+        worth=worth,
+        in_books=pl.col("people").is_not_null() & known_given,
+        known=pl.col("people").is_not_null(),
     )
     best = best.sort("row", "worth").unique("row", keep="last", maintain_order=True)
     return frame.join(best.select("row", "surname", "given", "in_books", "known"), on="row", how="left")
@@ -183,9 +205,13 @@ def _part(place: int, name: str) -> pl.Expr:
 
 
 def _split_kana(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """Adds surname_sound, given_sound, heard_votes: at the space, else the likeliest cut whose parts are both known."""
+    """Adds surname_sound, given_sound, heard_votes: at the space, else the likeliest cut whose parts are
+    both known."""
     parts = pl.col("heard").str.splitn(" ", 2)
-    surname_sound, given_sound = parts.struct.field("field_0"), parts.struct.field("field_1").str.replace_all(" ", "")
+    surname_sound, given_sound = (
+        parts.struct.field("field_0"),
+        parts.struct.field("field_1").str.replace_all(" ", ""),
+    )
     spaced = frame.with_columns(surname_sound=surname_sound, given_sound=given_sound)
     best = _kana_cuts(spaced.filter(pl.col("heard").is_not_null()), lexicon)
     joined = spaced.join(best, on="row", how="left")
@@ -214,10 +240,14 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         for width in range(1, _LONGEST_SURNAME_SOUND + 1)
     ]
     alone = solid.select("row", surname_sound="heard", given_sound=pl.lit(""))
-    judged = pl.concat([spaced, *cuts, alone]).join(surnames, left_on="surname_sound", right_on="sound", how="inner")
+    judged = pl.concat([spaced, *cuts, alone]).join(
+        surnames, left_on="surname_sound", right_on="sound", how="inner"
+    )
     judged = judged.join(givens, left_on="given_sound", right_on="sound", how="left")
     worth = pl.col("people").log() + pl.col("votes").log().fill_null(-8.0)
-    ranked = judged.with_columns(worth=worth).sort("row", "worth").unique("row", keep="last", maintain_order=True)
+    ranked = (
+        judged.with_columns(worth=worth).sort("row", "worth").unique("row", keep="last", maintain_order=True)
+    )
     return ranked.select(
         "row",
         cut_surname="surname_sound",
@@ -231,11 +261,14 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     sounds = pl.col("full").fill_null("")
     keyword = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
     kanji = pl.col("written") == "kanji"
-    # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the trade.
+    # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
+    # trade.
     heard = pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)
     person = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
-    likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$")
+    likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
+        r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$"
+    )
     shaped = (
         pl.when(kanji)
         .then(likely | pl.col("main").str.contains(rf"^{_HAN}{{1,5}} ?[\p{{Han}}ぁ-ゖ々]{{1,4}}$"))
@@ -285,9 +318,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
     spoken = pl.col("written") == "kana"
     heard = companies.core_sound(pl.when(spoken).then("text").otherwise("spoken"))
-    keyed = firms.with_columns(
-        words=nothing, former=nothing, surname=nothing, given=nothing, full=heard
-    )
+    keyed = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, full=heard)
     return keyed.with_columns(key=pl.when(spoken).then("full").otherwise(companies.core(pl.col("text"))))
 
 

@@ -1,4 +1,5 @@
-"""Kanji numerals where addresses use them: before 丁目, 番, 号 and their like; never inside 三条町 or 八王子."""
+"""Kanji numerals where addresses use them: before 丁目, 番, 号 and their like; never inside 三条町 or
+八王子."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def _patterns() -> dict[str, str]:
 def _following() -> dict[str, str]:
     """A bare numeral right after a unit: 404番地二 → 404番地2. The longest comes first."""
     return {
-        f"{unit}{kanji_number(value)}": f"{unit}{value}" for value in range(999, 0, -1) for unit in ("番地ノ", "番地の", "番地", "番", "号")
+        f"{unit}{kanji_number(value)}": f"{unit}{value}"
+        for value in range(999, 0, -1)
+        for unit in ("番地ノ", "番地の", "番地", "番", "号")
     }
 
 

@@ -1,4 +1,5 @@
-"""The tables of a settled shard: a line a record, a line a cluster, a line a pair, and the sums that counting needs."""
+"""The tables of a settled shard: a line a record, a line a cluster, a line a pair, and the sums that
+counting needs."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import polars as pl
 from sekisho.matching import devices, kana
 from sekisho.matching.settle import Settled
 
-# A cluster is certain when every pair in it is at least this likely and no doubt is left about joining another.
+# A cluster is certain when every pair in it is at least this likely and no doubt is left about joining
+# another.
 CERTAIN = 0.98
 _FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
 
@@ -74,7 +76,8 @@ def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.D
 
 
 def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
-    """For each cluster: level, and what its pairs say the count is too high (excess) or too low (missing) by."""
+    """For each cluster: level, and what its pairs say the count is too high (excess) or too low (missing)
+    by."""
     held = pairs.filter("accepted").select(
         "left_cluster", missing=1 - pl.col("probability"), excess=pl.lit(0.0), p="probability"
     )
@@ -84,7 +87,10 @@ def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
         "right_cluster", keep="first", maintain_order=True
     )
     doubt = single.select(
-        "left_cluster", missing=pl.lit(0.0), excess=pl.col("probability").clip(upper_bound=0.5), p="probability"
+        "left_cluster",
+        missing=pl.lit(0.0),
+        excess=pl.col("probability").clip(upper_bound=0.5),
+        p="probability",
     )
     both = pl.concat([held, doubt]).with_columns(spread=pl.col("p") * (1 - pl.col("p")))
     level = (

@@ -1,6 +1,8 @@
-"""Personas: records that carry one and the same name at one point or one house, taken together before anything is weighed.
+"""Personas: records that carry one and the same name at one point or one house, taken together before
+anything is weighed.
 
-This is the "same address and same name" of seed 000, after normalising. It needs no judgement, only bookkeeping, and it
+This is the "same address and same name" of seed 000, after normalising. It needs no judgement, only
+bookkeeping, and it
 leaves few enough personas that everything after it can afford to think.
 """
 
@@ -16,7 +18,8 @@ _NO_ROOM = "-"
 def assign(records: pl.DataFrame) -> pl.DataFrame:
     """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, number.
 
-    The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no two
+    The same name at one supply point, or at one house with one room (or with rooms given only sometimes,
+    when no two
     of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one.
     """
     keyed = _keyed(records)
@@ -60,7 +63,8 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _room() -> pl.Expr:
-    """One room for all who could share it: a company fills its building; one known room stands for unknown ones."""
+    """One room for all who could share it: a company fills its building; one known room stands for
+    unknown ones."""
     rooms = pl.col("room").drop_nulls().n_unique().over("name", "house")
     single = (rooms <= 1) | (pl.col("kind") == "company")
     return pl.when(single).then(pl.lit(_ANY_ROOM)).otherwise(pl.col("room").fill_null(_NO_ROOM))

