@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
@@ -17,7 +16,6 @@ from sekisho.settings.home import Home
 from surfaces import browser, world
 from surfaces.browser import SignedIn, Surface
 
-_TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +25,7 @@ def area(server: EmbeddedServer, template: str, names: Callable[[], str]) -> Ite
     server.create_database(name, template=template)
     conninfo = server.superuser_conninfo(name)
     with psycopg.connect(conninfo, autocommit=True) as conn, conn.transaction():
-        world.fill(conn, today=_TODAY)
+        world.fill(conn, today=world.TODAY)
     with psycopg.connect(conninfo, autocommit=True) as conn:
         _grant_again(conn, name)
     yield conninfo

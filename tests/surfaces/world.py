@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -11,6 +12,7 @@ from sekisho.accounts.actions import create_account
 from sekisho.settings.home import Home
 from sekisho.settings.secrets import account_key
 
+TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
 OWN, OTHER = "00016", "00026"
 SHARED_POINT = "0600000000000000000001"  # OTHER's since 2021; OWN's before
 OWN_POINT = "0600000000000000000002"

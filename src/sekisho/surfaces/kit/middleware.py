@@ -67,7 +67,7 @@ class Headers:
         response.setdefault("X-Frame-Options", "DENY")
         response.setdefault("Permissions-Policy", _PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith("/static/"):
+        if not (request.path.startswith("/static/") and response.status_code < 400):
             response.setdefault("Cache-Control", "no-store")
         return response
 
