@@ -325,17 +325,17 @@ def _store(conn: Connection, before: PointState, after: PointState) -> None:
     kept = {contract.contract_no for contract in after.contracts}
     gone = [contract.contract_no for contract in before.contracts if contract.contract_no not in kept]
     known = {contract.contract_no: contract for contract in before.contracts}
-    rows = {fact.row: fact for fact in before.facts}
-    left = {fact.row for fact in after.facts}
+    rows = {(fact.table, fact.row): fact for fact in before.facts}
+    left = {(fact.table, fact.row) for fact in after.facts}
     for fact in before.facts:
-        if fact.row not in left:
+        if (fact.table, fact.row) not in left:
             conn.execute(f"delete from registry.{fact.table} where {fact.table}_id = %s", [fact.row])
     conn.execute("delete from registry.contract where contract_no = any(%s)", [gone])
     for contract in after.contracts:
         if known.get(contract.contract_no) != contract:
             _store_contract(conn, after.point, contract)
     for fact in after.facts:
-        if rows.get(fact.row) != fact or fact.row is None:
+        if fact.row is None or rows[fact.table, fact.row] != fact:
             _store_fact(conn, after, fact)
 
 

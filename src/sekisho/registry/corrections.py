@@ -105,7 +105,9 @@ class AmendFact:
     def apply(self, state: PointState) -> PointState:
         """Split the rows that the period cuts and change the parts inside it."""
         contract = state.contract(self.contract_no)
-        if not contract.period.covers(replace(self.period, end=self.period.end or contract.period.end)):
+        # An open period means "to the contract's end"; whatever begins outside the contract does not fit.
+        fits = self.period.start in contract.period
+        if not fits or (self.period.end is not None and not contract.period.covers(self.period)):
             raise _outside(contract, self.period)
         touched = [fact for fact in state.facts if self._touches(fact)]
         if not touched:

@@ -174,6 +174,8 @@ def enter_journal(conn: Connection, source: Source, *, by: str, now: datetime) -
 
 def begin_writing(conn: Connection, *, now: datetime, change_no: str = "", alone: bool = False) -> None:
     """Begin a writing transaction: the record time, the change, the lock against half-seen work."""
+    # An earlier action of the same transaction may have had its keys checked at once.
+    conn.execute("set constraints all deferred")
     lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
     conn.execute(
         "select set_config('sekisho.record_time', %s, true), set_config('sekisho.change', %s, true)",
