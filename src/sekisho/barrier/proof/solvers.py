@@ -44,8 +44,11 @@ def _cvc5(text: str) -> str:
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "query")
     symbols = parser.getSymbolManager()
     answer = "unknown"
-    while not (command := parser.nextCommand()).isNull():
-        answer = command.invoke(solver, symbols).strip() or answer
+    try:
+        while not (command := parser.nextCommand()).isNull():
+            answer = command.invoke(solver, symbols).strip() or answer
+    except RuntimeError as fault:  # cvc5 raises nothing more specific for a text that it cannot read
+        return f"error: {fault}"
     return answer
 
 

@@ -95,7 +95,7 @@ def _agree(a: Row, b: Row, caller: Caller, *, on_request: bool) -> Iterator[z3.B
     """Both worlds agree on everything that the intent lets the caller know of this row."""
     yield allowed(a, caller) == allowed(b, caller)
     known, other = (released(row, caller, on_request=on_request) for row in (a, b))
-    yield z3.Implies(allowed(a, caller), z3.And([z3.Not(differ(known[name], other[name])) for name in known]))
+    yield z3.Implies(allowed(a, caller), z3.And(z3.BoolVal(True), *[z3.Not(differ(known[name], other[name])) for name in known]))
 
 
 def _wishes(one: Sight, two: Sight, caller: Caller) -> list[z3.BoolRef]:

@@ -132,8 +132,8 @@ class World:
         scope = self._scope({("", name): term for name, term in row.columns.items()})
         policies = self._deployed.policies_for(relation.name, role)
         allowed = [(policy.permissive, self._holds(policy.using, scope)) for policy in policies]
-        return z3.And(z3.Or([holds for permissive, holds in allowed if permissive]),
-                      *[holds for permissive, holds in allowed if not permissive])  # fmt: skip
+        opened = z3.Or(z3.BoolVal(False), *[holds for permissive, holds in allowed if permissive])
+        return z3.And(opened, *[holds for permissive, holds in allowed if not permissive])
 
     def _holds(self, text: str | None, scope: Scope) -> z3.BoolRef:
         return z3.BoolVal(True) if text is None else encode(parse(f"select {text}").expressions[0], scope).true
