@@ -236,10 +236,9 @@ class Signer:
             data = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
             return Signature(self.name, self.verifier.key_id, data)
         message = cosigned_message(kind=self.kind, name=self.name, time=time, text=text)
-        if self.kind == COSIGNATURE:
-            data = Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
-        else:
-            data = _ml_dsa(self.seed).sign(message)
+        ed25519 = self.kind == COSIGNATURE
+        private = Ed25519PrivateKey.from_private_bytes(self.seed) if ed25519 else _ml_dsa(self.seed)
+        data = private.sign(message)
         return Signature(self.name, self.verifier.key_id, struct.pack(">Q", time) + data)
 
 

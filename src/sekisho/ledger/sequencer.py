@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -412,23 +413,35 @@ def follow(
     """Sequence until `stop` is set, one round every `pause` seconds and at once while passages are waiting.
 
     A lack of cosignatures is reported and tried again; any other error ends the loop, and a restart goes on.
-    Announcements are read about once a second: the slot re-reads WAL at each call.
     """
-    listen_in = 0.0
-    while not stop.is_set():
-        if announcements is not None and listen_in <= 0:
-            announcements.collect()
-            listen_in = _HEARTBEAT.total_seconds()
+    with ThreadPoolExecutor(1) as pool:
+        listening = None if announcements is None else pool.submit(_listen, announcements, stop)
         try:
-            step = sequencer.step()
-            report(step)
-            waiting = not step.complete
-        except UnableToCosign as fault:
-            report(fault)
-            waiting = False
-        if not waiting:
-            stop.wait(pause)
-            listen_in -= pause
+            while not stop.is_set() and not (listening and listening.done()):
+                if not _round(sequencer, report):
+                    stop.wait(pause)
+        finally:
+            stop.set()
+        if listening:
+            listening.result()
+
+
+def _round(sequencer: Sequencer, report: Callable[[Step | UnableToCosign], None]) -> bool:
+    """Do one round and tell whether passages are waiting."""
+    try:
+        step = sequencer.step()
+    except UnableToCosign as fault:
+        report(fault)
+        return False
+    report(step)
+    return not step.complete
+
+
+def _listen(announcements: Announcements, stop: threading.Event) -> None:
+    """Collect announcements about once a second, since each call reads some WAL again, in a thread of its own."""
+    while not stop.is_set():
+        announcements.collect()
+        stop.wait(_HEARTBEAT.total_seconds())
 
 
 def _month_of(at: datetime) -> tuple[datetime, datetime]:
