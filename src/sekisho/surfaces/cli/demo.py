@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from sekisho.barrier import actions as barrier_actions
 from sekisho.barrier.audiences import AUDIENCE
+from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
 from sekisho.barrier.gateway import Gateway
 from sekisho.demo.accounts import Account, accounts
@@ -31,6 +32,7 @@ from sekisho.demo.retailers import RETAILERS
 from sekisho.demo.simulate import CASE, Simulation, sample
 from sekisho.metering.importing import import_file
 from sekisho.settings import deploy
+from sekisho.settings.proving import demonstrate, prove_database
 from sekisho.settings.worker import Worker
 from sekisho.surfaces.cli import serve
 from sekisho.surfaces.cli.demo_slips import enrol
@@ -89,7 +91,9 @@ class Demo:
             self._people(conn)
             self._work(conn, conninfo)
             self._derive(conninfo)
+        self._prove(conninfo)
         self._attempt(conninfo)
+        self._break_a_view(conninfo)
         return self.result
 
     def _remember_day(self) -> None:
@@ -206,9 +210,21 @@ class Demo:
         )
 
     def _derive(self, conninfo: str) -> None:
-        worker = Worker(deploy.login_conninfo(conninfo, self.call.home, deploy.WORKER), stop=lambda: False)
+        worker = Worker(deploy.login_conninfo(conninfo, self.call.home, WORKER), stop=lambda: False)
         with connect(worker.conninfo, application="sekisho worker") as conn:
             worker.step(conn)
+
+    def _prove(self, conninfo: str) -> None:
+        with _bar(say("証明", "proof")) as advance:
+            certificate = prove_database(conninfo, now=datetime.now(UTC), tell=lambda *_: advance(0, 0))
+        self.result["proof"] = {"holds": certificate.holds, "statements": certificate.statements, "seconds": certificate.seconds}
+        if certificate.holds:
+            _done(
+                f"動いているデータベースで情報遮断を証明しました({certificate.statements:,} 件の命題、{certificate.seconds:.1f} 秒)。",
+                f"Proved the barrier on the running database ({certificate.statements:,} statements, {certificate.seconds:.1f} s).",
+            )
+        else:
+            tell(certificate.text(language="ja"), certificate.text(language="en"))
 
     def _attempt(self, conninfo: str) -> None:
         affiliate = next(retailer.code for retailer in RETAILERS if retailer.affiliate)
@@ -220,6 +236,19 @@ class Demo:
         self.result["attempts"] = [outcome.as_dict() for outcome in outcomes]
         for outcome in outcomes:
             _done(outcome.ja, outcome.en)
+
+    def _break_a_view(self, conninfo: str) -> None:
+        shown = demonstrate(conninfo)
+        self.result["broken_view"] = {"statement": shown.statement, "finding": shown.finding.public()}
+        _done(
+            f"使い捨てのデータベースで view を一つ壊しました: {shown.statement}",
+            f"Broke one view in a throw-away database: {shown.statement}",
+        )
+        example = shown.finding.counterexample
+        assert example is not None  # noqa: S101 – `demonstrate` raises when there is none
+        tell(f"  証明が示した反例: {example.ja}", f"  The proof's counterexample: {example.en}")
+        row = ", ".join(f"{name}={value}" for name, value in (example.witness or example.row).items() if value is not None)
+        tell(f"  見えてしまう行: {row}", f"  The row that would be seen: {row}")
 
     def introduce(self) -> None:
         """Where the enrolment slips are: the pages' addresses follow."""
