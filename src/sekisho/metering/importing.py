@@ -118,6 +118,11 @@ def import_file(
     return load(conn, path, kind=kind, by=by, now=now, rejects=rejects, progress=progress)
 
 
+def kind_of(path: Path) -> str:
+    """The kind of a file, by its name if it is the market's and by its header otherwise."""
+    return "usage" if occto.is_market_file(path) else importing.open_source(path).layout.kind.code
+
+
 def import_usage(
     conn: Connection,
     path: Path,

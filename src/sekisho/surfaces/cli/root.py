@@ -32,6 +32,7 @@ COMMANDS = {
     "import": Entry("import_", "ファイルを取り込む", "Take files in"),
     "export": Entry("export", "ファイルへ書き出す", "Write files out"),
     "usage": Entry("usage", "30分電力量の取込み・書出し", "Half-hourly usage in and out"),
+    "registry": Entry("registry", "契約・名義の訂正と履歴", "Corrections of contracts and names, history"),
     "billing": Entry("billing", "託送料金の計算", "Wheeling charges"),
     "switching": Entry("switching", "スイッチング支援", "Switching support"),
     "barrier": Entry("barrier", "情報遮断の一覧・証明・検査", "The barrier: matrix, proof, fuzz"),
