@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime
 
 import httpx
 import psycopg
@@ -15,7 +14,6 @@ from sekisho.server.installation import without_secrets
 from sekisho.settings.home import Home
 from surfaces import browser, world
 from surfaces.browser import SignedIn, Surface
-
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +67,7 @@ def surface(area: str, home: Home, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def signed_in(
-    surface: Surface, owner: psycopg.Connection[tuple[object, ...]], home: Home
-) -> Iterator[SignedIn]:
+def signed_in(surface: Surface, owner: psycopg.Connection[tuple[object, ...]], home: Home) -> SignedIn:
     """Open an account and sign in with it: `signed_in("retailer_web", "r1", company=…)`. Once for each person."""
     clients: dict[tuple[str, str], httpx.Client] = {}
 

@@ -62,7 +62,9 @@ def violations(page: Page) -> list[tuple[str, str]]:
 def visit(page: Page, path: str) -> list[str]:
     """Open a page; what the browser's console complained about, besides the status itself."""
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.goto(path)
     return [text for text in said if "the server responded with a status" not in text]
 

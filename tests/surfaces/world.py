@@ -45,13 +45,13 @@ def fill(conn: psycopg.Connection[Any], *, today: date) -> None:
             "insert into registry.retailer (code, registration_no, name, name_kana) values (%s, %s, %s, %s)",
             [code, number, name, kana],
         )
-    for contract in _CONTRACTS:
-        _contract(conn, *contract)
-    for number in range(MANY):
-        point = f"06000000000000001{number:05d}"
-        start = (date(2022, 1, 1) + timedelta(days=number)).isoformat()
-        _contract(conn, f"M-{number:04d}", point, OWN, f"{number + 100:014d}", f"架空 {number}号", f"カクウ {number}",
-                  f"架空{number}号", f"カクウ{number}", start, None)  # fmt: skip
+    for one in _CONTRACTS:
+        _contract(conn, *one)
+    for nth in range(MANY):
+        point = f"06000000000000001{nth:05d}"
+        start = (date(2022, 1, 1) + timedelta(days=nth)).isoformat()
+        _contract(conn, f"M-{nth:04d}", point, OWN, f"{nth + 100:014d}", f"架空 {nth}号", f"カクウ {nth}",
+                  f"架空{nth}号", f"カクウ{nth}", start, None)  # fmt: skip
     _usage(conn, OWN_POINT, "C-0003", OWN, today)
     _usage(conn, OTHER_POINT, "C-0004", OTHER, today)
     for person, audience, company, purpose in (
@@ -70,7 +70,7 @@ def open_account(
 ) -> None:
     """An account of a retailer's person, with the TOTP secret of this module."""
     schema = changes.pop("schema", "accounts_retailer")
-    wanted = {
+    wanted: dict[str, Any] = {
         "audience": "retailer", "username": name, "person": name, "company": company, "display_name": "関所 花子",
         "department": "需給管理部", "role": "担当", "password": PASSWORD, "enrol_totp": True, "totp_secret": TOTP_SECRET, "by": "system",
     }  # fmt: skip

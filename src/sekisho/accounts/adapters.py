@@ -8,42 +8,34 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 
 from sekisho.accounts.sealing import seal, unseal
 
 
-
 def second_factors(user: Any) -> Any:
     """The factors of `user` that stand beside the password: recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user, type__in=(Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN))
+    return Authenticator.objects.filter(
+        user=user, type__in=(Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    )
 
 
-
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are created by security staff, never by whoever asks."""
 
-    error_messages = DefaultAccountAdapter.error_messages | {
-        "username_password_mismatch": gettext_lazy(
-            "The username and/or password you specified are not correct."
-        ),
-    }
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Never."""
         return False
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Say nothing after a sign-in: the band shows who is signed in. Other pages say what they did themselves."""
 
-
-    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+    def is_reauthentication_required(self, **_: Any) -> bool:
         """Before sensitive changes, unless the person has just signed in."""
         age = timezone.now().timestamp() - self.request.session.get("signed_in_at", 0.0)
         return bool(age >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """TOTP secrets and the seeds of recovery codes are stored sealed."""
 
     def encrypt(self, text: str) -> str:

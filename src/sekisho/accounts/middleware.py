@@ -69,7 +69,8 @@ def to_sign_in(request: HttpRequest, *, ended: str | None = None) -> HttpRespons
 
 def sign_out(request: HttpRequest, reason: str) -> HttpResponse:
     """End the session and say why."""
-    record_quietly(f"session_ended_{reason}", person=request.user.person, request=request)
+    user: Any = request.user
+    record_quietly(f"session_ended_{reason}", person=user.person, request=request)
     logout(request)
     return to_sign_in(request, ended=reason)
 
@@ -94,7 +95,8 @@ def _unfinished(request: HttpRequest, name: str) -> HttpResponse | None:
     """INVARIANT: no page of a surface without a second factor, nor with a password that somebody else chose."""
     if not _has_second_factor(request):
         return None if name in ENROLMENT_NAMES else redirect("enrolment")
-    if request.user.must_change_password and name not in PASSWORD_NAMES:
+    user: Any = request.user
+    if user.must_change_password and name not in PASSWORD_NAMES:
         return redirect("account_change_password")
     return None
 

@@ -1,5 +1,7 @@
 """The pages of sign-in that django-allauth does not have."""
 
+from typing import NoReturn
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -9,6 +11,6 @@ def enrolment(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/enrolment.html")
 
 
-def closed(request: HttpRequest) -> HttpResponse:
+def closed(_request: HttpRequest) -> NoReturn:
     """Signing up, resetting a password by mail: there is no such thing here. Security staff does it."""
     raise Http404

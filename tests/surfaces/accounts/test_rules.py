@@ -34,15 +34,22 @@ def test_sessions_end_by_idleness_and_by_age(signed_in: int, seen: int, ended: E
 
 
 def test_a_session_without_times_is_over() -> None:
-    assert session_end(signed_in_at=0, seen_at=0, now=NOW.timestamp(), idle=IDLE, absolute=ABSOLUTE) is Ended.TOO_OLD
+    assert (
+        session_end(signed_in_at=0, seen_at=0, now=NOW.timestamp(), idle=IDLE, absolute=ABSOLUTE)
+        is Ended.TOO_OLD
+    )
 
 
-@pytest.mark.parametrize("failures", [0, FAILURES_BEFORE_LOCK - 1, FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK + 1])
+@pytest.mark.parametrize(
+    "failures", [0, FAILURES_BEFORE_LOCK - 1, FAILURES_BEFORE_LOCK, FAILURES_BEFORE_LOCK + 1]
+)
 def test_the_tenth_failure_locks(failures: int) -> None:
     assert (locked_until(failures=failures, now=NOW) is not None) == (failures >= FAILURES_BEFORE_LOCK)
 
 
-@pytest.mark.parametrize(("after", "locked"), [(timedelta(0), True), (LOCK - timedelta(seconds=1), True), (LOCK, False)])
+@pytest.mark.parametrize(
+    ("after", "locked"), [(timedelta(0), True), (LOCK - timedelta(seconds=1), True), (LOCK, False)]
+)
 def test_a_lock_ends_by_itself(after: timedelta, locked: bool) -> None:
     until = locked_until(failures=FAILURES_BEFORE_LOCK, now=NOW)
     assert is_locked(until=until, now=NOW + after) == locked

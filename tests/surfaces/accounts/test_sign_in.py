@@ -40,7 +40,9 @@ def permit(owner: psycopg.Connection[Any], person: str) -> None:
 def events(owner: psycopg.Connection[Any], person: str) -> list[str]:
     return [
         row[0]
-        for row in owner.execute("select kind from accounts_retailer.accounts_event where person = %s order by id", [person])
+        for row in owner.execute(
+            "select kind from accounts_retailer.accounts_event where person = %s order by id", [person]
+        )
     ]
 
 
@@ -67,7 +69,14 @@ def person(owner: psycopg.Connection[Any], home: Home, name: str, **changes: Any
 
 
 def test_without_sign_in_every_page_leads_to_it(client: httpx.Client) -> None:
-    for path in ("/", "/contracts/", "/contracts/file/", f"/points/{world.OWN_POINT}/", "/readings/", "/account/"):
+    for path in (
+        "/",
+        "/contracts/",
+        "/contracts/file/",
+        f"/points/{world.OWN_POINT}/",
+        "/readings/",
+        "/account/",
+    ):
         page = client.get(path)
         assert "/sign-in/" in str(page.url), path
         assert "甲電力" not in page.text
@@ -86,22 +95,30 @@ def test_name_password_and_code_open_the_portal_and_are_recorded(
     assert events(owner, "a-good")[-1] == "signed_out"
 
 
-def test_wrong_name_and_wrong_password_look_the_same(client: httpx.Client, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_wrong_name_and_wrong_password_look_the_same(
+    client: httpx.Client, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-same")
-    pages = [post(client, "/sign-in/", login=name, password="wrong wrong wrong") for name in ("a-same", "a-nobody")]
+    pages = [
+        post(client, "/sign-in/", login=name, password="wrong wrong wrong") for name in ("a-same", "a-nobody")
+    ]
     bodies = [re.sub(r'value="[^"]*"', "", page.text) for page in pages]
     assert bodies[0] == bodies[1]
     assert events(owner, "a-same") == ["created", "sign_in_failed"]
 
 
-def test_password_alone_opens_nothing(client: httpx.Client, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_password_alone_opens_nothing(
+    client: httpx.Client, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-half")
     page = post(client, "/sign-in/", login="a-half", password=world.PASSWORD)
     assert "/second-factor/" in str(page.url)
     assert "/sign-in/" in str(client.get("/contracts/").url)
 
 
-def test_a_wrong_code_is_refused_and_counted(client: httpx.Client, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_a_wrong_code_is_refused_and_counted(
+    client: httpx.Client, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-code")
     wrong = f"{(int(totp_now()) + 1) % 10**6:06d}"
     page = sign_in(client, "a-code", code=wrong)
@@ -127,7 +144,9 @@ def test_five_failures_close_sign_in_for_known_and_unknown_names(
         assert "ログイン失敗が連続しています" in page.text, name
 
 
-def test_ten_failures_lock_the_account_itself(surface: Surface, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_ten_failures_lock_the_account_itself(
+    surface: Surface, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-ten")
     owner.execute(f"update {SCHEMA}.accounts_user set failures = 9 where person = 'a-ten'")
     client = surface("retailer_web").client()
@@ -209,9 +228,7 @@ def test_a_sensitive_change_long_after_sign_in_asks_for_the_password_again(
     assert "回復コードの作成" in page.text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(1801, "30分操作がなかった"), (36001, "10時間たった")]
-)
+@pytest.mark.parametrize(("seconds", "words"), [(1801, "30分操作がなかった"), (36001, "10時間たった")])
 def test_sessions_end_by_themselves(
     surface: Surface, owner: psycopg.Connection[Any], home: Home, seconds: int, words: str
 ) -> None:
@@ -224,16 +241,22 @@ def test_sessions_end_by_themselves(
     assert "/sign-in/" in str(client.get("/").url)
 
 
-def test_an_ended_account_is_out_at_once(surface: Surface, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_an_ended_account_is_out_at_once(
+    surface: Surface, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-ended")
     client = surface("retailer_web").client()
     sign_in(client, "a-ended")
     actions.end_account(owner, schema=SCHEMA, person="a-ended", by="security", now=NOW)
     assert "/sign-in/" in str(client.get("/").url)
-    assert "/second-factor/" not in str(post(client, "/sign-in/", login="a-ended", password=world.PASSWORD).url)
+    assert "/second-factor/" not in str(
+        post(client, "/sign-in/", login="a-ended", password=world.PASSWORD).url
+    )
 
 
-def test_without_a_permit_the_page_says_so(surface: Surface, owner: psycopg.Connection[Any], home: Home) -> None:
+def test_without_a_permit_the_page_says_so(
+    surface: Surface, owner: psycopg.Connection[Any], home: Home
+) -> None:
     person(owner, home, "a-moved")
     owner.execute("update barrier.permit set valid = '[2020-01-01,2020-02-01)' where person = 'a-moved'")
     page = sign_in(surface("retailer_web").client(), "a-moved")
@@ -244,7 +267,9 @@ def test_without_a_permit_the_page_says_so(surface: Surface, owner: psycopg.Conn
 def test_another_audiences_account_does_not_open_this_surface(
     client: httpx.Client, owner: psycopg.Connection[Any], home: Home
 ) -> None:
-    world.open_account(owner, home, "a-operator", schema="accounts_operator", audience="operator", company="TD")
+    world.open_account(
+        owner, home, "a-operator", schema="accounts_operator", audience="operator", company="TD"
+    )
     world.open_account(owner, home, "a-misplaced", audience="operator")
     for name in ("a-operator", "a-misplaced"):
         page = post(client, "/sign-in/", login=name, password=world.PASSWORD)
@@ -271,7 +296,9 @@ def test_names_and_persons_are_not_shared(owner: psycopg.Connection[Any], home: 
         "create table accounts_retailer.mine (x int)",
     ],
 )
-def test_the_accounts_login_reaches_its_own_schema_only(area: str, home: Home, server: EmbeddedServer, question: str) -> None:
+def test_the_accounts_login_reaches_its_own_schema_only(
+    area: str, home: Home, server: EmbeddedServer, question: str
+) -> None:
     with psycopg.connect(login_conninfo(area, home, ACCOUNT_LOGINS[SCHEMA])) as conn:
         assert conn.execute("select count(*) from accounts_retailer.accounts_user").fetchone()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -23,7 +23,7 @@ class Line:
     name: str
 
 
-COLUMNS = (
+COLUMNS: tuple[FileColumn[Line], ...] = (
     FileColumn("point", Text("地点", "Point"), lambda row: row.point),
     FileColumn("name", Text("名義", "Name"), lambda row: row.name),
 )
@@ -32,9 +32,15 @@ LINE = Line("0600000000000000000001", "髙橋")
 
 @pytest.mark.parametrize(
     ("form", "encoding", "first", "heading"),
-    [("excel", "utf-8-sig", b"\xef\xbb\xbf", "地点"), ("sjis", "cp932", b"\x92", "地点"), ("machine", "utf-8", b"point", "point")],
+    [
+        ("excel", "utf-8-sig", b"\xef\xbb\xbf", "地点"),
+        ("sjis", "cp932", b"\x92", "地点"),
+        ("machine", "utf-8", b"point", "point"),
+    ],
 )
-def test_each_form_has_its_encoding_and_headings(form: Form, encoding: str, first: bytes, heading: str) -> None:
+def test_each_form_has_its_encoding_and_headings(
+    form: Form, encoding: str, first: bytes, heading: str
+) -> None:
     content = csv_bytes(COLUMNS, [LINE], form=form)
     assert content.startswith(first)
     rows = list(csv.reader(io.StringIO(content.decode(encoding), newline="")))

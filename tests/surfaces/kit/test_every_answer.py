@@ -18,7 +18,15 @@ from surfaces import browser, world
 from surfaces.browser import SignedIn, Surface
 from surfaces.world import TODAY
 
-PATHS = ("/", "/sign-in/", "/nothing-here", "/healthz", "/contracts/?after=x", "/static/kit/kit.css", "/static/none.css")
+PATHS = (
+    "/",
+    "/sign-in/",
+    "/nothing-here",
+    "/healthz",
+    "/contracts/?after=x",
+    "/static/kit/kit.css",
+    "/static/none.css",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -35,7 +43,13 @@ def test_security_headers(signed_in: SignedIn, path: str) -> None:
 
 def test_pages_hold_nothing_inline(signed_in: SignedIn) -> None:
     client = signed_in("retailer_web", "r1")
-    for path in ("/", "/contracts/", f"/points/{world.OWN_POINT}/usage/", "/account/", "/account/passkeys/add/"):
+    for path in (
+        "/",
+        "/contracts/",
+        f"/points/{world.OWN_POINT}/usage/",
+        "/account/",
+        "/account/passkeys/add/",
+    ):
         text = client.get(path).text
         assert " style=" not in text, path
         assert " onclick=" not in text, path
@@ -108,7 +122,9 @@ def test_a_database_that_goes_away_reveals_nothing(
             world.fill(conn, today=TODAY)
         world.open_account(conn, home, "r1")
     try:
-        with browser.running("retailer_web", home=home, database=without_secrets(conninfo=conninfo), at=tmp_path) as running:
+        with browser.running(
+            "retailer_web", home=home, database=without_secrets(conninfo=conninfo), at=tmp_path
+        ) as running:
             client = running.client()
             assert "契約の概況" in browser.sign_in(client, "r1").text
             forbid(server, name, connections=False)
@@ -116,7 +132,9 @@ def test_a_database_that_goes_away_reveals_nothing(
                 answer = client.get(path)
                 assert answer.status_code == 503, path
                 assert "ただいま照会できません" in answer.text
-                assert not any(word in answer.text.lower() for word in ("psycopg", "traceback", "sekisho_", name))
+                assert not any(
+                    word in answer.text.lower() for word in ("psycopg", "traceback", "sekisho_", name)
+                )
             probe = running.client()
             assert probe.get("/readyz").status_code == 503
             assert probe.get("/healthz").status_code == 200
@@ -136,10 +154,17 @@ def again(client: httpx.Client) -> httpx.Response:
 
 def forbid(server: EmbeddedServer, name: str, *, connections: bool) -> None:
     with psycopg.connect(server.superuser_conninfo(), autocommit=True) as conn:
-        conn.execute(sql.SQL("alter database {} allow_connections {}").format(sql.Identifier(name), sql.Literal(connections)))
+        conn.execute(
+            sql.SQL("alter database {} allow_connections {}").format(
+                sql.Identifier(name), sql.Literal(connections)
+            )
+        )
         conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
 
 
 def grant_logins(conn: psycopg.Connection[Any], name: str) -> None:
-    logins = [row[0] for row in conn.execute("select rolname from pg_roles where rolname like 'sekisho%' and rolcanlogin")]
+    logins = [
+        row[0]
+        for row in conn.execute("select rolname from pg_roles where rolname like 'sekisho%' and rolcanlogin")
+    ]
     conn.execute(f'grant connect on database "{name}" to {", ".join(logins)}')

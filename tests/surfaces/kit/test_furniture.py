@@ -23,9 +23,7 @@ pytestmark = pytest.mark.usefixtures("settings")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.mark.parametrize(
-    ("language", "expected"), [("ja", "2026年11月22日(日)"), ("en", "Sun 22 Nov 2026")]
-)
+@pytest.mark.parametrize(("language", "expected"), [("ja", "2026年11月22日(日)"), ("en", "Sun 22 Nov 2026")])
 def test_dates_are_written_as_people_say_them(language: str, expected: str) -> None:
     with translation.override(language):
         assert day_text(date(2026, 11, 22)) == expected
@@ -91,7 +89,7 @@ def test_the_heatmap_covers_every_half_hour_once() -> None:
 
 
 def test_shades_do_not_depend_on_one_outlier() -> None:
-    usual = [value for value in range(100, 900)]
+    usual = list(range(100, 900))
     assert charts.shade_limits(usual)[:-1] == charts.shade_limits([*usual, 10**9])[:-1]
     assert charts.shade_limits([0, 0]) == []
 

@@ -16,7 +16,12 @@ SECRET = "one installation's key"
 
 
 def bind(caller: Caller = ME, **changes: object) -> bytes:
-    about = {"gate": "contracts", "sort": "point", "descending": False, "filters": {"state": "running"}} | changes
+    about = {
+        "gate": "contracts",
+        "sort": "point",
+        "descending": False,
+        "filters": {"state": "running"},
+    } | changes
     return binding_of(caller, **about)  # type: ignore[arg-type]
 
 
@@ -68,5 +73,7 @@ def test_one_altered_character_is_noticed(place: int, char: str) -> None:
 
 def test_the_key_cannot_be_read_from_it() -> None:
     token = seal_key(["ヤマダタロウ", "C-0001"], secret=SECRET, binding=bind())
-    assert token != seal_key(["ヤマダタロウ", "C-0001"], secret=SECRET, binding=bind()), "a fresh nonce each time"
+    assert token != seal_key(["ヤマダタロウ", "C-0001"], secret=SECRET, binding=bind()), (
+        "a fresh nonce each time"
+    )
     assert "C-0001" not in token

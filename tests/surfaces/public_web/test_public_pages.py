@@ -39,7 +39,8 @@ def test_the_certificate_shows_also_when_the_barrier_does_not_hold(
     body = {"obligations": [{"name": "<b>view</b>", "holds": True}], "digest": "abc"}
     for holds, words in ((True, "すべて証明されています"), (False, "証明できない箇所がありました")):
         owner.execute(
-            "insert into barrier.certificate (at, holds, digest, body) values (now(), %s, 'abc123', %s)", [holds, Jsonb(body)]
+            "insert into barrier.certificate (at, holds, digest, body) values (now(), %s, 'abc123', %s)",
+            [holds, Jsonb(body)],
         )
         page = client.get("/certificate/").text
         assert words in page

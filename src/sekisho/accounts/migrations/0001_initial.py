@@ -1,7 +1,10 @@
 """Accounts, their events, and the cache in which failed attempts are counted across processes."""
 
+from typing import ClassVar
+
 import django.utils.timezone
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 
 _CACHE = (
     "create table accounts_cache (cache_key varchar(255) primary key, value text not null, expires timestamptz not null);"
@@ -11,8 +14,8 @@ _CACHE = (
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = []
-    operations = [
+    dependencies: ClassVar[list[tuple[str, str]]] = []
+    operations: ClassVar[list[Operation]] = [
         migrations.CreateModel(
             name="User",
             fields=[

@@ -120,7 +120,7 @@ def shade_limits(values: Sequence[int]) -> list[int]:
 
 def gap_swatch() -> SafeString:
     """The legend's sign for what was not received."""
-    return mark_safe(  # noqa: S308 - constants only
+    return mark_safe(
         '<svg width="14" height="14" aria-hidden="true"><rect width="14" height="14" fill="#fff" stroke="#666"/>'
         '<path d="M0 14 14 0M-4 8 8-4M6 18 18 6" stroke="#8a8a8a" stroke-width="2"/></svg>'
     )
@@ -128,7 +128,7 @@ def gap_swatch() -> SafeString:
 
 def estimate_swatch() -> SafeString:
     """The legend's sign for an estimate."""
-    return mark_safe(  # noqa: S308 - constants only
+    return mark_safe(
         '<svg width="14" height="14" aria-hidden="true"><circle cx="7" cy="7" r="4" fill="#fff" stroke="#8b5b00" stroke-width="2"/></svg>'
     )
 

@@ -28,7 +28,7 @@ Payload = dict[str, Any]
 class Errand:
     """One errand. `form` makes it from POSTed data (None: empty), `payload` is what the worker gets, `effect` says what will happen.
 
-    `danger` colours the last button of what cannot be taken back; `result` names the page of outcomes.
+    `entries` are shown above what was entered; `danger` colours the last button of what cannot be taken back; `result` names the page of outcomes.
     """
 
     title: Text
@@ -42,6 +42,7 @@ class Errand:
     danger: bool = False
     result: str = "submission"
     lead: Text | None = None
+    entries: Sequence[tuple[Text, Any]] = ()
     context: dict[str, Any] = field(default_factory=dict)
     sent: Callable[[HttpRequest, str], None] | None = None
     """Told the command's number after it was queued."""
@@ -52,7 +53,7 @@ class Errand:
 def run(request: HttpRequest, errand: Errand) -> HttpResponse:
     """Whichever step the request stands at."""
     if request.method != "POST":
-        return _form(request, errand, errand.form(None))
+        return _open(request, errand)
     form = errand.form(request.POST)
     step = request.POST.get("step")
     if step == "edit":
@@ -60,6 +61,18 @@ def run(request: HttpRequest, errand: Errand) -> HttpResponse:
     if not form.is_valid():
         return _form(request, errand, form, problems_of(form))
     return _send(request, errand, form) if step == "send" else _confirm(request, errand, form)
+
+
+def _open(request: HttpRequest, errand: Errand) -> HttpResponse:
+    """The empty form; where there is nothing to fill in, the confirmation at once."""
+    form = errand.form(None)
+    if form.visible_fields():
+        return _form(request, errand, form)
+    bound = errand.form(
+        {form.add_prefix(name): form.get_initial_for_field(form.fields[name], name) for name in form.fields}
+    )
+    bound.is_valid()
+    return _confirm(request, errand, bound)
 
 
 def _form(
@@ -86,7 +99,7 @@ def _confirm(request: HttpRequest, errand: Errand, form: forms.Form) -> HttpResp
         crumbs=errand.crumbs,
         errand=errand,
         form=form,
-        entries=[(one.label, _said(one)) for one in form if not one.is_hidden],
+        entries=[*errand.entries, *((one.label, _said(one)) for one in form if not one.is_hidden)],
         key=uuid4().hex,
     )
 
@@ -141,7 +154,9 @@ def submission(
     **context: Any,
 ) -> HttpResponse:
     """完了, or how far it is: the page of one submitted command. `onward` says where one may go from here."""
-    row = asking.outcome(request, gate, command_no) or next(iter(asking.read(request, gate, command_no=command_no)), None)
+    row = asking.outcome(request, gate, command_no) or next(
+        iter(asking.read(request, gate, command_no=command_no)), None
+    )
     if row is None:
         raise Http404
     refused = row.state in ("refused", "failed")
@@ -159,4 +174,8 @@ def submission(
     )
 
 
-_TITLES = {"done": Text("完了", "Done"), "refused": Text("受け付けられませんでした", "Refused"), "failed": Text("処理できませんでした", "Failed")}
+_TITLES = {
+    "done": Text("完了", "Done"),
+    "refused": Text("受け付けられませんでした", "Refused"),
+    "failed": Text("処理できませんでした", "Failed"),
+}

@@ -85,22 +85,22 @@ def page_of_fault(request: HttpRequest, status: int, *, advice: str | None = Non
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, **_: object) -> HttpResponse:
     """400."""
     return page_of_fault(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, **_: object) -> HttpResponse:
     """403."""
     return page_of_fault(request, 403)
 
 
-def forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
+def forgery(request: HttpRequest, **_: object) -> HttpResponse:
     """A form that did not come from our own page."""
     return page_of_fault(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, **_: object) -> HttpResponse:
     """404: unknown and foreign alike."""
     return page_of_fault(request, 404)
 

@@ -56,9 +56,19 @@ class WordField(forms.CharField):
     """A short text. `lines` more than one makes a text area."""
 
     def __init__(
-        self, label: Text, *, required: bool = True, help_text: Text | str = "", longest: int = 100, lines: int = 1
+        self,
+        label: Text,
+        *,
+        required: bool = True,
+        help_text: Text | str = "",
+        longest: int = 100,
+        lines: int = 1,
     ) -> None:
-        widget = forms.Textarea(attrs={"rows": lines}) if lines > 1 else forms.TextInput(attrs={"autocomplete": "off"})
+        widget = (
+            forms.Textarea(attrs={"rows": lines})
+            if lines > 1
+            else forms.TextInput(attrs={"autocomplete": "off"})
+        )
         super().__init__(
             label=label,  # type: ignore[arg-type]
             help_text=help_text,  # type: ignore[arg-type]
@@ -86,7 +96,9 @@ class OneOf(forms.ChoiceField):
             label=label,  # type: ignore[arg-type]
             help_text=help_text,  # type: ignore[arg-type]
             required=required,
-            choices=choices if required and len(choices) == 1 else [("", Text("選んでください", "choose") if required else empty), *choices],
+            choices=choices
+            if required and len(choices) == 1
+            else [("", Text("選んでください", "choose") if required else empty), *choices],
             error_messages={"required": label + Text("を選んでください", ": choose one")},  # type: ignore[dict-item]
         )
 

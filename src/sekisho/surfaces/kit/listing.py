@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
-from django.utils.datastructures import MultiValueDict
+from django.utils.http import urlencode
 
 from sekisho.barrier.gate import Gate
 from sekisho.barrier.gateway import Page
@@ -77,7 +77,5 @@ def listed(
 
 
 def _url(query: QueryDict, **changes: str) -> str:
-    kept: MultiValueDict[str, str] = QueryDict(mutable=True)
-    kept.update({name: value for name, value in query.items() if name not in _OWN or name == "size"})
-    kept.update(changes)
-    return "?" + kept.urlencode()  # type: ignore[attr-defined]
+    kept = {name: str(value) for name, value in query.items() if name not in _OWN or name == "size"}
+    return "?" + urlencode(kept | changes)

@@ -1,6 +1,6 @@
 """Who sees what, for which purpose: the policy as a table that a regulator can read. Compiled from the same rules as the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sekisho.barrier.audiences import AUDIENCE, PURPOSES, Purpose, RowRule
@@ -86,6 +86,10 @@ def rules() -> list[tuple[Rule, Text, Text]]:
     return [(rule, Text(rule.ja, rule.en), ROWS[rule.rows]) for rule in RULES]
 
 
+def _grade_at(number: int) -> Callable[[MatrixRow], str]:
+    return lambda row: str(row.grades[number] or "deny")
+
+
 def file_columns(purposes: Sequence[Purpose] = PURPOSES) -> list[FileColumn[MatrixRow]]:
     """The matrix as a file."""
     return [
@@ -98,7 +102,7 @@ def file_columns(purposes: Sequence[Purpose] = PURPOSES) -> list[FileColumn[Matr
                     f"{AUDIENCE[purpose.audience].ja}・{purpose.ja}",
                     f"{AUDIENCE[purpose.audience].en}: {purpose.en}",
                 ),
-                lambda row, number=number: str(row.grades[number] or "deny"),
+                _grade_at(number),
             )
             for number, purpose in enumerate(purposes)
         ),

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from sekisho.barrier import gates as barrier_gates
+from sekisho.barrier.gate import Gate
+from sekisho.barrier.gates import PermitRow
 from sekisho.barrier.gateway import Page
 from sekisho.registry import gates as registry_gates
 from sekisho.surfaces.kit import asking
@@ -25,7 +27,8 @@ class Standing:
 
 def ask(request: HttpRequest) -> Standing:
     """Ask the database."""
-    return _QUESTIONS.get(settings.SURFACE.audience, lambda _: Standing(True))(request)
+    question = _QUESTIONS.get(settings.SURFACE.audience)
+    return Standing(True) if question is None else question(request)
 
 
 def _retailer(request: HttpRequest) -> Standing:
@@ -33,11 +36,10 @@ def _retailer(request: HttpRequest) -> Standing:
     return Standing(bool(names), names.get(asking.caller(request).company, ""))
 
 
-def _own_permit(gate: object) -> Callable[[HttpRequest], Standing]:
+def _own_permit(gate: Gate[PermitRow]) -> Callable[[HttpRequest], Standing]:
     def ask_permit(request: HttpRequest) -> Standing:
         person = asking.caller(request).person
-        found = asking.page(request, gate, Page("person", size=1), person=person)  # type: ignore[arg-type,var-annotated]
-        return Standing(bool(found.rows))
+        return Standing(bool(asking.page(request, gate, Page("person", size=1), person=person).rows))
 
     return ask_permit
 

@@ -143,7 +143,7 @@ def _facts(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _fact(value: Any) -> str:
-    if isinstance(value, (list, dict)) and len(json.dumps(value)) > 200:  # noqa: PLR2004
+    if isinstance(value, (list, dict)) and len(json.dumps(value)) > 200:
         return str(Text(f"{len(value)} 件(全文は JSON)", f"{len(value)} entries (in full in the JSON)"))
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False)

@@ -7,71 +7,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from sekisho.kernel.values import HalfHour, PointNumber, Wh, grouped, kwh
+from sekisho.kernel.values import PointNumber, grouped
 from sekisho.metering import gates as metering
 from sekisho.metering.gates import UsageDay
 from sekisho.registry import gates as registry
 from sekisho.surfaces.kit import asking, charts
 from sekisho.surfaces.kit.charts import DayOfSlots
-from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
+from sekisho.surfaces.kit.downloads import FORMS, csv_answer
+from sekisho.surfaces.kit.halfhours import DAY_COLUMNS, FILE_COLUMNS, NOTHING, slots_table
 from sekisho.surfaces.kit.pages import Crumb, show
-from sekisho.surfaces.kit.speech import Text, day_text
-from sekisho.surfaces.kit.tables import Column, Table, badge, table
+from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.kit.tables import Table, table
 from sekisho.surfaces.retailer_web.filters import DayChoice
 
 DAYS = 365
-Slot = tuple[int, int | None, bool]
-
-SLOT_COLUMNS: tuple[Column[Slot], ...] = (
-    Column(Text("時間帯", "Half-hour"), lambda row: str(HalfHour(row[0])), row_header=True),
-    Column(
-        Text("電力量", "Usage"),
-        lambda row: None if row[1] is None else kwh(Wh(row[1])),
-        numeric=True,
-        unit="kWh",
-    ),
-    Column(Text("区分", "Quality"), lambda row: _quality(row)),
-)
-DAY_COLUMNS: tuple[Column[DayOfSlots], ...] = (
-    Column(Text("日", "Day"), lambda row: row.day, row_header=True),
-    Column(
-        Text("合計", "Total"),
-        lambda row: kwh(Wh(sum(wh for wh in row.wh if wh is not None))),
-        numeric=True,
-        unit="kWh",
-    ),
-    Column(Text("未受領のコマ", "Not received"), lambda row: sum(wh is None for wh in row.wh), numeric=True),
-    Column(Text("見込のコマ", "Estimated"), lambda row: row.estimated.bit_count(), numeric=True),
-)
-FILE_COLUMNS: tuple[FileColumn[UsageDay], ...] = (
-    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
-    FileColumn("day", Text("日", "Day"), lambda row: row.day),
-    *(
-        FileColumn(
-            f"kwh_{slot:02d}",
-            Text(f"{slot}({HalfHour(slot)}) kWh", f"{slot} ({HalfHour(slot)}) kWh"),
-            lambda row, slot=slot: None if row.wh[slot - 1] is None else kwh(Wh(row.wh[slot - 1])),
-        )
-        for slot in range(1, 49)
-    ),
-    FileColumn(
-        "estimated_slots",
-        Text("見込のコマ", "Estimated"),
-        lambda row: " ".join(map(str, _estimated(row.estimated))),
-    ),
-    FileColumn("revision", Text("版", "Revision"), lambda row: row.revision),
-    FileColumn("recorded_at", Text("登録日時", "Recorded"), lambda row: row.recorded_at),
-)
-
-
-def _estimated(bits: int) -> list[int]:
-    return [slot for slot in range(1, 49) if bits >> slot - 1 & 1]
-
-
-def _quality(row: Slot) -> object:
-    if row[1] is None:
-        return badge(Text("未受領", "not received"), tone="warn")
-    return badge(Text("見込", "estimate"), tone="warn") if row[2] else Text("確定", "measured")
 
 
 @require_safe
@@ -128,7 +77,7 @@ def _page(
         estimate=charts.estimate_swatch(),
         first=first,
         last=last,
-        slots=_slots(day),
+        slots=slots_table(day),
         recent=_recent(days),
         download_title=Text("この1年の30分電力量をファイルにする", "This year's half-hours as a file"),
         download_url=f"{reverse('usage_file', args=[point])}?last={last.isoformat()}",
@@ -145,23 +94,13 @@ def _crumbs(point: str) -> list[Crumb]:
     ]
 
 
-def _slots(day: DayOfSlots) -> Table:
-    rows = [(slot, wh, bool(day.estimated >> slot - 1 & 1)) for slot, wh in enumerate(day.wh, 1)]
-    return table(
-        Text(day_text(day.day), day_text(day.day)),
-        SLOT_COLUMNS,
-        rows,
-        empty=Text("この1年に受領した日はありません。", "No day was received in this year."),
-    )
-
-
 def _recent(days: dict[date, DayOfSlots]) -> Table:
     newest = [days[day] for day in sorted(days, reverse=True)[:31]]
     return table(
         Text("受領した直近31日", "The 31 newest days"),
         DAY_COLUMNS,
         newest,
-        empty=Text("この1年に受領した日はありません。", "No day was received in this year."),
+        empty=NOTHING,
     )
 
 

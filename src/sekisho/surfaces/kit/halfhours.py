@@ -1,0 +1,78 @@
+"""Half-hourly usage as tables and files: what every surface that is told usage shows beside the curve."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from sekisho.kernel.values import HalfHour, Wh, kwh
+from sekisho.metering.gates import UsageDay
+from sekisho.surfaces.kit.charts import DayOfSlots
+from sekisho.surfaces.kit.downloads import FileColumn
+from sekisho.surfaces.kit.speech import Text, day_text
+from sekisho.surfaces.kit.tables import Column, Table, badge, table
+
+Slot = tuple[int, int | None, bool]
+"""Number, Wh or None, whether it is an estimate."""
+
+SLOT_COLUMNS: tuple[Column[Slot], ...] = (
+    Column(Text("時間帯", "Half-hour"), lambda row: str(HalfHour(row[0])), row_header=True),
+    Column(
+        Text("電力量", "Usage"),
+        lambda row: None if row[1] is None else kwh(Wh(row[1])),
+        numeric=True,
+        unit="kWh",
+    ),
+    Column(Text("区分", "Quality"), lambda row: _quality(row)),
+)
+DAY_COLUMNS: tuple[Column[DayOfSlots], ...] = (
+    Column(Text("日", "Day"), lambda row: row.day, row_header=True),
+    Column(
+        Text("合計", "Total"),
+        lambda row: kwh(Wh(sum(wh for wh in row.wh if wh is not None))),
+        numeric=True,
+        unit="kWh",
+    ),
+    Column(Text("未受領のコマ", "Not received"), lambda row: sum(wh is None for wh in row.wh), numeric=True),
+    Column(Text("見込のコマ", "Estimated"), lambda row: row.estimated.bit_count(), numeric=True),
+)
+
+
+def _in_slot(slot: int) -> Callable[[UsageDay], Decimal | None]:
+    def value(row: UsageDay) -> Decimal | None:
+        wh = row.wh[slot - 1]
+        return None if wh is None else kwh(Wh(wh))
+
+    return value
+
+
+FILE_COLUMNS: tuple[FileColumn[UsageDay], ...] = (
+    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
+    FileColumn("day", Text("日", "Day"), lambda row: row.day),
+    *(
+        FileColumn(
+            f"kwh_{slot:02d}",
+            Text(f"{slot}({HalfHour(slot)}) kWh", f"{slot} ({HalfHour(slot)}) kWh"),
+            _in_slot(slot),
+        )
+        for slot in range(1, 49)
+    ),
+    FileColumn(
+        "estimated_slots",
+        Text("見込のコマ", "Estimated"),
+        lambda row: " ".join(str(slot) for slot in range(1, 49) if row.estimated >> slot - 1 & 1),
+    ),
+    FileColumn("revision", Text("版", "Revision"), lambda row: row.revision),
+    FileColumn("recorded_at", Text("登録日時", "Recorded"), lambda row: row.recorded_at),
+)
+NOTHING = Text("この期間に受領した日はありません。", "No day was received in this period.")
+
+
+def _quality(row: Slot) -> object:
+    if row[1] is None:
+        return badge(Text("未受領", "not received"), tone="warn")
+    return badge(Text("見込", "estimate"), tone="warn") if row[2] else Text("確定", "measured")
+
+
+def slots_table(day: DayOfSlots) -> Table:
+    """The 48 half-hours of one day."""
+    rows = [(slot, wh, bool(day.estimated >> slot - 1 & 1)) for slot, wh in enumerate(day.wh, 1)]
+    return table(Text(day_text(day.day), day_text(day.day)), SLOT_COLUMNS, rows, empty=NOTHING)
