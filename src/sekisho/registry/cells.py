@@ -89,22 +89,31 @@ def _choice(shape: Choice, text: pl.Series) -> Decided:
 
 
 def _day(text: pl.Series) -> Decided:
-    if not (text.str.contains(r"^\d{4}-\d{2}-\d{2}$") | (text == "")).all():
+    if not (text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") | (text == "")).all():
         text = text.str.normalize("NFKC").str.replace_all(r"[年月./]", "-").str.replace("日$", "")
-        text = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
-        text = text.str.replace(r"-(\d)-", "-0${1}-").str.replace(r"-(\d)$", "-0${1}")
+        text = text.str.replace(r"^([0-9]{4})([0-9]{2})([0-9]{2})$", "${1}-${2}-${3}")
+        text = text.str.replace(r"-([0-9])-", "-0${1}-").str.replace(r"-([0-9])$", "-0${1}")
     values = text.str.to_date("%Y-%m-%d", strict=False)
     return values, (values >= EARLIEST).fill_null(False) & (values < LATEST).fill_null(False)
 
 
+def _narrowed(text: pl.Series, form: str) -> Decided:
+    """Full-width figures as half-width ones, and which cells then have the form."""
+    fits = text.str.contains(form)
+    if fits.all():
+        return text, fits
+    text = text.str.normalize("NFKC")
+    return text, text.str.contains(form)
+
+
 def _whole(shape: Whole, text: pl.Series) -> Decided:
-    plain = text.str.contains(r"^\d{1,15}$")
+    text, plain = _narrowed(text, r"^[0-9]{1,15}$")
     values = _where(text, plain).cast(pl.Int64)
     return values, (values >= shape.least).fill_null(False) & (values <= shape.most).fill_null(False)
 
 
 def _fixed(shape: Fixed, text: pl.Series) -> Decided:
-    plain = text.str.contains(rf"^\d{{1,8}}(\.\d{{1,{shape.places}}}0*)?$")
+    text, plain = _narrowed(text, rf"^[0-9]{{1,8}}(\.[0-9]{{1,{shape.places}}}0*)?$")
     # Exact: eight digits and four places lie far within a double's 53 bits, and rounding undoes its last bit.
     number = _where(text, plain).cast(pl.Float64)
     values = (number * 10**shape.places).round().cast(pl.Int64)
@@ -128,7 +137,7 @@ def slot_mask(text: str) -> int | None:
     """The bit mask of `3-5 7`; None when it is no list of slots between 1 and 48."""
     mask = 0
     for part in re.split(r"[\s;、]+", normalize("NFKC", text)):
-        ends = re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", part)
+        ends = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", part)
         first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
         if not 1 <= first <= last <= 48:
             return None
@@ -208,7 +217,7 @@ def _why_whole(shape: Whole) -> Reason:
 
 
 def _why_fixed(shape: Fixed, text: str) -> Reason:
-    if re.fullmatch(r"-\d+(\.\d+)?", text):
+    if re.fullmatch(r"-[0-9]+(\.[0-9]+)?", text):
         return Reason("負の値は使えません", "must not be negative")
     return Reason(
         f"0から{shape.most}まで、小数{shape.places}位までの数ではありません",
