@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sekisho.barrier.gate import Gate, Param, Sort, SubmitGate, shown
+from sekisho.barrier.gate import AnyGate, Gate, Param, Sort, SubmitGate, shown
 
 OPERATOR = ("wheeling", "switching", "safety", "reading", "enquiry", "disaster")
 
@@ -513,7 +513,7 @@ DECIDE_CHANGE = SubmitGate(name="decide_change", ja="訂正の承認・差戻し
 REQUEST_CORRECTION = SubmitGate(name="request_correction", ja="名義の訂正依頼", en="ask for a corrected name", audience="retailer",
                                 purposes=("contract",), command="registry.request_correction")  # fmt: skip
 
-GATES = (
+GATES: tuple[AnyGate, ...] = (
     REQUEST_CORRECTION,
     CONTRACTS, PORTFOLIO, *RETAILER_POINT, *OPERATOR_POINT, FIND_BY_POINT, FIND_BY_CUSTOMER, FIND_BY_ADDRESS, FIND_BY_NAME, FIND_BY_PHONE,
     DISASTER_FIND_BY_NAME, DISASTER_FIND_BY_PHONE, CALLCENTRE_FIND, REVEAL_NAME, REVEAL_PHONE, REVEAL_SLIP,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sekisho.barrier.gate import Gate, Param, Sort, shown
+from sekisho.barrier.gate import AnyGate, Gate, Param, Sort, shown
 
 _OPERATOR = ("wheeling", "switching", "safety", "reading", "enquiry", "disaster")
 
@@ -56,4 +56,4 @@ SUBMISSIONS = Gate(
     sorts={"submitted": Sort(("q.submitted_at", "q.command_no::text"), ("timestamptz", "text"))},
 )  # fmt: skip
 
-GATES = (SUBMISSIONS, COMMAND, OPERATOR_COMMAND, SECURITY_COMMAND)
+GATES: tuple[AnyGate, ...] = (SUBMISSIONS, COMMAND, OPERATOR_COMMAND, SECURITY_COMMAND)
