@@ -70,7 +70,7 @@ class LocalWitness:
 
     signer: Signer
 
-    def cosign(self, *, note: Note, reader: object) -> list[Any]:  # noqa: ARG002 - a witness takes both
+    def cosign(self, *, note: Note, reader: object) -> list[Any]:
         return [self.signer.sign(text=note.text, time=NOW)]
 
 
