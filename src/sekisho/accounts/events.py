@@ -8,6 +8,7 @@ from allauth.mfa import signals as factor_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 from django.contrib.auth import signals as auth_signals
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.db.models import F
 from django.http import HttpRequest
@@ -62,6 +63,7 @@ def listen() -> None:
 def _signed_in(request: HttpRequest, user: Any, **_: Any) -> None:
     now = timezone.now()
     get_user_model().objects.filter(pk=user.pk).update(failures=0, locked_until=None)
+    Session.objects.filter(expire_date__lt=now).delete()  # whoever comes in sweeps what has expired
     request.session["signed_in_at"] = request.session["seen_at"] = now.timestamp()
     record("signed_in", person=user.person, request=request)
 

@@ -118,6 +118,8 @@ def _grant_accounts(conn: psycopg.Connection) -> None:
         conn.execute(f"grant usage on schema {schema} to {login}")
         conn.execute(f"grant select, insert, update, delete on all tables in schema {schema} to {login}")
         conn.execute(f"grant usage, select on all sequences in schema {schema} to {login}")
+        # INVARIANT: whoever takes over a surface cannot unwrite what happened at its sign-in
+        conn.execute(f"revoke update, delete on {schema}.accounts_event from {login}")
         _let_worker_manage(conn, schema)
         _keep_register(conn, schema)
 

@@ -74,7 +74,12 @@ if SURFACE.accounts:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     CACHES = {
         # In the database, so that failures are counted once however many processes serve the surface.
-        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"},
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "accounts_cache",
+            # Beyond this many entries some are dropped: far more than anyone can make within the 15 minutes that count.
+            "OPTIONS": {"MAX_ENTRIES": 200_000},
+        },
     }
 
 _IS_API = SURFACE.code == "retailer_api"  # it has limits of its own, for each company

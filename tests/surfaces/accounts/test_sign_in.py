@@ -294,6 +294,8 @@ def test_names_and_persons_are_not_shared(owner: psycopg.Connection[Any], home: 
         "select gate.retailer_contract_portfolio()",
         "select * from barrier.ticket_key",
         "create table accounts_retailer.mine (x int)",
+        "delete from accounts_retailer.accounts_event",
+        "update accounts_retailer.accounts_event set kind = 'nothing'",
     ],
 )
 def test_the_accounts_login_reaches_its_own_schema_only(

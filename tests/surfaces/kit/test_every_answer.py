@@ -102,10 +102,10 @@ def test_huge_requests_are_refused(surface: Surface) -> None:
 
 def test_too_many_requests_are_slowed_down(surface: Surface) -> None:
     client = surface("public_web").client()
-    codes = [client.get("/verification/").status_code for _ in range(140)]
-    assert codes[:100] == [200] * 100
+    codes = [client.get("/verification/").status_code for _ in range(360)]
+    assert codes[:250] == [200] * 250
     assert 429 in codes
-    answer = next(a for a in (client.get("/verification/") for _ in range(30)) if a.status_code == 429)
+    answer = next(a for a in (client.get("/verification/") for _ in range(60)) if a.status_code == 429)
     assert int(answer.headers["retry-after"]) >= 1
     assert "要求が多すぎます" in answer.text
 
