@@ -107,7 +107,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(occto, "MOST_BYTES", 1 << 20)
     path = tmp_path / "W401202025040100000001.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("x.xml", "<SBD-MSG>" + " " * (4 << 20) + "</SBD-MSG>")
+        archive.writestr("x.xml", "<SBD-MSG>" + "<JPC03/>" * (1 << 19) + "</SBD-MSG>")
     with pytest.raises(UnableToReadFile, match="バイトを超えます"):
         occto.read(path)
 

@@ -60,7 +60,9 @@ def test_a_corrected_value_keeps_the_former_one(area: Connection, tmp_path: Path
     load_usage(area, tmp_path, [flat_day(P1, D(2025, 5, 1), 100)])
     assert load_usage(area, tmp_path, [flat_day(P1, D(2025, 5, 1), 200)], now=LATER).changed == 1
     assert stored(area)[0][4:] == ([200] * 48, 0, 2)
-    kept = area.execute("select wh[1], revision, recorded_at, superseded_at from metering.usage_day_history")
+    kept = area.execute(
+        "select wh[1], revision, date_trunc('second', recorded_at), superseded_at from metering.usage_day_history"
+    )
     assert kept.fetchall() == [(100, 1, NOW, LATER)]
 
 

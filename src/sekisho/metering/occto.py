@@ -72,6 +72,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             if not zipfile.is_zipfile(file):
+                file.seek(0)
                 yield from _bounded(file.read, path.name)
                 return
             with zipfile.ZipFile(file) as archive, archive.open(_only_member(archive, path.name)) as member:
@@ -322,9 +323,12 @@ def _write_zip(directory: Path, name: str, pieces: Iterable[str]) -> Path:
     info = zipfile.ZipInfo(f"{name}.xml", date_time=(1980, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     try:
-        with zipfile.ZipFile(draft, "w") as archive, archive.open(info, "w", force_zip64=True) as member:
-            with io.TextIOWrapper(member, encoding="utf-8", newline="\n") as text:
-                text.writelines(pieces)
+        with (
+            zipfile.ZipFile(draft, "w") as archive,
+            archive.open(info, "w", force_zip64=True) as member,
+            io.TextIOWrapper(member, encoding="utf-8", newline="\n") as text,
+        ):
+            text.writelines(pieces)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
