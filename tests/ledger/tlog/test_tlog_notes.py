@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from tlog_world import LOG_KEY, ORIGIN, WITNESS_KEYS, key
 
 from sekisho.ledger import notes
@@ -110,8 +111,7 @@ def test_an_altered_signature_is_accepted_by_neither(kind: int, place: int) -> N
     signer = key(ORIGIN, kind)
     (signature,) = signed(signer).signatures
     data = bytearray(signature.data)
-    if not -len(data) <= place < len(data):
-        pytest.skip("this kind is shorter")
+    place = place % len(data)
     data[place] ^= 4
     note = Note(HEAD.text, (Signature(signature.name, signature.key_id, bytes(data)),))
     with pytest.raises(UnableToTrustNote):
@@ -239,7 +239,7 @@ def test_a_machine_without_ml_dsa_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     class Missing:
         @staticmethod
         def from_seed_bytes(_: bytes) -> None:
-            raise notes.UnsupportedAlgorithm("no ML-DSA")
+            raise UnsupportedAlgorithm("no ML-DSA")
 
     monkeypatch.setattr(notes, "MLDSA44PrivateKey", Missing)
     with pytest.raises(UnableToUseMlDsa, match="ML-DSA-44"):

@@ -52,7 +52,7 @@ def arm(fuse: Fuse) -> None:
             self.write_text("half a tile")
         return opened(self, mode, *rest, **options)
 
-    Path.open = torn  # type: ignore[assignment,method-assign]
+    Path.open = torn  # type: ignore[method-assign]
     transaction = psycopg.Transaction
     transaction.__enter__ = fuse.around(transaction.__enter__)  # type: ignore[method-assign]
     transaction.__exit__ = fuse.around(transaction.__exit__)  # type: ignore[method-assign]

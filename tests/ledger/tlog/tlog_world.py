@@ -125,7 +125,7 @@ class Passages:
 
 def places(connection: Connection) -> list[tuple[int, int]]:
     """(index, passage) of every log entry, in the log's order."""
-    return connection.execute("select idx, passage_id from ledger.leaf order by idx").fetchall()  # type: ignore[return-value]
+    return connection.execute("select idx, passage_id from ledger.leaf order by idx").fetchall()
 
 
 def numbers(connection: Connection) -> set[int]:
