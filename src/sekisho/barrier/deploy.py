@@ -138,6 +138,8 @@ def _grant(conn: psycopg.Connection) -> None:
             sql.Identifier(database), sql.SQL(", ").join(sql.Identifier(login) for login in (*LOGINS, WORKER))
         )
     )
+    # An import stages its file in a table that nobody else sees and that ends with its transaction.
+    conn.execute(sql.SQL("grant temporary on database {} to {}").format(sql.Identifier(database), sql.Identifier(WORKER)))
     for audience in AUDIENCES:
         for login in audience.logins:
             conn.execute("insert into barrier.login values (%s, %s) on conflict (login) do update set audience = excluded.audience", [login, audience.code])
