@@ -66,14 +66,14 @@ class Cluster:
     def run(self, task: Task, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         from distributed import as_completed as finished
 
-        waiting = {self._client.submit(task, number, pure=False): number for number in numbers}  # type: ignore[no-untyped-call]
+        waiting = {self._client.submit(task, number, pure=False): number for number in numbers}
         for done in finished(list(waiting)):  # type: ignore[no-untyped-call]
             yield waiting[done], done.result()
 
     def close(self) -> None:
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]
         if self._local is not None:
-            self._local.close()  # type: ignore[no-untyped-call]
+            self._local.close()
 
 
 @contextmanager

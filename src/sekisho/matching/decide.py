@@ -19,8 +19,19 @@ from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
 NAME_COLUMNS = (
-    "kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former", "partner", "shop", "words",
-)  # fmt: skip
+    "kind",
+    "written",
+    "key",
+    "surname",
+    "given",
+    "full",
+    "surname_sound",
+    "given_sound",
+    "former",
+    "partner",
+    "shop",
+    "words",
+)
 # A weight below this is no candidate at all; between it and MERGE the pair is listed as unresolved.
 LISTED = -1.5
 MERGE = 0.0
@@ -85,7 +96,8 @@ def edges(
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
     followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
-    weighed = _weighed(pl.concat([spoken, sounds, firms, listed, followed]), met, weights)
+    pairs = _numbered(pl.concat([spoken, sounds, firms, listed, followed]), personas)
+    weighed = _weighed(pairs, met, weights)
     return _accepted(weighed.filter(pl.col("weight") > LISTED))
 
 
@@ -160,6 +172,18 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     )
 
 
+def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
+    """Two legal persons with two numbers are two, whatever their names."""
+    numbers = personas.filter(pl.col("number").is_not_null()).select("persona", "number")
+    for end in ("left", "right"):
+        known = numbers.select(persona="persona", **{f"{end}_number": "number"})
+        pairs = pairs.join(known, left_on=end, right_on="persona", how="left")
+    differ = (pl.col("left_number") != pl.col("right_number")).fill_null(False)
+    return pairs.with_columns(
+        name_weight=pl.when(differ).then(Weights.contradicted).otherwise("name_weight")
+    ).drop("left_number", "right_number")
+
+
 def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     one = pairs.sort("name_weight").unique(["left", "right"], keep="last", maintain_order=True)
     flags = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
@@ -167,15 +191,22 @@ def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.Dat
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
     event = (
-        pl.when("enclosed").then(weights.enclosed)
-        .when("shared").then(weights.shared)
-        .when("switched").then(weights.switched)
-        .when("moved").then(weights.moved)
-        .when(pl.col("renamed") & other_surname).then(weights.renamed_surname)
-        .when("renamed").then(weights.renamed)
-        .when("unbroken").then(weights.unbroken)
+        pl.when("enclosed")
+        .then(weights.enclosed)
+        .when("shared")
+        .then(weights.shared)
+        .when("switched")
+        .then(weights.switched)
+        .when("moved")
+        .then(weights.moved)
+        .when(pl.col("renamed") & other_surname)
+        .then(weights.renamed_surname)
+        .when("renamed")
+        .then(weights.renamed)
+        .when("unbroken")
+        .then(weights.unbroken)
         .otherwise(0.0)
-    )  # fmt: skip
+    )
     return joined.with_columns(weight=pl.col("name_weight") + event)
 
 

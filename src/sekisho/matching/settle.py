@@ -80,6 +80,7 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
         "partner",
         "shop",
         "words",
+        "number",
     )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
     grouped = known.group_by("persona").agg(*first, pl.len().alias("records"))

@@ -1,0 +1,196 @@
+"""Given records, who is one customer: a table of scenes. The second part must never be merged."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sekisho.matching import decide, events, settle
+from sekisho.matching.intake import COLUMNS
+from sekisho.matching.lexicon import Lexicon
+from sekisho.matching.likeness import Reader
+
+HOME, FLAT, OTHER_FLAT = "上尾市原市3-4-5", "上尾市原市9-9 メゾン青葉101", "上尾市原市9-9 メゾン青葉202"
+A, B, C = "0" * 22, "1" * 22, "2" * 22
+
+
+def record(
+    name: str, point: str | None = A, when: str = "2019..", event: str | None = None, **other: Any
+) -> dict[str, Any]:
+    """A row; `when` is start..end as years or days, `event` the application that began it."""
+    start, _, end = when.partition("..")
+    fields: dict[str, Any] = dict.fromkeys(COLUMNS)
+    fields |= {
+        "name": name,
+        "point": point,
+        "address": HOME,
+        "system": "1",
+        "application": event,
+        "running": not end,
+    }
+    return fields | {"start": day(start), "end": day(end) if end else events.NEVER} | other
+
+
+def day(text: str) -> int:
+    year, month, number = ([int(part) for part in text.split("-")] + [4, 1])[:3]
+    return (date(year, month, number) - date(1970, 1, 1)).days
+
+
+def clusters(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> list[int]:
+    rows = [row | {"row": number, "record": str(number)} for number, row in enumerate(records)]
+    frame = pl.DataFrame(rows, schema=COLUMNS)
+    settled = settle.settle(frame, lexicon=words, reader=reader, weights=decide.Weights())
+    return settled.records.sort("row")["cluster"].to_list()
+
+
+ONE = {
+    "kana becomes kanji across a switch": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2017..2019"),
+        record("山田 太郎", when="2019..", event="switch"),
+    ],
+    "kana and kanji on two points of one house": [record("ﾔﾏﾀﾞ ﾀﾛｳ"), record("山田 太郎", B)],
+    "bank kana and kanji": [record("ﾔﾏﾓﾄ ｼﾖｳｲﾁ", when="2017..2019"), record("山本 正一", event="switch")],
+    "registered form of a character": [
+        record("渡邉 和子", when="2017..2019"),
+        record("渡辺 和子", event="restart"),
+    ],
+    "a reading no dictionary has, across a switch": [
+        record("ｻﾄｳ ﾕｲﾄ", when="2017..2019"),
+        record("佐藤 唯翔", event="switch"),
+    ],
+    "a misprint of the same sound, across a switch": [
+        record("浜口 浩", when="2017..2019"),
+        record("浜口 博", event="switch"),
+    ],
+    "a new surname, applied for": [
+        record("佐藤 花子", when="2017..2019"),
+        record("山田 花子", event="rename"),
+    ],
+    "a former surname": [record("佐藤 花子", when="2017..2019"), record("山田(旧姓佐藤)花子", B)],
+    "a former surname in kana": [record("ｻﾄｳ ﾊﾅｺ", when="2017..2019"), record("山田(旧姓佐藤)花子", B)],
+    "a shop and its owner": [
+        record("青葉食堂 山田太郎", when="2017..2019"),
+        record("山田 太郎", event="switch"),
+    ],
+    "in care of": [record("鈴木様方 山田 太郎", when="2017..2019"), record("山田 太郎", event="switch")],
+    "a middle name left out": [
+        record("スミス ジョン ポール", when="2017..2019"),
+        record("スミス ジョン", event="switch"),
+    ],
+    "Roman letters and kana": [
+        record("JOHN SMITH", when="2017..2019"),
+        record("ジョン・スミス", event="switch"),
+    ],
+    "a Chinese name as its bearer says it": [
+        record("ワン ウェイ", when="2017..2019"),
+        record("王 偉", event="switch"),
+    ],
+    "a room given once": [
+        record("山田 太郎", address=FLAT),
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "both systems, one contract": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2017..2026-02-01"),
+        record("山田 太郎", when="2026-02-01..", event="switch", system="2"),
+    ],
+    "a company in bank kana": [
+        record("カ)アオバコウギヨウ", when="2017..2019"),
+        record("株式会社青葉工業", event="switch"),
+    ],
+    "a company with and without its branch": [
+        record("（株）青葉工業　関西支店"),
+        record("青葉工業株式会社", B),
+    ],
+    "Latin letters read aloud": [
+        record("ワイエスシヨウジ（カ", when="2017..2019"),
+        record("株式会社YS商事", event="switch"),
+    ],
+    "a legal person by its number": [
+        record("青葉工業", number="8700110005901"),
+        record("アオバインダストリーズ", B, number="8700110005901"),
+    ],
+    "a device in kana and kanji": [
+        record("ガイロトウ NO.12", when="2017..2019"),
+        record("青葉市 街路灯 第12号", event="switch"),
+    ],
+    "the same name again after leaving": [
+        record("山田 太郎", when="2012..2015"),
+        record("山田 太郎", when="2016..2018", event="restart"),
+    ],
+}
+TWO = {
+    "husband and wife": [record("山田 太郎"), record("山田 花子", B)],
+    "husband and wife in kana and kanji": [record("ﾔﾏﾀﾞ ﾀﾛｳ"), record("山田 花子", B)],
+    "father, then son, by a change of name": [
+        record("山田 健一", when="2015..2019"),
+        record("山田 健二", event="rename"),
+    ],
+    "father, then son, by a switch": [
+        record("山田 健一", when="2015..2019"),
+        record("ﾔﾏﾀﾞ ｹﾝｼﾞ", event="switch"),
+    ],
+    "twins differing in one kanji": [record("佐藤 美咲"), record("佐藤 美希", B)],
+    "twins of one sound, two contracts": [record("佐藤 恵里"), record("佐藤 江里", B)],
+    "the next occupant": [record("山田 太郎", when="2015..2019"), record("鈴木 一郎", event="restart")],
+    "the next occupant of the same surname": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2015..2019"),
+        record("山田 次郎", event="restart"),
+    ],
+    "one name in two flats": [record("山田 太郎", address=FLAT), record("山田 太郎", B, address=OTHER_FLAT)],
+    "one name in two towns": [record("山田 太郎"), record("山田 太郎", B, address="上尾市上町3-4-5")],
+    "two companies in one building": [
+        record("株式会社三和クリーニング"),
+        record("カ)キヨウワクリーニング", B),
+    ],
+    "two companies sharing their first word": [record("青葉工業株式会社"), record("カ)アオバフドウサン", B)],
+    "two devices at one house": [record("街路灯 第1号"), record("街路灯 第2号", B)],
+    "a device after another at one point": [
+        record("街路灯 第1号", when="2015..2019"),
+        record("信号機 第7号", event="restart"),
+    ],
+    "a person and a company": [record("青葉 太郎"), record("株式会社青葉", B)],
+    "a kana column that says otherwise": [
+        record("大橋 裕生", kana="ｵｵﾊｼ ﾋﾛﾐﾁ", when="2015..2019"),
+        record("ｵｵﾊｼ ﾋﾛｵ", event="rename"),
+    ],
+    "two numbers of legal persons": [
+        record("青葉工業", number="8700110005901"),
+        record("青葉工業", B, number="5835678256246"),
+    ],
+}
+
+
+@pytest.mark.parametrize("scene", ONE)
+def test_one_customer(scene: str, words: Lexicon, reader: Reader) -> None:
+    assert len(set(clusters(ONE[scene], words, reader))) == 1
+
+
+@pytest.mark.parametrize("scene", TWO)
+def test_never_merged(scene: str, words: Lexicon, reader: Reader) -> None:
+    assert len(set(clusters(TWO[scene], words, reader))) == 2
+
+
+def test_a_kana_name_joins_its_better_reading_only(words: Lexicon, reader: Reader) -> None:
+    here = [record("ﾔﾏﾀﾞ ｶｽﾞｺ", A), record("山田 和子", B), record("山田 幸子", C)]
+    first, better, other = clusters(here, words, reader)
+    assert first == better != other
+
+
+def test_between_two_contracts_of_one_customer_is_that_customer(words: Lexicon, reader: Reader) -> None:
+    here = [
+        record("野村 奈賀子", when="2015..2018"),
+        record("野村 菜香子", when="2018..2020", event="switch"),
+        record("野村 奈賀子", when="2020..", event="switch"),
+    ]
+    assert len(set(clusters(here, words, reader))) == 1
+
+
+def test_order_of_the_rows_changes_nothing(words: Lexicon, reader: Reader) -> None:
+    here = [row for scene in (*ONE.values(), *TWO.values()) for row in scene]
+    forward = clusters(here, words, reader)
+    backward = clusters(here[::-1], words, reader)[::-1]
+    pairs = {(a, b) for a in range(len(here)) for b in range(a) if forward[a] == forward[b]}
+    assert pairs == {(a, b) for a in range(len(here)) for b in range(a) if backward[a] == backward[b]}

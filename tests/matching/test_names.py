@@ -1,0 +1,158 @@
+"""What a name field says: whom it names, of what kind, and what else stands in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sekisho.matching import aligner, companies, names
+from sekisho.matching.lexicon import Lexicon
+from sekisho.matching.likeness import Reader
+
+
+def parsed(text: str, words: Lexicon, kana: str | None = None) -> dict[str, Any]:
+    frame = pl.DataFrame({"name": [text], "kana": [kana]}, schema={"name": pl.String, "kana": pl.String})
+    return names.parse(frame, words).to_dicts()[0]
+
+
+KINDS = [
+    ("山田 太郎", "person"),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ", "person"),
+    ("木村", "person"),
+    ("服部 良一", "person"),
+    ("市川 和子", "person"),
+    ("小野寺 若菜", "person"),
+    ("ジョン・スミス", "person"),
+    ("青葉商店 山田太郎", "person"),
+    ("青葉食堂 代表 山田 太郎", "person"),
+    ("株式会社青葉工業", "company"),
+    ("カ)アオバコウギヨウ", "company"),
+    ("アオバコウギョウ（カ　シテン", "company"),
+    ("木村商店", "company"),
+    ("服部薬局", "company"),
+    ("市川市役所", "company"),
+    ("青葉町自治会", "company"),
+    ("ヤマダシヨウテン", "company"),
+    ("街路灯", "device"),
+    ("青葉市 公衆街路燈 第12号", "device"),
+    ("ガイロトウ", "device"),
+    ("ｼﾝｺﾞｳｷ NO.3", "device"),
+    ("株式会社青葉 自動販売機", "device"),
+    ("ナガイ トウコ", "person"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS)
+def test_kinds(text: str, kind: str, words: Lexicon) -> None:
+    assert parsed(text, words)["kind"] == kind
+
+
+SAME_KEY = [
+    ("渡邊　和子 様", "渡辺和子"),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ", "ヤマダタロウ"),
+    ("やまだ たろう", "ヤマダ タロウ"),
+    ("鈴木一郎(山田方)", "山田様方 鈴木一郎"),
+    ("SMITH, JOHN", "John Smith"),
+    ("株式会社青葉工業", "(有)青葉工業"),
+    ("（株）青葉工業　関西支店", "㈱青葉工業"),
+    ("ｶ)ｱｵﾊﾞｺｳｷﾞﾖｳ", "アオバコウギョウ（カ　シテン"),
+    ("社福青葉会", "社会福祉法人青葉会"),
+    ("街路灯 第5号", "青葉町自治会 ガイロトウ NO.5"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_KEY)
+def test_equal_names_have_equal_keys(one: str, other: str, words: Lexicon) -> None:
+    assert parsed(one, words)["key"] == parsed(other, words)["key"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("山田(旧姓佐藤)花子", "former", "佐藤"),
+        ("山田 花子(佐藤)", "former", "佐藤"),
+        ("山田太郎・花子", "partner", "花子"),
+        ("山田様方 鈴木一郎", "host", "山田"),
+        ("鈴木一郎(山田方)", "former", None),
+        ("緒方 洋子", "host", None),
+        ("青葉商店 山田太郎", "shop", "青葉商店"),
+        ("小野寺 若菜", "shop", None),
+        ("小山内薫", "surname", "小山内"),
+        ("佐々木健一", "given", "健一"),
+        ("五十嵐結愛", "given", "結愛"),
+        ("ワタナベケイコ", "surname_sound", "ワタナベ"),
+    ],
+)
+def test_what_else_stands_in_the_field(text: str, field: str, value: str | None, words: Lexicon) -> None:
+    assert parsed(text, words)[field] == value
+
+
+READ_AS = [
+    ("山田", "太郎", "タロオ"),
+    ("鈴木", "和子", "カズコ"),
+    ("佐藤", "大翔", "ヒロト"),
+    ("伊藤", "結愛", "ユア"),
+]
+NOT_READ_AS = [
+    ("山田", "太郎", "ジロオ"),
+    ("鈴木", "和子", "サチコ"),
+    ("佐藤", "健一", "ケンジ"),
+    ("伊藤", "花子", "ハナエ"),
+]
+
+
+@pytest.mark.parametrize(("surname", "given_name", "sound"), READ_AS)
+def test_true_readings_weigh_for(surname: str, given_name: str, sound: str, reader: Reader) -> None:
+    assert reader.given_weight(given_name, sound) > 2.0
+
+
+@pytest.mark.parametrize(("surname", "given_name", "sound"), NOT_READ_AS)
+def test_a_relatives_reading_weighs_against(
+    surname: str, given_name: str, sound: str, reader: Reader
+) -> None:
+    assert reader.given_weight(given_name, sound) < -1.5
+
+
+def test_the_aligner_reads_a_name_that_no_dictionary_has() -> None:
+    known = [
+        ("健一", "ケンイチ"),
+        ("健太", "ケンタ"),
+        ("真一", "シンイチ"),
+        ("真人", "マサト"),
+        ("勝人", "カツト"),
+    ]
+    learnt = aligner.train([name for name, _ in known] * 3, [sound for _, sound in known] * 3)
+    assert learnt.score("健人", "ケント") > learnt.score("健人", "マサト")
+    assert learnt.score("真太", "シンタ") > learnt.score("真太", "カツタ")
+
+
+def test_a_stored_aligner_is_the_same() -> None:
+    learnt = aligner.train(["健一", "健太"], ["ケンイチ", "ケンタ"])
+    assert aligner.from_frame(aligner.to_frame(learnt)).score("健太", "ケンタ") == pytest.approx(
+        learnt.score("健太", "ケンタ")
+    )
+
+
+@pytest.mark.parametrize("number", ["8700110005901", "5835678256246"])
+def test_corporate_numbers_carry_their_check_digit(number: str) -> None:
+    assert companies.is_corporate_number(number)
+
+
+@given(
+    st.integers(min_value=0, max_value=10**12 - 1), st.integers(min_value=0, max_value=11), st.integers(1, 8)
+)
+def test_one_wrong_digit_is_found(body: int, place: int, change: int) -> None:
+    digits = f"{body:012}"
+    number = next(
+        f"{check}{digits}" for check in range(1, 10) if companies.is_corporate_number(f"{check}{digits}")
+    )
+    wrong = list(number)
+    old = int(wrong[place + 1])
+    new = (old + change) % 10
+    wrong[place + 1] = str(new)
+    if (new - old) % 9:  # 0 and 9 are the same to the rule
+        assert not companies.is_corporate_number("".join(wrong))

@@ -1,0 +1,220 @@
+"""From a file to a folder: encodings, rejected rows, restarts, crews, review, and the words for a clerk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from sekisho.matching import Mapping, Result, explain, intake, mapping, match, review, run, shards
+from sekisho.matching.errors import (
+    UnableToReadMapping,
+    UnableToReadReview,
+    UnableToReadSource,
+    UnableToResume,
+)
+from sekisho.matching.population import Order, generate
+from sekisho.matching.population.writer import RECORDS, TRUTH
+from sekisho.surfaces.cli.match import app
+
+ROWS = """\
+record_id,name,kana,address,point,system,application,start,end
+1,ﾔﾏﾀﾞ ﾀﾛｳ,,上尾市原市3-4-5,0000000000000000000001,1,,2017-04-01,2019-04-01
+2,山田 太郎,,埼玉県上尾市大字原市3丁目4番5号,0000000000000000000001,1,スイッチング,2019/04/01,
+3,佐藤 花子,ｻﾄｳ ﾊﾅｺ,上尾市原市1-1,0000000000000000000002,2,再点,20260101,
+4,ｻﾄｳ ﾊﾅｺ,,上尾市原市1-1,0000000000000000000002,1,,2018-01-01,
+5,街路灯 第1号,,上尾市原市1-1,0000000000000000000003,1,,2018-01-01,
+"""
+BAD = """\
+6,,,上尾市原市1-1,0000000000000000000004,①,,2018-01-01,
+,鈴木 一郎,,上尾市原市1-1,0000000000000000000004,①,,2018-01-01,
+7,鈴木 一郎,,上尾市原市2-1,12345,①,,2018-13-01,
+8,余分,な,項目,が,多,い,行,です,よ,ね
+9,鈴木 二郎,,上尾市原市2-2,0000000000000000000005,①,,2018-01-01,
+"""
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Many pieces and shards even for a small file."""
+    monkeypatch.setattr(intake, "PIECE", 700)
+    monkeypatch.setattr(run, "SHARD_ROWS", 500)
+    yield
+
+
+@pytest.fixture(scope="module")
+def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("population")
+    generate(Order(seed=11, records=3_000, area="06"), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(population: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(intake, "PIECE", 700)
+        small.setattr(run, "SHARD_ROWS", 500)
+        return match(population / RECORDS, out=tmp_path_factory.mktemp("whole"), workers=1)
+
+
+def written(result: Result) -> pl.DataFrame:
+    return result.records.sort("row").collect()
+
+
+def of_text(folder: Path, text: str, *, encoding: str = "utf-8") -> Result:
+    source = folder / "input.csv"
+    source.write_text(text, encoding=encoding, newline="")
+    return match(source, out=folder / "out", workers=1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "euc_jp", "utf-16"])
+def test_every_encoding_of_a_utility_is_read(encoding: str, tmp_path: Path) -> None:
+    clusters = written(of_text(tmp_path, ROWS, encoding=encoding))["cluster"].to_list()
+    assert clusters == [0, 0, 2, 2, 4]
+
+
+def test_a_bad_row_is_kept_aside_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
+    result = of_text(tmp_path, ROWS + BAD)
+    assert written(result)["record"].to_list() == ["1", "2", "3", "4", "5", "7", "9"]
+    assert result.rejected == 3
+    with (tmp_path / "out" / "rejected.csv").open(encoding="utf-8-sig", newline="") as lines:
+        notes = {(row["行"], row["項目"], row["値"], row["使用"]) for row in csv.DictReader(lines)}
+    assert {
+        ("7", "name", "", "false"),
+        ("9", "point", "12345", "true"),
+        ("9", "start", "2018-13-01", "true"),
+    } <= notes
+    assert any(row == "10" and "余分" in value for row, _, value, _ in notes)
+
+
+def test_a_missing_column_names_the_ones_there_are(tmp_path: Path) -> None:
+    (tmp_path / "input.csv").write_text("番号,氏名\n1,山田\n", encoding="utf-8")
+    with pytest.raises(UnableToReadSource, match="address"):
+        match(tmp_path / "input.csv", out=tmp_path / "out", workers=1)
+
+
+def test_a_mapping_gives_columns_and_codes_their_meaning(tmp_path: Path) -> None:
+    text = "番号,需要者名,場所,地点,種別,開始\n1,ﾔﾏﾀﾞ ﾀﾛｳ,上尾市原市3-4-5,%s,,2017-04-01\n2,山田 太郎,上尾市原市3-4-5,%s,切替,2019-04-01\n"
+    source = tmp_path / "input.csv"
+    source.write_text(text % ("1" * 22, "1" * 22), encoding="cp932")
+    toml = '[columns]\nrecord="番号"\nname="需要者名"\naddress="場所"\npoint="地点"\napplication="種別"\nstart="開始"\n[applications]\n"切替"="switch"\n'
+    (tmp_path / "map.toml").write_text(toml, encoding="utf-8")
+    result = match(source, mapping=mapping.read(tmp_path / "map.toml"), out=tmp_path / "out", workers=1)
+    assert result.edges.collect()["switched"].to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    "text", ["[columns]\nnaem='x'", "[applications]\n'a'='b'", "columns = 3", "not toml"]
+)
+def test_a_wrong_mapping_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UnableToReadMapping):
+        mapping.read(tmp_path / "map.toml")
+
+
+class Killed(Exception):
+    """As if the process had been killed here."""
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 7])
+def test_a_run_killed_anywhere_goes_on_and_ends_the_same(
+    after: int, population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(after))
+    real = shards.write_whole
+
+    def failing(frame: pl.DataFrame, path: Path, *, row_group_size: int | None = None) -> None:
+        if next(calls, None) is None:
+            raise Killed
+        real(frame, path, row_group_size=row_group_size)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shards, "write_whole", failing)
+        with pytest.raises(Killed):
+            match(population / RECORDS, out=tmp_path / "out", workers=1)
+    assert written(match(population / RECORDS, out=tmp_path / "out", workers=1)).equals(written(whole))
+
+
+def test_processes_and_a_dask_cluster_give_the_same_bytes(
+    population: Path, whole: Result, tmp_path: Path
+) -> None:
+    two = match(population / RECORDS, out=tmp_path / "two", workers=2)
+    dask = match(population / RECORDS, out=tmp_path / "dask", cluster="local:2")
+    assert written(whole).equals(written(two))
+    assert written(whole).equals(written(dask))
+    assert whole.table == two.table == dask.table
+
+
+def test_other_work_in_the_folder_is_not_overwritten(population: Path, whole: Result) -> None:
+    with pytest.raises(UnableToResume):
+        match(population / RECORDS, mapping=Mapping(running=("x",)), out=whole.folder, workers=1)
+
+
+def test_every_record_is_in_one_cluster_and_the_truth_between_the_bounds(
+    population: Path, whole: Result
+) -> None:
+    truth = pl.read_parquet(population / TRUTH)
+    assert written(whole)["row"].to_list() == list(range(3_000))
+    people = whole.table.figures["total"]["individuals"]
+    true = truth.filter(pl.col("kind") == "person")["truth_id"].n_unique()
+    assert people.low <= true <= people.high
+
+
+def test_rows_without_a_municipality_follow_their_supply_point(tmp_path: Path) -> None:
+    text = ROWS + "6,ﾔﾏﾀﾞ ﾀﾛｳ,,（不明）,0000000000000000000001,①,,2016-04-01,2017-04-01\n"
+    assert written(of_text(tmp_path, text))["cluster"].to_list()[-1] == 0
+
+
+def test_a_pair_is_explained_in_words(tmp_path: Path) -> None:
+    folder = of_text(tmp_path, ROWS).folder
+    text = explain(folder, "1", "2").text()
+    for words in ("同じお客さま", "漢字名の読み候補に一致", "同一供給地点", "スイッチング時の名義変更"):
+        assert words in text
+    assert "別のお客さま" in explain(folder, "1", "3").text()
+    assert "not merged" in explain(folder, "1", "3").text(english=True)
+
+
+def judged(text: str, verdict: str) -> str:
+    rows = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
+    return "\n".join(",".join([*row[:-1], verdict if number else row[-1]]) for number, row in enumerate(rows))
+
+
+def test_a_reviewed_sample_corrects_the_count(whole: Result) -> None:
+    folder = whole.folder
+    sample = review.export(folder, size=10_000, seed=3)
+    assert sample == review.export(folder, size=10_000, seed=3)
+    all_one, none_one = (review.take_in(folder, judged(sample, verdict)) for verdict in ("同", "別"))
+    pairs = {name: stratum.pairs for name, stratum in all_one.strata.items()}
+    assert all_one.estimate == all_one.value - pairs["open"]
+    assert none_one.estimate == none_one.value + pairs["merged_certain"] + pairs["merged_probable"]
+    assert all_one.low == all_one.high == all_one.estimate
+
+
+@pytest.mark.parametrize("change", ["drop", "verdict", "record"])
+def test_a_sample_that_was_altered_is_refused(change: str, tmp_path: Path) -> None:
+    folder = of_text(tmp_path, ROWS).folder
+    lines = judged(review.export(folder, size=5, seed=1), "同").split("\n")
+    altered = {
+        "drop": lines[:1],
+        "verdict": [lines[0], lines[1][:-1] + "多分"],
+        "record": [lines[0], lines[1].replace("1,", "77,")],
+    }
+    with pytest.raises(UnableToReadReview):
+        review.take_in(folder, "\n".join(altered[change]))
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    source = tmp_path / "input.csv"
+    source.write_text(ROWS, encoding="cp932")
+    called = CliRunner().invoke(app, [str(source), "-o", str(tmp_path / "out"), "--workers", "1", "--json"])
+    assert called.exit_code == 0, called.output
+    assert json.loads(called.stdout)["figures"]["total"]["individuals"]["value"] == 2
+    said = CliRunner().invoke(app, ["explain", "1", "2", "-r", str(tmp_path / "out")])
+    assert "同じお客さま" in said.stdout
+    parts = CliRunner().invoke(app, ["normalise", "上尾市原市3-4-5", "--json"])
+    assert json.loads(parts.stdout)[0]["city"] == "上尾市"
