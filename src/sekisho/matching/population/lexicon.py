@@ -38,6 +38,9 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {"same": (), "independent": ("names-datas
 MALE, FEMALE = 0, 1
 # Surnames outside the 1,999 commonest are borne by about one Japanese in seven.
 _RARE_SURNAME_SHARE = 0.14
+# How strongly regular and prevailing readings are preferred; set so that nine people in ten bear the
+# commonest reading of their given name's spelling.
+_REGULAR, _PREVAIL = 1.0, 2.0
 # Two readings of one written surname, the rarer one's share; no dictionary in use gives shares.
 _SECOND_READINGS: dict[str, tuple[str, float]] = table()["second_readings"]
 _KANJI = re.compile(r"^[\u4e00-\u9fff\u3005\u3400-\u4dbf]{1,4}$")
@@ -168,21 +171,71 @@ def _blend(common: Weighted, rare: Weighted) -> Weighted:
 
 
 def _by_spelling(sex: str) -> Weighted:
-    """Given names weighted by the dataset itself: popular list first, then usual characters.
+    """Given names weighted by the dataset itself: popular readings, usual characters, usual sounds of them.
 
-    A reading's weight grows with the number of spellings it has; a spelling's with how usual its
-    characters are. Three quarters of the weight lies on the dataset's list of popular readings.
+    A dictionary lists every reading a name can have; people bear mostly the usual one (in 46,000 names of
+    real people nine in ten bear the commonest reading of their spelling). What is usual is learned from
+    the dataset alone: which sounds its two-character names begin and end with for each character. Three
+    quarters of the weight lie on the dataset's own list of popular readings.
     """
     full, popular = _readings(f"first_name_{sex}_org.csv"), _readings(f"first_name_{sex}_opti.csv")
     usual = Counter(char for names in full.values() for name in names for char in name)
+    sounds = _Sounds(full)
     weighted: Weighted = defaultdict(float)
     for listing, share in ((popular, 0.75), (full, 0.25)):
         reading_total = sum(len(names) ** 1.3 for names in listing.values())
         for reading, names in listing.items():
-            raw = [float(np.prod([usual[char] for char in name]) ** (3 / len(name))) for name in names]
+            raw = [_usual(name, usual) * sounds.share(name, reading) ** _REGULAR for name in names]
+            whole = share * len(names) ** 1.3 / reading_total
             for name, value in zip(names, raw, strict=True):
-                weighted[(name, reading)] += share * len(names) ** 1.3 / reading_total * value / sum(raw)
-    return dict(weighted)
+                weighted[(name, reading)] += whole * value / sum(raw)
+    return _prevailing(weighted)
+
+
+def _usual(name: str, usual: Counter[str]) -> float:
+    """How usual the characters are; their mean, so that length does not count."""
+    return float(np.prod([float(usual[char]) for char in name]) ** (3 / len(name)))
+
+
+def _prevailing(weighted: Weighted) -> Weighted:
+    """The readings of one spelling compete: a reading half as usual is borne by far less than half as many."""
+    by_text: dict[str, float] = defaultdict(float)
+    sharp = {pair: value**_PREVAIL for pair, value in weighted.items()}
+    total: dict[str, float] = defaultdict(float)
+    for (text, _), value in weighted.items():
+        by_text[text] += value
+    for (text, _), value in sharp.items():
+        total[text] += value
+    return {pair: by_text[pair[0]] * value / total[pair[0]] for pair, value in sharp.items()}
+
+
+class _Sounds:
+    """Which sounds each character begins and ends two-character names with."""
+
+    def __init__(self, listing: dict[str, list[str]]) -> None:
+        self._first: Counter[tuple[str, str]] = Counter()
+        self._last: Counter[tuple[str, str]] = Counter()
+        self._seen: Counter[str] = Counter()
+        pairs = ((name, reading) for reading, names in listing.items() for name in names if len(name) == 2)
+        for name, reading in pairs:
+            self._seen.update((f"^{name[0]}", f"{name[1]}$"))
+            for cut in range(1, len(reading)):
+                self._first[name[0], reading[:cut]] += 1
+                self._last[name[1], reading[cut:]] += 1
+
+    def share(self, name: str, reading: str) -> float:
+        """The best cut's product of the two characters' shares; 1 for a name of one character."""
+        if len(name) == 1 or len(reading) < 2:
+            return 1.0
+        begin, end = max(self._seen[f"^{name[0]}"], 1), max(self._seen[f"{name[-1]}$"], 1)
+        gap = len(name) - 2
+        cuts = [
+            (self._first[name[0], reading[:a]] + 0.1) * (self._last[name[-1], reading[b:]] + 0.1)
+            for a in range(1, len(reading))
+            for b in range(a + gap, len(reading))
+            if gap or a == b
+        ]
+        return max(cuts, default=0.01) / (begin * end)
 
 
 def _same() -> tuple[Weighted, Weighted, Weighted]:
