@@ -36,7 +36,21 @@ def test_the_certificate_shows_also_when_the_barrier_does_not_hold(
 ) -> None:
     assert "証明書はまだありません" in client.get("/certificate/").text
     assert client.get("/certificate/certificate.json").status_code == 404
-    body = {"obligations": [{"name": "<b>view</b>", "holds": True}], "digest": "abc"}
+    body = {
+        "obligations": [
+            {
+                "code": "1",
+                "ja": "方針は意図のとおり",
+                "en": "x",
+                "holds": True,
+                "statements": 7,
+                "discharged": 7,
+            }
+        ],
+        "findings": [{"obligation": "2", "subject": "<b>view</b>", "ja": "余分です", "en": "extra"}],
+        "outside": [{"ja": "応答時間の差", "en": "timing"}],
+        "versions": {"z3": "5.4.0"},
+    }
     for holds, words in ((True, "すべて証明されています"), (False, "証明できない箇所がありました")):
         owner.execute(
             "insert into barrier.certificate (at, holds, digest, body) values (now(), %s, 'abc123', %s)",
@@ -45,7 +59,9 @@ def test_the_certificate_shows_also_when_the_barrier_does_not_hold(
         page = client.get("/certificate/").text
         assert words in page
         assert "abc123" in page
+        assert "&lt;b&gt;view" in page
         assert "<b>view" not in page
+        assert all(words in page for words in ("方針は意図のとおり", "余分です", "応答時間の差", "5.4.0"))
     assert client.get("/certificate/certificate.json").json() == body
     owner.execute("delete from barrier.certificate")
 

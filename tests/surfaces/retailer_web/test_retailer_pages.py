@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from sekisho.kernel.values import PointNumber, grouped
 from surfaces import world
 from surfaces.browser import SignedIn, Surface
 from surfaces.world import TODAY
@@ -247,7 +248,8 @@ def test_who_saw_shows_own_points_only(own: httpx.Client, owner: psycopg.Connect
             [point, holder],
         )
     page = own.get("/readings/").text
-    assert world.OWN_POINT in page
+    assert grouped(PointNumber(world.OWN_POINT)) in page
+    assert grouped(PointNumber(world.OTHER_POINT)) not in page
     assert world.OTHER_POINT not in page
     assert "契約名義" in page
     assert "供給地点特定番号(伏せ字)" in page

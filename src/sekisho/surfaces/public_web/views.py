@@ -16,7 +16,7 @@ from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.matrix import GRADES, file_columns, matrix, purpose_heads, rules
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
-from sekisho.surfaces.kit.tables import Column, table
+from sekisho.surfaces.kit.tables import Column, badge, table
 
 HOME = Crumb(Text("はじめに", "About"), "/")
 CERTIFICATE = Text("情報遮断の証明書", "Certificate of the barrier")
@@ -33,6 +33,17 @@ FILE_COLUMNS: tuple[FileColumn[RetailerRow], ...] = (
     FileColumn("name_kana", Text("カナ", "Reading"), lambda row: row.name_kana),
     FileColumn("code", Text("事業者コード", "Code"), lambda row: row.code),
 )
+OBLIGATIONS: tuple[Column[dict[str, Any]], ...] = (
+    Column(Text("番号", "No."), lambda row: row.get("code"), row_header=True),
+    Column(Text("内容", "Obligation"), lambda row: _words(row), nowrap=False),
+    Column(Text("結果", "Result"), lambda row: _result(bool(row.get("holds")))),
+    Column(Text("命題", "Statements"), lambda row: row.get("statements"), numeric=True),
+    Column(Text("うち成立", "Discharged"), lambda row: row.get("discharged"), numeric=True),
+)
+
+
+def _result(holds: bool) -> object:
+    return badge(Text("成立", "holds"), tone="good") if holds else badge(Text("不成立", "fails"), tone="bad")
 
 
 @require_safe
@@ -109,8 +120,24 @@ def certificate(request: HttpRequest) -> HttpResponse:
         title=CERTIFICATE,
         crumbs=[HOME],
         certificate=newest,
-        facts=_facts(newest.body) if newest else [],
+        **(_contents(newest.body) if newest else {}),
     )
+
+
+def _contents(body: dict[str, Any]) -> dict[str, Any]:
+    """What the certificate says: obligations, findings, what lies outside, and with what it was made."""
+    findings = [(one["obligation"], str(one["subject"]), _words(one)) for one in body.get("findings", [])]
+    return {
+        "obligations": table(
+            Text("証明した義務", "Obligations"),
+            OBLIGATIONS,
+            body.get("obligations", []),
+            empty=Text("ありません。", "None."),
+        ),
+        "findings": findings,
+        "outside": [_words(one) for one in body.get("outside", [])],
+        "versions": [(name, str(version)) for name, version in body.get("versions", {}).items()],
+    }
 
 
 @require_safe
@@ -137,14 +164,5 @@ def verification(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _facts(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """The certificate's own fields: short ones as they are, long ones by their number."""
-    return [(name, _fact(value)) for name, value in body.items()]
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, (list, dict)) and len(json.dumps(value)) > 200:
-        return str(Text(f"{len(value)} 件(全文は JSON)", f"{len(value)} entries (in full in the JSON)"))
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+def _words(entry: dict[str, Any]) -> Text:
+    return Text(str(entry.get("ja", "")), str(entry.get("en", "")))

@@ -65,7 +65,7 @@ TERMS: tuple[Column[ContractDetail], ...] = (
 PARTIES: tuple[Column[PartyDetail], ...] = (
     *_period(),
     Column(Text("名義", "Name"), lambda row: row.name, nowrap=False),
-    Column(Text("カナ", "Reading"), lambda row: row.name_kana, nowrap=False),
+    Column(Text("カナ", "Reading"), lambda row: row.name_kana or None, nowrap=False),
     Column(Text("区分", "Kind"), lambda row: wording.word(wording.KINDS, row.customer_kind)),
     Column(Text("電話番号", "Phone"), lambda row: row.phone or None),
     Column(Text("検針票送付先", "Slip address"), lambda row: _slip(row), nowrap=False),

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from sekisho.kernel.values import PointNumber, grouped
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.gates import SeenRow
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
@@ -21,7 +22,7 @@ TITLE = Text("自社の地点の閲覧記録", "Who saw our points")
 
 
 def _point(row: SeenRow) -> Any:
-    return link(reverse("point", args=[row.point]), row.point)
+    return link(reverse("point", args=[row.point]), grouped(PointNumber(row.point)))
 
 
 COLUMNS: tuple[Column[SeenRow], ...] = (

@@ -65,7 +65,7 @@ def _page(
         "retailer_web/usage.html",
         title=Text("30分電力量", "Half-hourly usage"),
         crumbs=_crumbs(point),
-        form=form,
+        form=form if form.errors else DayChoice({"day": day.day}),
         point=point,
         day=day,
         previous=day.day - timedelta(days=1),
