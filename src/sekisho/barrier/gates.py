@@ -29,9 +29,11 @@ class PermitRow:
 def _permits(audience: str, purpose: str) -> Gate[PermitRow]:
     return Gate(
         name="permits", ja="利用権限", en="permits", audience=audience, purposes=(purpose,), row=PermitRow,
-        params=(Param("person", "text", "null"), Param("of_audience", "text", "null"), Param("on", "date", "null")),
+        params=(Param("person", "text", "null"), Param("of_audience", "text", "null"), Param("on", "date", "null"),
+                Param("permit_no", "bigint", "null")),
         source="{seen}.permit p",
-        where="(p_person is null or p.person = p_person) and (p_of_audience is null or p.audience = p_of_audience) and (p_on is null or p.valid @> p_on)",
+        where="(p_person is null or p.person = p_person) and (p_of_audience is null or p.audience = p_of_audience) and (p_on is null or p.valid @> p_on)"
+        " and (p_permit_no is null or p.permit_no = p_permit_no)",
         sorts={"person": Sort(("p.person", "p.permit_no"), ("text", "bigint")), "granted": Sort(("p.granted_at", "p.permit_no"), ("timestamptz", "bigint"))},
     )  # fmt: skip
 

@@ -151,6 +151,7 @@ def submission(
     kinds: dict[str, Text],
     onward: Callable[[CommandRow], list[tuple[Text, str]]],
     crumbs: Sequence[Crumb] = (),
+    template: str = "kit/submission.html",
     **context: Any,
 ) -> HttpResponse:
     """完了, or how far it is: the page of one submitted command. `onward` says where one may go from here."""
@@ -162,7 +163,7 @@ def submission(
     refused = row.state in ("refused", "failed")
     return show(
         request,
-        "kit/submission.html",
+        template,
         title=_TITLES.get(row.state, Text("処理の状況", "Progress")),
         crumbs=crumbs,
         row=row,

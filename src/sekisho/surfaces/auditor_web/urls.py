@@ -1,0 +1,22 @@
+"""The addresses of the auditor: nothing but reading."""
+
+from django.urls import path
+
+from sekisho.barrier import gates as barrier
+from sekisho.ledger import gates as ledger
+from sekisho.surfaces.auditor_web import views
+from sekisho.surfaces.kit.oversight.urls import Gates, patterns
+from sekisho.surfaces.kit.pages import Link
+from sekisho.surfaces.kit.speech import Text
+
+GATES = Gates(ledger.AUDITOR_PASSAGES, barrier.AUDITOR_PERMITS, barrier.AUDITOR_CASES, barrier.AUDITOR_CERTIFICATES)
+NAVIGATION = (
+    Link("dashboard", Text("概況", "Overview")),
+    Link("certificate", Text("証明書", "Certificate"), also=("one_certificate",)),
+    Link("matrix", Text("開示の一覧表", "Matrix")),
+    Link("gates", Text("画面・処理の台帳", "Gates")),
+    Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
+    Link("permits", Text("利用権限", "Permits")),
+    Link("cases", Text("災害案件", "Cases")),
+)
+urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES)]

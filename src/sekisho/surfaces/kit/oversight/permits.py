@@ -1,0 +1,189 @@
+"""利用権限 and 災害案件: who may ask for what, on which days, by whose decision."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from sekisho.barrier.audiences import AUDIENCES
+from sekisho.barrier.gate import Gate
+from sekisho.barrier.gates import CaseRow, PermitRow
+from sekisho.surfaces.kit import asking
+from sekisho.surfaces.kit.collecting import collect
+from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
+from sekisho.surfaces.kit.fields import DayField, OneOf, WordField
+from sekisho.surfaces.kit.listing import listed
+from sekisho.surfaces.kit.oversight.passages import HOME
+from sekisho.surfaces.kit.pages import show
+from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.kit.tables import Column, badge, link, listed_table, table
+from sekisho.surfaces.kit.wording import purpose_word, reader_word
+
+PERMITS, CASES = Text("利用権限", "Permits"), Text("災害案件", "Disaster cases")
+
+
+def permit_state(row: PermitRow) -> Any:
+    """有効, before its days, after them, or ended at once."""
+    today = timezone.localdate()
+    if row.ended_at is not None:
+        return badge(Text("終了", "ended"))
+    if row.start > today:
+        return badge(Text("開始前", "not yet"), tone="warn")
+    if row.end is not None and row.end <= today:
+        return badge(Text("期間終了", "over"))
+    return badge(Text("有効", "valid"), tone="good")
+
+
+def _last_day(row: PermitRow) -> Any:
+    return badge(Text("定めなし", "open")) if row.end is None else row.end - timedelta(days=1)
+
+
+COLUMNS: tuple[Column[PermitRow], ...] = (
+    Column(Text("利用者", "Person"), lambda row: row.person, sort="person", row_header=True),
+    Column(Text("区分", "Audience"), lambda row: reader_word(row.audience)),
+    Column(Text("所属", "Company"), lambda row: row.company),
+    Column(Text("利用目的", "Purpose"), lambda row: purpose_word(row.audience, row.purpose)),
+    Column(Text("案件番号", "Case"), lambda row: row.case_no),
+    Column(Text("開始日", "Start"), lambda row: row.start),
+    Column(Text("最終日", "Last day"), _last_day),
+    Column(Text("状態", "State"), permit_state),
+    Column(Text("付与", "Granted by"), lambda row: row.granted_by),
+    Column(Text("付与日時", "Granted"), lambda row: row.granted_at, sort="granted"),
+    Column(Text("理由", "Reason"), lambda row: row.reason or None, nowrap=False),
+    Column(Text("終了", "Ended by"), lambda row: row.ended_by),
+)
+FILE_COLUMNS: tuple[FileColumn[PermitRow], ...] = tuple(
+    FileColumn(name, text, lambda row, name=name: getattr(row, name))
+    for name, text in (
+        ("permit_no", Text("権限番号", "Permit")), ("person", Text("利用者", "Person")), ("audience", Text("区分", "Audience")),
+        ("company", Text("所属", "Company")), ("purpose", Text("利用目的", "Purpose")), ("start", Text("開始日", "Start")),
+        ("end", Text("終了日(翌日)", "End (exclusive)")), ("case_no", Text("案件番号", "Case")), ("reason", Text("理由", "Reason")),
+        ("granted_by", Text("付与した人", "Granted by")), ("granted_at", Text("付与日時", "Granted")),
+        ("ended_by", Text("終了した人", "Ended by")), ("ended_at", Text("終了日時", "Ended")),
+    )
+)  # fmt: skip
+
+
+class PermitFilter(forms.Form):
+    """The list's filters."""
+
+    person = WordField(Text("利用者", "Person"), required=False, longest=64)
+    of_audience = OneOf(Text("区分", "Audience"), [(one.code, Text(one.ja, one.en)) for one in AUDIENCES])
+    on = DayField(Text("この日に有効", "Valid on"))
+
+    def params(self) -> dict[str, Any]:
+        """The gate's parameters."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+@require_safe
+def permits(
+    request: HttpRequest, gate: Gate[PermitRow], *, more: Sequence[Column[PermitRow]] = (), links: Sequence[tuple[Text, str]] = ()
+) -> HttpResponse:
+    """The list; `more` columns and named `links` are what a surface adds that may also change permits."""
+    form = PermitFilter(request.GET)
+    shown = None
+    if form.is_valid():
+        page = listed(request, gate, sort="person", filters=form.params())
+        shown = listed_table(PERMITS, (*COLUMNS, *more), page, empty=Text("この条件の権限はありません。条件を減らしてください。", "None. Use fewer filters."))
+    query = request.GET.copy()
+    query.pop("after", None)
+    return show(
+        request,
+        "oversight/permits.html",
+        title=PERMITS,
+        crumbs=[HOME],
+        form=form,
+        table=shown,
+        links=[(text, reverse(name)) for text, name in links],
+        download_title=Text("この条件の権限をファイルにする", "These permits as a file"),
+        download_url=f"{reverse('permits_file')}?{query.urlencode()}",
+        download_forms=FORMS,
+        status=200 if shown else 422,
+    )
+
+
+@require_safe
+def permits_file(request: HttpRequest, gate: Gate[PermitRow]) -> HttpResponse:
+    """The same as a file."""
+    form = PermitFilter(request.GET)
+    given = form.params() if form.is_valid() else {}
+    return csv_answer(request, "permits", FILE_COLUMNS, collect(request, gate, "person", **given))
+
+
+def is_running(case: CaseRow, now: datetime) -> bool:
+    """Whether the case gives access now."""
+    return case.start <= now < case.end
+
+
+def case_state(case: CaseRow) -> Any:
+    """継続中, 審査待ち or 審査済み."""
+    if is_running(case, timezone.now()):
+        return badge(Text("継続中", "running"), tone="warn")
+    return badge(Text("審査済み", "reviewed"), tone="good") if case.reviewed_at else badge(Text("審査待ち", "waiting for review"), tone="bad")
+
+
+def case_columns(more: Sequence[Column[CaseRow]] = ()) -> tuple[Column[CaseRow], ...]:
+    """The columns of the list of cases."""
+    return (
+        Column(Text("案件番号", "Case"), lambda row: row.case_no, row_header=True),
+        Column(Text("案件名", "Title"), lambda row: row.title, nowrap=False),
+        Column(Text("状態", "State"), case_state),
+        Column(Text("開いた人", "Opened by"), lambda row: row.opened_by),
+        Column(Text("開始", "Start"), lambda row: row.start),
+        Column(Text("終了", "End"), lambda row: row.end),
+        Column(Text("審査した人", "Reviewed by"), lambda row: row.reviewed_by),
+        Column(Text("所見", "Finding"), lambda row: row.review_note, nowrap=False),
+        Column(
+            Text("閲覧", "Passages"),
+            lambda row: link(f"{reverse('passages')}?case_no={row.case_no}&since={timezone.localtime(row.start).date()}", Text("記録", "records")),
+        ),
+        *more,
+    )
+
+
+FILE_OF_CASES: tuple[FileColumn[CaseRow], ...] = tuple(
+    FileColumn(name, text, lambda row, name=name: getattr(row, name))
+    for name, text in (
+        ("case_no", Text("案件番号", "Case")), ("title", Text("案件名", "Title")), ("opened_by", Text("開いた人", "Opened by")),
+        ("start", Text("開始", "Start")), ("end", Text("終了", "End")), ("reviewed_by", Text("審査した人", "Reviewed by")),
+        ("reviewed_at", Text("審査日時", "Reviewed")), ("review_note", Text("所見", "Finding")),
+    )
+)  # fmt: skip
+
+
+@require_safe
+def cases(
+    request: HttpRequest, gate: Gate[CaseRow], *, more: Sequence[Column[CaseRow]] = (), links: Sequence[tuple[Text, str]] = ()
+) -> HttpResponse:
+    """Running cases, those waiting for review, and those reviewed."""
+    rows, now = asking.read(request, gate), timezone.now()
+    waiting: Callable[[CaseRow], bool] = lambda row: not is_running(row, now) and row.reviewed_at is None  # noqa: E731
+    parts = (
+        ("running", Text("継続中の案件", "Running"), [row for row in rows if is_running(row, now)]),
+        ("waiting", Text("終わって審査を待つ案件", "Ended, waiting for review"), [row for row in rows if waiting(row)]),
+        ("reviewed", Text("審査済みの案件", "Reviewed"), [row for row in rows if not is_running(row, now) and not waiting(row)]),
+    )
+    none = Text("ありません。", "None.")
+    return show(
+        request,
+        "oversight/cases.html",
+        title=CASES,
+        crumbs=[HOME],
+        tables=[(name, table(caption, case_columns(more), found, empty=none)) for name, caption, found in parts],
+        links=[(text, reverse(name)) for text, name in links],
+        download_title=Text("案件の一覧をファイルにする", "The cases as a file"),
+        download_url=reverse("cases_file"),
+        download_forms=FORMS,
+    )
+
+
+@require_safe
+def cases_file(request: HttpRequest, gate: Gate[CaseRow]) -> HttpResponse:
+    """The same as a file."""
+    return csv_answer(request, "cases", FILE_OF_CASES, asking.read(request, gate))

@@ -1,0 +1,44 @@
+"""The addresses of information security."""
+
+from django.urls import path
+
+from sekisho.barrier import gates as barrier
+from sekisho.ledger import gates as ledger
+from sekisho.surfaces.kit.oversight.urls import Gates, patterns
+from sekisho.surfaces.kit.pages import Link
+from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.security_web.views import administration, watching
+
+GATES = Gates(ledger.PASSAGES, barrier.PERMITS, barrier.CASES, barrier.CERTIFICATES)
+NAVIGATION = (
+    Link("dashboard", Text("概況", "Overview"), also=("submission", "secret")),
+    Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
+    Link("unusual", Text("いつもと違う閲覧", "Unusual reading")),
+    Link("permits", Text("利用権限", "Permits"), also=("grant_permit", "end_permit", "transfer")),
+    Link("accounts", Text("アカウント", "Accounts"), also=("person", "create_account", "change_account", "create_client", "end_client")),
+    Link("cases", Text("災害案件", "Cases"), also=("open_case", "review_case")),
+    Link("certificate", Text("証明書", "Certificate"), also=("one_certificate",)),
+    Link("matrix", Text("開示の一覧表", "Matrix")),
+    Link("gates", Text("画面・処理の台帳", "Gates")),
+    Link("submissions", Text("管理操作", "Administration")),
+)
+urlpatterns = [
+    path("", watching.dashboard, name="dashboard"),
+    path("unusual/", watching.unusual_reading, name="unusual"),
+    path("unusual/file/", watching.unusual_file, name="unusual_file"),
+    *patterns(GATES, permits_page=administration.permits, cases_page=administration.cases),
+    path("permits/grant/", administration.grant_permit, name="grant_permit"),
+    path("permits/transfer/", administration.transfer, name="transfer"),
+    path("permits/<int:permit_no>/end/", administration.end_permit, name="end_permit"),
+    path("cases/open/", administration.open_case, name="open_case"),
+    path("cases/<slug:case_no>/review/", administration.review_case, name="review_case"),
+    path("accounts/", administration.accounts, name="accounts"),
+    path("accounts/new/", administration.create_account, name="create_account"),
+    path("accounts/clients/new/", administration.create_client, name="create_client"),
+    path("accounts/clients/<str:person>/end/", administration.end_client, name="end_client"),
+    path("accounts/<slug:audience>/<str:person>/<slug:change>/", administration.change_account, name="change_account"),
+    path("people/<str:person>/", administration.person, name="person"),
+    path("submissions/", administration.submissions, name="submissions"),
+    path("submissions/<uuid:command_no>/", administration.submission, name="submission"),
+    path("submissions/<uuid:command_no>/secret/", administration.secret, name="secret"),
+]
