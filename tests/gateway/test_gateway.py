@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from area import FORMER, NOW, POINT, PRESENT, door, who
 
-from sekisho.barrier.gateway import Page, UnableToRead
+from sekisho.barrier.gateway import Page, UnableToAsk, UnableToRead
 from sekisho.barrier.ticket import Caller, TicketKey, sign
 from sekisho.registry import gates as registry
 from sekisho.settings import deploy
@@ -171,8 +171,8 @@ def test_a_submission_is_queued_once_per_key(facts: str, home: Home) -> None:
 
 
 def test_what_the_database_said_reaches_nobody(facts: str, home: Home) -> None:
-    with door(facts, home, "retailer") as gateway, pytest.raises(UnableToRead) as caught:
-        gateway.read(PARTIES, who("former"), now=NOW, point="\0")
+    with door(facts, home, "retailer") as gateway, pytest.raises(UnableToAsk) as caught:
+        gateway.read(PARTIES, who("former"), now=NOW, point=f"{POINT}\0")
     assert POINT not in str(caught.value) and caught.value.__cause__ is None
 
 

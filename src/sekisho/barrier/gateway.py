@@ -27,6 +27,10 @@ class UnableToRead(SekishoError):
     """The database could not answer. The message carries nothing that the database said: it may name other customers."""
 
 
+class UnableToAsk(SekishoError):
+    """A value that no question can hold: a NUL, a day outside the calendar."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Where a list stands: sort order, direction, size, and the key after which to go on (None: from the start)."""
@@ -135,10 +139,12 @@ class Gateway:
             with self._pool.connection() as conn, conn.transaction(), conn.pipeline():
                 conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
                 return conn.execute(call, arguments).fetchall()
+        except psycopg.DataError:
+            raise UnableToAsk("使えない文字か値が含まれています。", "The request holds a character or value that cannot be used.") from None
         except (psycopg.Error, PoolTimeout) as exc:
             # INVARIANT: what the database said (DETAIL may quote other customers' keys) goes neither to the caller nor to the log
             log.error("gate call failed", extra={"gate": name, "sqlstate": getattr(exc, "sqlstate", None), "request_id": request_id})
-            raise UnableToRead("いま照会できません。しばらくしてからもう一度お試しください。 / The database cannot answer now.") from None
+            raise UnableToRead("いま照会できません。しばらくしてからもう一度お試しください。", "The database cannot answer now.") from None
 
 
 def fields_of(row: object) -> dict[str, Any]:

@@ -14,7 +14,8 @@ urlpatterns = [
     *([path("", include("sekisho.accounts.urls"))] if SURFACE.signs_in else []),
     path("", include(import_module(f"{SURFACE.package}.urls"))),
 ]
-handler400 = "sekisho.surfaces.kit.faults.bad_request"
-handler403 = "sekisho.surfaces.kit.faults.forbidden"
-handler404 = "sekisho.surfaces.kit.faults.not_found"
-handler500 = "sekisho.surfaces.kit.faults.failed"
+_FAULTS = "sekisho.surfaces.retailer_api.faults" if SURFACE.code == "retailer_api" else "sekisho.surfaces.kit.faults"
+handler400 = f"{_FAULTS}.bad_request"
+handler403 = f"{_FAULTS}.forbidden"
+handler404 = f"{_FAULTS}.not_found"
+handler500 = f"{_FAULTS}.failed"

@@ -1,15 +1,19 @@
 """The endpoints. Each asks its gates as the token's caller and adds nothing to what they return."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import polars as pl
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Header, NinjaAPI, Path, Query
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, ValidationError
+from ninja.renderers import BaseRenderer
+from ninja.responses import NinjaJSONEncoder
 
 from sekisho.barrier.gate import Gate
 from sekisho.barrier.gateway import Page, UnableToRead, fields_of
@@ -28,13 +32,37 @@ from sekisho.work import gates as work
 MAX_DAYS = 400
 """Usage of at most 13 months a call."""
 
-PROBLEMS = {code: schemas.Problem for code in (400, 401, 404, 422, 429, 503)}
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), schemas.Problem)
 
 PointNo = Annotated[str, Path(pattern=schemas.POINT, description="供給地点特定番号")]
 After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
 Size = Annotated[int, Query(ge=1, le=200)]
 
-api = NinjaAPI(
+class Json(BaseRenderer):
+    """JSON with Japanese as it is."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:
+        """Compact, UTF-8."""
+        return json.dumps(data, cls=NinjaJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+
+
+class RetailerApi(NinjaAPI):
+    """Says in its document that errors are problem documents."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """The OpenAPI document."""
+        document = super().get_openapi_schema(**options)
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and "application/json" in response.get("content", {}):
+                    response["content"]["application/problem+json"] = response["content"].pop("application/json")
+        return document
+
+
+api = RetailerApi(
+    renderer=Json(),
     title="Sekisho retailer API",
     version="1.0.0",
     description="A retailer's own contracts, points, half-hourly usage, and who read them. Every call is recorded.",
@@ -82,8 +110,7 @@ def contracts(
 ) -> dict[str, Any]:
     """The company's contracts."""
     filters = {
-        "on": on, "state": state, "kind": kind, "name": None if name is None else fold(name_key, name),
-        "address": None if address is None else fold(address_key, address),
+        "on": on, "state": state, "kind": kind, "name": _searched("name", name, name_key), "address": _searched("address", address, address_key),
     }  # fmt: skip
     rows, following = _page(
         request, registry.CONTRACTS, sort=sort, descending=descending, size=size, after=after,
@@ -182,6 +209,16 @@ def command(request: HttpRequest, command_no: UUID) -> dict[str, Any]:
     return fields_of(rows[0])
 
 
+def _searched(field: str, text: str | None, key: Callable[[pl.Expr], pl.Expr]) -> str | None:
+    """The look-up key of a search text; a text of nothing but signs has none, and would find everything."""
+    if text is None:
+        return None
+    if folded := fold(key, text):
+        return folded
+    ja, en = "検索できる文字がありません。", "There is no character to search by."
+    raise Refusal(422, ja=ja, en=en, errors=[{"field": field, "value": text, "ja": ja, "en": en}])
+
+
 def _check_days(first: date, until: date) -> None:
     if not timedelta(0) < until - first <= timedelta(days=MAX_DAYS):
         raise Refusal(
@@ -198,6 +235,12 @@ def _slots(mask: int) -> list[int]:
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal of ours."""
     return problem(request, refusal)
+
+
+@api.exception_handler(AuthenticationError)
+def unknown(request: HttpRequest, _: AuthenticationError) -> HttpResponse:
+    """No token at all."""
+    return problem(request, Refusal(401))
 
 
 @api.exception_handler(UnableToRead)
