@@ -25,7 +25,7 @@ _NUMBERS = r"^(\d+(?:-\d+)*)"
 _LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
 _HIGHEST_HOUSE_PART = 100
 # Prefecture, district and municipality fit in this many characters.
-_BEGINNING = 16
+_BEGINNING = 13
 
 
 def normalise(

@@ -152,10 +152,12 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
 
     A place with more than `largest` companies is left to its points.
     """
-    firms = (
-        personas.filter(pl.col("kind") == "company").select("persona", "written").join(places, on="persona")
-    )
+    known = personas.filter(pl.col("kind") == "company")
+    firms = known.select("persona", "written", start=pl.col("key").str.slice(0, 2)).join(places, on="persona")
     crowd = firms.group_by("place").len().filter(pl.col("len") <= largest)
     firms = firms.join(crowd, on="place", how="semi")
-    met = firms.join(firms, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))
+    met = firms.join(firms, on="place", suffix="_other").filter(
+        pl.col("persona") < pl.col("persona_other"),
+        (pl.col("written") != pl.col("written_other")) | (pl.col("start") == pl.col("start_other")),
+    )
     return met.select(left="persona", right="persona_other").unique()

@@ -28,10 +28,13 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
         "point", "start", "system", "row"
     )
-    before = [pl.col(name).shift(1).over("point").alias(f"old_{name}") for name in _KEPT]
-    after = pl.col("persona").shift(-1).over("point").alias("next_persona")
-    met = ordered.select("point", *_KEPT).with_columns(*before, after)
-    met = met.filter(pl.col("old_persona").is_not_null() & (pl.col("old_persona") != pl.col("persona")))
+    before = [pl.col(name).shift(1).alias(f"old_{name}") for name in _KEPT]
+    follows = pl.col("point") == pl.col("point").shift(-1)
+    after = pl.when(follows).then(pl.col("persona").shift(-1)).alias("next_persona")
+    met = ordered.select("point", *_KEPT).with_columns(
+        *before, after, here=pl.col("point") == pl.col("point").shift(1)
+    )
+    met = met.filter("here", pl.col("old_persona") != pl.col("persona"))
     return _judged(met)
 
 

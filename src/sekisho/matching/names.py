@@ -85,21 +85,32 @@ def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     main = pl.col("main")
-    first, rest = main.str.extract(_SHOP_FIRST, 1), main.str.extract(_SHOP_FIRST, 2)
-    # 小野寺 and ショウジ end like a business and are surnames.
-    surname = first.is_in(lexicon.surnames["name"].unique().implode()) | kana.sound(first).is_in(
-        lexicon.surnames["sound"].unique().implode()
+    open_name = ~pl.col("legal") & ~pl.col("device")
+    parts = frame.with_columns(
+        first=main.str.extract(_SHOP_FIRST, 1),
+        rest=main.str.extract(_SHOP_FIRST, 2),
+        head=main.str.extract(_REPRESENTATIVE, 1),
+        owner=main.str.extract(_REPRESENTATIVE, 2),
+    ).with_columns(
+        business=open_name & _is_trade(pl.col("first")) & ~_is_trade(pl.col("rest")),
+        titled=open_name & pl.col("head").is_not_null(),
+        inside_shop=open_name & _is_trade(pl.col("inside")),
     )
-    business = _is_trade(first) & ~_is_trade(rest) & ~surname
-    shop = pl.coalesce(main.str.extract(_REPRESENTATIVE, 1), pl.when(business).then(first))
-    owner = pl.coalesce(main.str.extract(_REPRESENTATIVE, 2), rest)
-    kept = pl.when(~pl.col("legal") & ~pl.col("device")).then(shop)
-    inside = pl.when(~pl.col("legal") & _is_trade(pl.col("inside"))).then("inside")
-    return frame.with_columns(
-        shop=pl.coalesce(kept, inside),
-        main=pl.when(kept.is_not_null()).then(owner).otherwise(main),
-        inside=pl.when(inside.is_null()).then("inside"),
+    told = _without_surnames(parts, lexicon)
+    return told.with_columns(
+        shop=pl.when("titled").then("head").when("business").then("first").when("inside_shop").then("inside"),
+        main=pl.when("titled").then("owner").when("business").then("rest").otherwise(main),
+        inside=pl.when(~pl.col("inside_shop")).then("inside"),
     )
+
+
+def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """小野寺 and ショウジ end like a business and are surnames."""
+    likely = parts.filter("business").select("row", "first", sound=kana.sound(pl.col("first")))
+    written = likely.join(lexicon.surnames, left_on="first", right_on="name", how="semi")
+    spoken = likely.join(lexicon.surnames, on="sound", how="semi")
+    named = pl.concat([written, spoken])["row"].unique()
+    return parts.with_columns(business=pl.col("business") & ~pl.col("row").is_in(named.implode()))
 
 
 def _is_trade(text: pl.Expr) -> pl.Expr:

@@ -21,8 +21,7 @@ def kanji_number(value: int) -> str:
 
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
-    positional = text.str.replace_many(_POSITIONAL, leftmost=True)
-    counted = positional.str.replace_many(_PATTERNS, leftmost=True)
+    counted = text.str.replace_many(_ALL, leftmost=True)
     return counted.str.replace_many(_FOLLOWING, leftmost=True)
 
 
@@ -51,6 +50,6 @@ def _following() -> dict[str, str]:
     }
 
 
-_POSITIONAL = _positional_patterns()
-_PATTERNS = _patterns()
+# Where two patterns start together the longer one is meant; the matcher takes the one that is listed first.
+_ALL = dict(sorted((_positional_patterns() | _patterns()).items(), key=lambda pair: -len(pair[0])))
 _FOLLOWING = _following()
