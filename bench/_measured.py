@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
+
+from sekisho.kernel.errors import SekishoError
 
 _EVERY_S = 0.1
 _CHECKOUT = Path(__file__).resolve().parents[1]
@@ -26,8 +28,12 @@ class Measured:
     output: str
 
 
+class UnableToMeasure(SekishoError):
+    """What was to be measured failed: exit code 1."""
+
+
 def measured(command: Sequence[str]) -> Measured:
-    """Run `command` in the checkout; raises CalledProcessError with its stderr when it fails."""
+    """Run `command` in the checkout; raises UnableToMeasure with its last words when it fails."""
     started = time.perf_counter()
     child = subprocess.Popen(
         command, cwd=_CHECKOUT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -41,7 +47,10 @@ def measured(command: Sequence[str]) -> Measured:
     ended.set()
     watcher.join()
     if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, list(command), output, errors)
+        raise UnableToMeasure(
+            f"測定対象が終了コード {child.returncode} で止まりました: {errors[-2000:]}",
+            f"the command measured ended with exit code {child.returncode}: {errors[-2000:]}",
+        )
     return Measured(seconds, peak[0], output)
 
 

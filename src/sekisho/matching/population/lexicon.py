@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import jamdict_data  # type: ignore[import-untyped]
+import jamdict_data
 import japanese_personal_name_dataset
 import numpy as np
 import numpy.typing as npt

