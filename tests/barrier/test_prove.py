@@ -126,7 +126,7 @@ DEFECTS = (
     Defect("view with an extra column", f"do $$ begin execute 'create or replace view {_PARTY} as ' || replace(pg_get_viewdef('{_PARTY}'::regclass), 'FROM registry.party', ', phone FROM registry.party'); end $$; ", _PARTY, row=True),
     Defect("mask that tells too much", "create or replace function barrier.mask_phone(value text) returns text language sql immutable strict return '＊＊＊' || right(value, 8)", "barrier.mask_phone", row=True),
     Defect("mask that is the identity", "create or replace function barrier.mask_name(value text) returns text language sql immutable strict return value", "barrier.mask_name", row=True),
-    Defect("view with a join", "create or replace view seen_callcentre_enquiry.place as select l.* from registry.place l left join registry.party p using (contract_no)", "seen_callcentre_enquiry.place"),
+    Defect("view with a join", "do $$ begin execute 'create or replace view seen_callcentre_enquiry.place as ' || replace(pg_get_viewdef('seen_callcentre_enquiry.place'::regclass), 'FROM registry.place', 'FROM registry.place left join (select contract_no as other from registry.party) x on x.other = contract_no'); end $$", "seen_callcentre_enquiry.place"),
     # grants and roles
     Defect("column granted to a login", "grant select (name) on registry.party to sekisho_operator_web", "registry.party.name"),
     Defect("column granted to a purpose", "grant select (phone) on registry.party to seen_operator_wheeling", "registry.party.phone", row=True),
@@ -154,7 +154,7 @@ DEFECTS = (
     Defect("gate owner changed", "alter function gate.retailer_contract_point_parties(text) owner to postgres", "gate.retailer_contract_point_parties"),
     Defect("gate not security definer", "alter function gate.retailer_contract_point_parties(text) security invoker", "gate.retailer_contract_point_parties"),
     Defect("gate with another search path", "alter function gate.retailer_contract_point_parties(text) set row_security to off", "gate.retailer_contract_point_parties"),
-    Defect("gate that returns a noted column", _redefine("gate.operator_safety_point_parties(text)", "q.customer_no", "q.holder") if False else _redefine("gate.operator_safety_point_parties(text)", "SELECT q.contract_no,", "SELECT q.holder as contract_no,"), "gate.operator_safety_point_parties", row=True),
+    Defect("gate that returns a noted column", _redefine("gate.operator_safety_point_parties(text)", "SELECT q.contract_no,", "SELECT q.holder as contract_no,"), "gate.operator_safety_point_parties", row=True),
     Defect("gate that records fewer items", _redefine("gate.retailer_contract_point_parties(text)", "'phone'::text, ", ""), "gate.retailer_contract_point_parties", row=True),
     Defect("gate that records no points", _redefine("gate.retailer_contract_point_parties(text)", "COALESCE(pair.points, '{}'::text[])", "'{}'::text[]"), "gate.retailer_contract_point_parties", row=True),
     Defect("gate that records only successes", _redefine("gate.retailer_contract_point_parties(text)", "RETURNING 1", "WHERE w.verdict = 'passed'::text RETURNING 1"), "gate.retailer_contract_point_parties", row=True),

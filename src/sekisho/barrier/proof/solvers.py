@@ -32,7 +32,7 @@ def ask(assertions: Sequence[z3.BoolRef], wishes: Wishes = list) -> Answer:
     if first == second == "unsat":
         return Answer(proved=True)
     if first == "sat" and second != "unsat":
-        return Answer(proved=False, model=_readable_model(solver, wishes()))
+        return Answer(proved=False, model=_readable_model(assertions, wishes()))
     return Answer(proved=False, reason=f"z3: {first}, cvc5: {second}")
 
 
@@ -52,14 +52,26 @@ def _cvc5(text: str) -> str:
     return answer
 
 
-def _readable_model(solver: z3.Solver, wishes: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
-    if solver.check() != z3.sat:
-        return None
-    for wish in wishes:
-        solver.push()
-        solver.add(wish)
-        if solver.check() != z3.sat:
-            solver.pop()
+def _readable_model(assertions: Sequence[z3.BoolRef], wishes: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
+    found = _model(_with_wishes(list(assertions), list(wishes)))
+    return found if found is not None else _model(assertions)
+
+
+def _with_wishes(granted: list[z3.BoolRef], wishes: list[z3.BoolRef]) -> list[z3.BoolRef]:
+    """Add as many wishes as go together, halving where they do not: most do, so there are few questions."""
+    if not wishes or _model([*granted, *wishes]) is not None:
+        return [*granted, *wishes]
+    if len(wishes) == 1:
+        return granted
+    half = len(wishes) // 2
+    return _with_wishes(_with_wishes(granted, wishes[:half]), wishes[half:])
+
+
+def _model(assertions: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
+    # a solver of its own each time: z3's incremental string solver is slower by orders of magnitude
+    solver = z3.Solver()
+    solver.set("timeout", TIMEOUT_MS // 5)
+    solver.add(*assertions)
     return solver.model() if solver.check() == z3.sat else None
 
 
