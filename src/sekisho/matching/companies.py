@@ -47,7 +47,9 @@ def _trades(words: list[str]) -> str:
 
 
 KEYWORD = _trades(_WORDS_OF["trades"])
-KEYWORD_SOUND = "|".join(kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2]))
+_SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
+# A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
+KEYWORD_SOUND = "|".join(f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES)
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
 

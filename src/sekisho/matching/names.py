@@ -142,7 +142,9 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     )
     # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
     couple = pl.col("outside").str.contains(_PARTNERS) & (
-        pl.col("outside").str.contains(_HAN) | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+        pl.col("outside").str.contains(_HAN)
+        | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+        | pl.col("outside").str.contains(r"[、,&+/／]")
     )
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")

@@ -58,10 +58,17 @@ def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         gazetteer=lexicon.gazetteer,
         variants=lexicon.variants,
     )
-    keys = distinct.with_columns(parts["room"], house=parts["key"].hash())
+    keys = distinct.with_columns(parts["room"], house=parts["key"].hash(), flat=_flat(parts))
     # A hash of nothing is still a number: a house without a number is no house.
     keys = keys.with_columns(house=pl.when(parts["key"].is_not_null()).then("house"))
     return rows.join(keys, on=["address", "postal_code"], how="left", nulls_equal=True)
+
+
+def _flat(parts: pl.DataFrame) -> pl.Series:
+    """603 room 103 and 603-103 may be one flat: the numbers in one row, where there is a room or what could be one."""
+    could = pl.col("room").is_not_null() | pl.col("house").str.contains(r"^\d+-\d{3,}$")
+    numbers = pl.concat_str("key", pl.lit("-"), "room")
+    return parts.select(flat=pl.when(could).then(pl.coalesce(numbers, "key").hash())).to_series()
 
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
@@ -99,7 +106,13 @@ def _places(known: pl.DataFrame) -> pl.DataFrame:
     houses = known.filter(pl.col("house").is_not_null()).select(
         "persona", place="house", room="room", is_point=pl.lit(False)
     )
-    return pl.concat([points, houses]).unique()
+    flats = known.filter(pl.col("flat").is_not_null()).select(
+        "persona",
+        place=pl.col("flat").hash(seed=2),
+        room=pl.lit(None, dtype=pl.String),
+        is_point=pl.lit(False),
+    )
+    return pl.concat([points, houses, flats]).unique()
 
 
 def _marked(listed: pl.DataFrame, refused: set[tuple[int, int]]) -> pl.DataFrame:
