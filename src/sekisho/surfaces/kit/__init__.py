@@ -29,11 +29,14 @@ attribute anywhere: the CSP forbids them. `{% asset "kit/kit.css" %}` gives a st
 **Texts** (`speech`): `Text("契約", "Contracts")` in Python, `{% t "契約" "Contracts" %}` in templates, `say(ja, en)` for a str now;
 `day_text`, `moment_text`, and in templates `{{ value|shown }}`, `|day`, `|moment`, `|point_number`. Template tags are built in.
 
-**Forms** (`forms`): Django forms with `Text` labels; `{% problems form %}` for the focused summary, `{% field form.name %}` for each
+**Forms** (`forms`, `fields`): Django forms with `Text` labels, from `DayField`, `PointField`, `WordField`, `OneOf`; `{% problems form %}` for the focused summary, `{% field form.name %}` for each
 field (`required` shows ※必須); or a list of `forms.Problem(input_id, Text)` where there is no Django form. Answer 422 when refused.
 
 **Files** (`downloads`): `csv_answer(request, name, COLUMNS, rows)` in the three written forms (`?format=excel|sjis|machine`), with
 formula injection neutralised and a list instead of `?` where CP932 cannot write a character; `{% include "kit/downloads.html" %}`.
+
+**Shown alike everywhere**: `wording` (words for codes, gates, purposes, items), `charts` (SVG made by the server: curve, heatmap, bars),
+`halfhours` (usage as table and file), `matrix` with `{% include "kit/matrix.html" %}`, `errands` (入力→確認→完了).
 
 **Refusals** (`faults`), **log lines** (`logs`: JSON, never paths or messages), **measurements** (`metrics`), **limits** (`throttle`) need
 nothing from a surface.

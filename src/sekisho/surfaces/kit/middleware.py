@@ -102,7 +102,9 @@ class Throttled:
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
-        self._throttle = Throttle(per_minute=1_200, burst=300)
+        self._throttle = Throttle(
+            per_minute=settings.REQUESTS_PER_MINUTE, burst=max(1, settings.REQUESTS_PER_MINUTE // 4)
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         wait = (

@@ -8,9 +8,9 @@ from django import forms
 
 from sekisho.barrier.audiences import AUDIENCES
 from sekisho.kernel import folding
+from sekisho.surfaces.kit import wording
 from sekisho.surfaces.kit.fields import DayField, OneOf, PointField, WordField, span
 from sekisho.surfaces.kit.speech import Text, say
-from sekisho.surfaces.retailer_web import wording
 
 _KANA = re.compile(r"[\u3040-\u30ffｦ-ﾟー\s・]+")
 

@@ -17,11 +17,10 @@ from sekisho.registry.gates import (
     PastParty,
     PlaceDetail,
 )
-from sekisho.surfaces.kit import asking
+from sekisho.surfaces.kit import asking, wording
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, Table, table
-from sekisho.surfaces.retailer_web import wording
 from sekisho.surfaces.retailer_web.views.contracts import last_day, state_badge
 
 _CONTRACTS, _PARTIES, _PLACES, _METERS, _EQUIPMENT, _GENERATION, _PAST = registry.RETAILER_POINT

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 from sekisho.kernel.values import PointNumber, grouped
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.gates import SeenRow
+from sekisho.surfaces.kit import wording
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, link, listed_table
-from sekisho.surfaces.retailer_web import wording
 from sekisho.surfaces.retailer_web.collecting import collect
 from sekisho.surfaces.retailer_web.filters import ReadingFilter
 
