@@ -102,7 +102,8 @@ def test_a_mapping_gives_columns_and_codes_their_meaning(tmp_path: Path) -> None
     text = "番号,需要者名,場所,地点,種別,開始\n1,ﾔﾏﾀﾞ ﾀﾛｳ,上尾市原市3-4-5,%s,,2017-04-01\n2,山田 太郎,上尾市原市3-4-5,%s,切替,2019-04-01\n"
     source = tmp_path / "input.csv"
     source.write_text(text % ("1" * 22, "1" * 22), encoding="cp932")
-    toml = '[columns]\nrecord="番号"\nname="需要者名"\naddress="場所"\npoint="地点"\napplication="種別"\nstart="開始"\n[applications]\n"切替"="switch"\n'
+    columns = 'record="番号"\nname="需要者名"\naddress="場所"\npoint="地点"\napplication="種別"\nstart="開始"'
+    toml = f'[columns]\n{columns}\n[applications]\n"切替"="switch"\n'
     (tmp_path / "map.toml").write_text(toml, encoding="utf-8")
     result = match(source, mapping=mapping.read(tmp_path / "map.toml"), out=tmp_path / "out", workers=1)
     assert result.edges.collect()["switched"].to_list() == [True]

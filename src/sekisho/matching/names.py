@@ -144,7 +144,7 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     couple = pl.col("outside").str.contains(_PARTNERS) & (
         pl.col("outside").str.contains(_HAN)
         | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
-        | pl.col("outside").str.contains(r"[、,&+/／]")
+        | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
     )
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")

