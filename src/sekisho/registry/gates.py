@@ -329,9 +329,11 @@ CALLCENTRE_FIND = _find(
 
 @dataclass(frozen=True, slots=True)
 class RevealedName:
-    """「表示」 of the name."""
+    """「表示」 of the name, newest period first; safety and meter reading are not told the period."""
 
     contract_no: str = shown("k.contract_no")
+    start: date | None = shown("lower(k.valid)")
+    end: date | None = shown("upper(k.valid)")
     name: str | None = shown("k.name")
     name_kana: str | None = shown("k.name_kana")
 
@@ -341,6 +343,8 @@ class RevealedPastName:
     """「表示」 of the names that corrections replaced."""
 
     contract_no: str = shown("k.contract_no")
+    start: date | None = shown("lower(k.valid)")
+    end: date | None = shown("upper(k.valid)")
     name: str | None = shown("k.name")
     name_kana: str | None = shown("k.name_kana")
     superseded_at: datetime = shown("k.superseded_at")
@@ -348,17 +352,21 @@ class RevealedPastName:
 
 @dataclass(frozen=True, slots=True)
 class RevealedPhone:
-    """「表示」 of the phone."""
+    """「表示」 of the phone, newest period first."""
 
     contract_no: str = shown("k.contract_no")
+    start: date | None = shown("lower(k.valid)")
+    end: date | None = shown("upper(k.valid)")
     phone: str | None = shown("k.phone")
 
 
 @dataclass(frozen=True, slots=True)
 class RevealedSlip:
-    """「表示」 of 検針票送付先."""
+    """「表示」 of 検針票送付先, newest period first."""
 
     contract_no: str = shown("k.contract_no")
+    start: date | None = shown("lower(k.valid)")
+    end: date | None = shown("upper(k.valid)")
     slip_postal_code: str | None = shown("k.slip_postal_code")
     slip_address: str | None = shown("k.slip_address")
     slip_name: str | None = shown("k.slip_name")

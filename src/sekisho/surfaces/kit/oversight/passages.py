@@ -57,9 +57,10 @@ def passage_url(row: PassageRow) -> str:
 
 def _points(row: PassageRow) -> Any:
     """The point where there is one, otherwise how many."""
-    if len(row.points) == 1:
+    points = set(row.points)  # a point stands once for each of its holders
+    if len(points) == 1:
         return grouped(PointNumber(row.points[0]))
-    return Text(f"{len(row.points):,} 地点", f"{len(row.points):,} points") if row.points else None
+    return Text(f"{len(points):,} 地点", f"{len(points):,} points") if points else None
 
 
 COLUMNS: tuple[Column[PassageRow], ...] = (

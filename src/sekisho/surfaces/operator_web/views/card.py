@@ -16,7 +16,7 @@ from sekisho.registry import gates as registry
 from sekisho.registry.gates import ContractDetail, PartyDetail
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.pages import Crumb, show
-from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.kit.speech import Text, day_text
 from sekisho.surfaces.kit.tables import Column, Table, table
 from sekisho.surfaces.kit.wording import APPLICATIONS, EQUIPMENT, KINDS, VOLTAGES, word
 from sekisho.surfaces.operator_web import offers
@@ -216,9 +216,11 @@ def reveal(request: HttpRequest, point: str) -> HttpResponse:
 
 
 def _revealed(item: str, row: Any) -> tuple[str, str]:
-    """The value in clear, and what stands below it."""
-    if item == "phone":
-        return row.phone, ""
-    if item == "slip":
-        return " ".join(part for part in (row.slip_postal_code, row.slip_address, row.slip_name) if part), ""
-    return row.name, row.name_kana or ""
+    """The value in clear, and for which days it holds where the purpose is told."""
+    days = "" if row.start is None else f"{day_text(row.start)} – {'' if row.end is None else day_text(last_day(row))}".strip()
+    match item:
+        case "phone":
+            return row.phone, days
+        case "slip":
+            return " ".join(part for part in (row.slip_postal_code, row.slip_address, row.slip_name) if part), days
+    return f"{row.name} ({row.name_kana})" if row.name_kana else row.name, days

@@ -28,7 +28,7 @@ TITLE = Text("お客さま照会", "Customer look-up")
 
 FOUND: tuple[offers.Named, ...] = (
     ("point", Column(Text("供給地点特定番号", "Supply point"), lambda row: _point_link(row), row_header=True)),
-    ("name", Column(Text("名義", "Name"), lambda row: row.name, nowrap=False)),
+    ("name", Column(Text("名義", "Name"), lambda row: row.name)),
     ("address", Column(Text("供給場所", "Place"), lambda row: f"{row.address or ''} {row.building or ''}".strip(), nowrap=False)),
     ("holder", Column(Text("小売電気事業者", "Retailer"), lambda row: row.holder)),
     ("start", Column(Text("開始日", "Start"), lambda row: row.start)),
@@ -56,7 +56,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     gate = offers.finder(purpose, asked.by)
     if gate is None:
         return _page(request, problem=_not_offered(purpose, asked.by))
-    rows = asking.read(request, gate, value=asked.key)
+    rows = list({row.contract_no: row for row in asking.read(request, gate, value=asked.key)}.values())
     points = {row.point for row in rows}
     if len(points) == 1:
         return redirect("card", points.pop())

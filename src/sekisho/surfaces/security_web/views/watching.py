@@ -89,7 +89,7 @@ def _reader_columns(span: Span, value: Column[Reader], *more: Column[Reader], **
     return (
         Column(Text("利用者", "Person"), lambda one: _person(one.person), row_header=True),
         Column(Text("区分", "Audience"), lambda one: reader_word(one.audience)),
-        Column(Text("所属", "Company"), lambda one: one.company),
+        Column(Text("所属", "Company"), lambda one: one.company or None),
         Column(Text("利用目的", "Purpose"), lambda one: purpose_word(one.audience, one.purpose)),
         value,
         *more,
@@ -144,7 +144,7 @@ def _tables(span: Span, people: Sequence[Reader], lookups: Sequence[Unfollowed])
         ("volumes", Text(
             f"同じ区分・目的のほかの人の中央値と比べます。{TIMES_PEERS:g}倍以上に目印を付けます。",
             f"Against the median of others with the same purpose; {TIMES_PEERS:g} times and more are marked."),
-         table(Text("量の多い人", "Volumes against peers"), _volume_columns(span), top(lambda one: one.times or 0), empty=none)),
+         table(Text("量の多い人", "Volumes against peers"), _volume_columns(span), top(lambda one: (one.times or 0) > 1 and one.times or 0), empty=none)),
         ("hours", Text("7時より前、20時より後の照会。", "Before 07:00 or after 20:00."),
          table(Text("時間外の照会", "Out of hours"), _reader_columns(span, late), top(lambda one: one.out_of_hours), empty=none)),
         ("refused", Text("期限切れ、改変、権限のない日など、拒否された券。", "Expired or altered tickets, days without a permit."),

@@ -11,7 +11,7 @@ document.addEventListener("submit", async (event) => {
   if (!answer.ok || answer.redirected) return openPage(form, button.value);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const shown = form.parentElement.querySelector("[data-revealed]");
-  shown.textContent = [...page.querySelectorAll("[data-value], [data-below]")].map((one) => one.textContent.trim()).join(" / ");
+  shown.replaceChildren(...[...page.querySelectorAll("[data-line]")].flatMap((line) => [...line.childNodes]));
   const note = document.createElement("span");
   note.className = "reveal__note";
   note.setAttribute("role", "status");
