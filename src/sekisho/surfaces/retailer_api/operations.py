@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Header, NinjaAPI, Path, Query
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 from ninja.responses import NinjaJSONEncoder
 
@@ -35,7 +35,7 @@ MAX_DAYS = 400
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), schemas.Problem)
 
 PointNo = Annotated[str, Path(pattern=schemas.POINT, description="供給地点特定番号")]
-After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before")]
+After = Annotated[str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")]
 Size = Annotated[int, Query(ge=1, le=200)]
 
 class Json(BaseRenderer):
@@ -183,7 +183,7 @@ def retailers(request: HttpRequest) -> dict[str, Any]:
 
 
 @api.post(
-    "/corrections", response={202: schemas.Accepted, 409: schemas.Problem, **PROBLEMS}, operation_id="requestCorrection", tags=["corrections"]
+    "/corrections", response={202: schemas.Accepted, 413: schemas.Problem, **PROBLEMS}, operation_id="requestCorrection", tags=["corrections"]
 )
 def request_correction(
     request: HttpRequest,
@@ -241,6 +241,12 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 def unknown(request: HttpRequest, _: AuthenticationError) -> HttpResponse:
     """No token at all."""
     return problem(request, Refusal(401))
+
+
+@api.exception_handler(HttpError)
+def unparsable(request: HttpRequest, fault: HttpError) -> HttpResponse:
+    """A body that is no JSON, or whatever else the framework refuses."""
+    return problem(request, Refusal(fault.status_code if fault.status_code in (404, 405, 413) else 400))
 
 
 @api.exception_handler(UnableToRead)

@@ -13,7 +13,6 @@ _TITLES = {
     403: ("no-permit", "利用権限がありません", "There is no permit for this"),
     404: ("not-found", "該当する情報がありません", "Nothing found"),
     405: ("method-not-allowed", "この操作はありません", "There is no such method here"),
-    409: ("conflict", "同じ冪等キーが別の内容で使われています", "The idempotency key was used for something else"),
     413: ("too-large", "要求が大きすぎます", "The request is too large"),
     422: ("invalid-values", "値が正しくありません", "Some values are not valid"),
     429: ("too-many-requests", "要求が多すぎます", "Too many requests"),
