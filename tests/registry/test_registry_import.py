@@ -352,3 +352,43 @@ def test_examples_of_the_schema_are_rows_that_it_accepts(conn: Connection, tmp_p
         summary = load(conn, tmp_path, kind.code, [row])
         reasons = refused(summary) if summary.rejects else []
         assert [cell for cell in reasons if "登録" not in cell[3]] == [], kind.code
+
+
+KEYS = """
+select conrelid::regclass::text, conname, pg_get_constraintdef(oid), condeferrable, condeferred, convalidated
+  from pg_constraint where conperiod order by 1, 2"""
+
+
+def test_a_first_load_sets_keys_aside_and_brings_them_back(
+    conn: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = conn.execute(KEYS).fetchall()
+    monkeypatch.setattr("sekisho.registry.importing.FIRST_LOAD_ROWS", 1)
+    load_area(conn, tmp_path)
+    aside = conn.execute("select keys_aside from registry.import_run where keys_aside is not null order by 1")
+    assert {row[0] for row in aside} == {
+        "contract",
+        "party",
+        "place",
+        "terms",
+        "meter",
+        "equipment",
+        "generation",
+    }
+    assert conn.execute(KEYS).fetchall() == before
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        conn.execute("update registry.contract set valid = '[2024-04-01,)' where contract_no = 'C-1A'")
+
+
+def test_no_transaction_ends_with_keys_aside(conn: Connection, tmp_path: Path) -> None:
+    load(conn, tmp_path, "contractors", [{"code": "K0001", "name": "甲"}])
+    with pytest.raises(psycopg.errors.RaiseException, match="keys of registry.party are missing"):
+        conn.execute("select registry.set_keys_aside(max(import_no), 'party') from registry.import_run")
+    with pytest.raises(psycopg.errors.RaiseException, match="no keys"):
+        conn.execute("select registry.set_keys_aside(max(import_no), 'retailer') from registry.import_run")
+
+
+def test_keys_of_a_filled_table_stay(conn: Connection, tmp_path: Path) -> None:
+    load_area(conn, tmp_path)
+    aside = conn.execute("select registry.set_keys_aside(max(import_no), 'party') from registry.import_run")
+    assert aside.fetchone() == (False,)

@@ -208,7 +208,7 @@ COLUMNS: dict[str, dict[str, str]] = (
         ),
         "registry.event": dict.fromkeys(("event_id", "at", "action", "by", "subject", "detail"), "correction"),
         "registry.import_run": dict.fromkeys(
-            ("import_no", "kind", "file_name", "sha256", "by", "at", "state", "next_byte", "next_row", "rejects_bytes", "counts"), TECHNICAL
+            ("import_no", "kind", "file_name", "sha256", "by", "at", "state", "next_byte", "next_row", "rejects_bytes", "counts", "keys_aside"), TECHNICAL
         ),
         "metering.usage_day": _USAGE,
         "metering.usage_day_history": _USAGE | {"superseded_at": TECHNICAL},

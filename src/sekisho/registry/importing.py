@@ -39,6 +39,9 @@ from sekisho.registry.staging import Layout, layout_of, stage
 Connection = psycopg.Connection[TupleRow]
 
 SLICE_ROWS: Final = 50_000
+FIRST_LOAD_ROWS: Final = 5_000
+"""From so many rows on, an empty table's keys are built over the finished rows instead of row by row."""
+
 WRITE_LOCK: Final = "sekisho.registry.write"
 """An import takes it alone, a correction shares it: neither sees the other half done."""
 
@@ -257,15 +260,28 @@ class _Import:
 
     def _merge(self) -> None:
         staged = self._conn.execute("select count(*) from stage").fetchone() or (0,)
+        table = self._layout.kind.table.removeprefix("registry.")
+        aside = staged[0] >= FIRST_LOAD_ROWS and table in merging.KEYED and self._set_keys_aside(table)
+        self._write_slices()
+        if aside:
+            self._report(Progress("keys", 0, 1))
+            self._conn.execute("select registry.bring_keys_back(%s)", [table])
+        self._summary.unchanged = staged[0] - self._summary.changed - self._summary.inserted
+        if self._layout.kind.code == "contracts" and self._summary.changed:
+            statements = [s for table in merging.FACT_TABLES for s in merging.cut_facts(table)]
+            self._summary.facts_cut = sum(map(self._execute, statements))
+
+    def _set_keys_aside(self, table: str) -> bool:
+        """In an empty table; the database refuses to commit before they are back."""
+        ask = "select registry.set_keys_aside(%s, %s)"
+        return self._conn.execute(ask, [self._summary.import_no, table]).fetchone() == (True,)
+
+    def _write_slices(self) -> None:
         for first in range(0, self._last_row + 1, SLICE_ROWS):
             bounds = [first, first + SLICE_ROWS - 1]
             self._summary.changed += self._execute(merging.update_changed(self._layout), bounds)
             self._summary.inserted += self._execute(merging.insert_new(self._layout), bounds)
             self._report(Progress("write", min(first + SLICE_ROWS, self._last_row), self._last_row))
-        self._summary.unchanged = staged[0] - self._summary.changed - self._summary.inserted
-        if self._layout.kind.code == "contracts" and self._summary.changed:
-            statements = [s for table in merging.FACT_TABLES for s in merging.cut_facts(table)]
-            self._summary.facts_cut = sum(map(self._execute, statements))
 
     def _close(self, *, by: str, now: datetime) -> None:
         summary = self._summary

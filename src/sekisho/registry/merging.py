@@ -19,6 +19,9 @@ FACT_TABLES: Final = tuple(
     f"registry.{table}" for table in ("party", "place", "terms", "meter", "equipment", "generation")
 )
 
+KEYED: Final = ("contract", *(table.removeprefix("registry.") for table in FACT_TABLES))
+"""Tables with temporal keys, which a first load sets aside."""
+
 REFERENCES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "contracts": (
         ("point", "registry.point", "point"),

@@ -53,10 +53,7 @@ create table registry.contract (
     valid            daterange not null check (not isempty(valid) and lower(valid) is not null),
     -- 'ended' as soon as an end is known, also a future one
     state            text not null generated always as (case when upper_inf(valid) then 'running' else 'ended' end) stored,
-    recorded_at      timestamptz not null default registry.record_time(),
-    -- two holders, or two customers, cannot overlap at one point
-    constraint contract_one_at_a_time unique (point, valid without overlaps) deferrable initially deferred,
-    constraint contract_entitles unique (contract_no, point, holder, valid without overlaps)
+    recorded_at      timestamptz not null default registry.record_time()
 );
 create index on registry.contract (holder, point, contract_no);
 create index on registry.contract (customer_no);
@@ -78,10 +75,7 @@ create table registry.party (
     kana_key       text not null default '',
     phone_key      text not null default '',
     valid          daterange not null check (not isempty(valid)),
-    recorded_at    timestamptz not null default registry.record_time(),
-    constraint party_once unique (contract_no, valid without overlaps) deferrable initially deferred,
-    constraint party_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at    timestamptz not null default registry.record_time()
 );
 create index on registry.party (contract_no, holder);
 create index on registry.party (point);
@@ -102,10 +96,7 @@ create table registry.place (
     building       text not null default '',
     address_key    text not null default '',
     valid          daterange not null check (not isempty(valid)),
-    recorded_at    timestamptz not null default registry.record_time(),
-    constraint place_once unique (contract_no, valid without overlaps) deferrable initially deferred,
-    constraint place_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at    timestamptz not null default registry.record_time()
 );
 create index on registry.place (contract_no, holder);
 create index on registry.place (point);
@@ -127,10 +118,7 @@ create table registry.terms (
     decision_method    text not null default '',      -- 契約決定方法
     reading_schedule   text not null default '',      -- 検針日程
     valid              daterange not null check (not isempty(valid)),
-    recorded_at        timestamptz not null default registry.record_time(),
-    constraint terms_once unique (contract_no, valid without overlaps) deferrable initially deferred,
-    constraint terms_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at        timestamptz not null default registry.record_time()
 );
 create index on registry.terms (contract_no, holder);
 create index on registry.terms (point);
@@ -146,10 +134,7 @@ create table registry.meter (
     smart          boolean not null default true,
     multiplier     integer not null default 1 check (multiplier > 0),
     valid          daterange not null check (not isempty(valid)),
-    recorded_at    timestamptz not null default registry.record_time(),
-    constraint meter_once unique (contract_no, meter_no, valid without overlaps) deferrable initially deferred,
-    constraint meter_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at    timestamptz not null default registry.record_time()
 );
 create index on registry.meter (point);
 
@@ -164,10 +149,7 @@ create table registry.equipment (
     description    text not null,
     capacity_w     bigint check (capacity_w >= 0),
     valid          daterange not null check (not isempty(valid)),
-    recorded_at    timestamptz not null default registry.record_time(),
-    constraint equipment_once unique (contract_no, equipment_no, valid without overlaps) deferrable initially deferred,
-    constraint equipment_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at    timestamptz not null default registry.record_time()
 );
 create index on registry.equipment (point);
 
@@ -183,12 +165,39 @@ create table registry.generation (
     certified_equipment text not null default '',
     receiving_w       bigint check (receiving_w >= 0),               -- 同時最大受電電力, W
     valid             daterange not null check (not isempty(valid)),
-    recorded_at       timestamptz not null default registry.record_time(),
-    constraint generation_once unique (contract_no, valid without overlaps) deferrable initially deferred,
-    constraint generation_entitled foreign key (contract_no, point, holder, period valid)
-        references registry.contract (contract_no, point, holder, period valid) deferrable initially deferred
+    recorded_at       timestamptz not null default registry.record_time()
 );
 create index on registry.generation (point);
+
+-- The keys that hold the entitlement, stated once: here, and again after a first load has set them aside.
+create function registry.add_keys(of_table text) returns void language plpgsql
+    set search_path = pg_catalog, pg_temp as $$
+declare
+    facts constant text[] := array['party', 'place', 'terms', 'meter', 'equipment', 'generation'];
+    lane text := case of_table when 'meter' then ', meter_no' when 'equipment' then ', equipment_no' else '' end;
+    fact text;
+begin
+    if of_table = 'contract' then
+        -- two holders, or two customers, cannot overlap at one point
+        alter table registry.contract
+            add constraint contract_one_at_a_time unique (point, valid without overlaps) deferrable initially deferred,
+            add constraint contract_entitles unique (contract_no, point, holder, valid without overlaps);
+    end if;
+    foreach fact in array facts loop
+        if fact = of_table then
+            execute format('alter table registry.%1$I add constraint %2$I unique (contract_no%3$s, valid without overlaps)'
+                           ' deferrable initially deferred', fact, fact || '_once', lane);
+        end if;
+        if of_table in ('contract', fact) and not exists (select from pg_constraint where conname = fact || '_entitled') then
+            execute format('alter table registry.%1$I add constraint %2$I foreign key (contract_no, point, holder, period valid)'
+                           ' references registry.contract (contract_no, point, holder, period valid)'
+                           ' deferrable initially deferred', fact, fact || '_entitled');
+        end if;
+    end loop;
+end $$;
+
+select registry.add_keys(t)
+  from unnest(array['contract', 'party', 'place', 'terms', 'meter', 'equipment', 'generation']) t;
 
 -- the utility's people and those who work for it
 create table registry.staff (
@@ -283,6 +292,54 @@ create table registry.import_run (
     next_byte     bigint not null default 0,          -- up to here everything is in the tables or among the rejected
     next_row      bigint not null default 0,
     rejects_bytes bigint not null default 0,          -- length of the rejection file at that moment
-    counts        jsonb not null default '{}'
+    counts        jsonb not null default '{}',
+    keys_aside    text                                -- the table whose keys a first load sets aside
 );
 create unique index on registry.import_run (sha256, kind) where state = 'running';
+
+-- A first load into an empty table: keys over finished rows are built several times faster than row by row. Nobody else sees
+-- the table meanwhile (access exclusive).
+create function registry.set_keys_aside(of_import bigint, of_table text) returns boolean
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    filled boolean;
+    own record;
+begin
+    if of_table not in ('contract', 'party', 'place', 'terms', 'meter', 'equipment', 'generation') then
+        raise exception 'no keys to set aside in %', of_table;
+    end if;
+    execute format('select exists (select from registry.%I)', of_table) into filled;
+    if filled then
+        return false;
+    end if;
+    execute format('lock table registry.%I in access exclusive mode', of_table);
+    execute format('select exists (select from registry.%I)', of_table) into filled;
+    if filled then
+        return false;
+    end if;
+    update registry.import_run set keys_aside = of_table where import_no = of_import;
+    for own in select conrelid::regclass as relation, conname from pg_constraint
+                where conperiod and to_regclass('registry.' || of_table) in (conrelid, confrelid)
+                order by contype loop                 -- foreign keys (f) before what they refer to (u)
+        execute format('alter table %s drop constraint %I', own.relation, own.conname);
+    end loop;
+    return true;
+end $$;
+
+create function registry.bring_keys_back(of_table text) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp as $$
+    select registry.add_keys(of_table);
+$$;
+
+-- INVARIANT: no transaction that has set keys aside commits before they are back.
+create function registry.keys_are_back() returns trigger language plpgsql security definer
+    set search_path = pg_catalog, pg_temp as $$
+begin
+    if (select count(*) from pg_constraint where conperiod and conname ~
+           '^(contract_(one_at_a_time|entitles)|(party|place|terms|meter|equipment|generation)_(once|entitled))$') <> 14 then
+        raise exception 'keys of registry.% are missing', new.keys_aside;
+    end if;
+    return null;
+end $$;
+create constraint trigger keys_are_back after update of keys_aside on registry.import_run
+    deferrable initially deferred for each row when (new.keys_aside is not null) execute function registry.keys_are_back();

@@ -32,6 +32,7 @@ PHASES = {
     "read": ("読込み", "reading"),
     "check": ("検査", "checking"),
     "write": ("書込み", "writing"),
+    "keys": ("索引作成", "building keys"),
     "commit": ("確定", "committing"),
 }
 
