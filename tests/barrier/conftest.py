@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from barrier_world import NOW, SEED
+
 from sekisho.server import EmbeddedServer
 from sekisho.server.locks import exclusive
 from sekisho.settings.deploy import install

@@ -12,10 +12,20 @@ from typing import Any
 import psycopg
 import pytest
 import z3
+
 from sekisho.barrier.proof.encoder import NotUnderstood, Scope, constant, encode, parse, variable
 from sekisho.barrier.proof.solvers import ask
 
-COLUMNS = {"a": "text", "b": "text", "i": "integer", "j": "bigint", "d": "date", "e": "date", "f": "boolean", "g": "boolean"}
+COLUMNS = {
+    "a": "text",
+    "b": "text",
+    "i": "integer",
+    "j": "bigint",
+    "d": "date",
+    "e": "date",
+    "f": "boolean",
+    "g": "boolean",
+}
 TEXTS = ("", "x", "xy", "00016", "00026", "山田", "ヤマダ 太郎", "'")
 VALUES: dict[str, tuple[Any, ...]] = {
     "text": TEXTS,
@@ -64,7 +74,11 @@ class Sentences:
                 return f"coalesce({self.boolean(depth - 1)}, {self.boolean(0)})"
 
     def value(self, kind: str, depth: int) -> str:
-        columns = [name for name, type_name in COLUMNS.items() if type_name in (kind, "bigint" if kind == "integer" else kind)]
+        columns = [
+            name
+            for name, type_name in COLUMNS.items()
+            if type_name in (kind, "bigint" if kind == "integer" else kind)
+        ]
         pick = self.dice.randrange(3 if depth <= 0 else 9)
         match pick:
             case 0 | 1:
@@ -90,9 +104,18 @@ class Sentences:
                 end = f"{self.dice.choice(('left', 'right'))}({one}, {self.dice.randrange(4)})"
                 return self.dice.choice((f"({one} || {two})", end))
             case "date":
-                return self.dice.choice((f"({one} + {self.dice.randrange(3)})", f"greatest({one}, {two})", f"least({one}, {two})"))
+                return self.dice.choice(
+                    (f"({one} + {self.dice.randrange(3)})", f"greatest({one}, {two})", f"least({one}, {two})")
+                )
             case _:
-                return self.dice.choice((f"({one} + {two})", f"({one} - {two})", f"greatest({one}, {two})", f"length({self.value('text', 0)})"))
+                return self.dice.choice(
+                    (
+                        f"({one} + {two})",
+                        f"({one} - {two})",
+                        f"greatest({one}, {two})",
+                        f"length({self.value('text', 0)})",
+                    )
+                )
 
     def literal(self, kind: str) -> str:
         if self.dice.random() < 0.15:
@@ -102,7 +125,8 @@ class Sentences:
 
     def row(self) -> dict[str, Any]:
         return {
-            name: None if self.dice.random() < 0.25 else self.dice.choice(VALUES[type_name]) for name, type_name in COLUMNS.items()
+            name: None if self.dice.random() < 0.25 else self.dice.choice(VALUES[type_name])
+            for name, type_name in COLUMNS.items()
         }
 
 
@@ -122,7 +146,9 @@ def test_the_encoder_says_what_postgresql_says(connection: psycopg.Connection[An
     sentences = Sentences(seed)
     rows = [sentences.row() for _ in range(ROWS)]
     wanted = [
-        sentences.boolean(3) if number % 2 else sentences.value(sentences.dice.choice(("text", "integer", "date")), 3)
+        sentences.boolean(3)
+        if number % 2
+        else sentences.value(sentences.dice.choice(("text", "integer", "date")), 3)
         for number in range(EXPRESSIONS)
     ]
     answers, printed = _by_postgresql(connection, rows, wanted)
@@ -152,7 +178,8 @@ def test_what_is_not_understood_is_refused(expression: str) -> None:
 
 @pytest.mark.parametrize(
     ("claim", "proved"),
-    [("a = a or a is null", True), ("a = a", False), ("a is null or b is null or not (a = b) or a is not distinct from b", True), ("not (a = b) or a = b", False),
+    [("a = a or a is null", True), ("a = a", False), ("not (a = b) or a = b", False),
+     ("a is null or b is null or not (a = b) or a is not distinct from b", True),
      ("coalesce(a, 'x') is not null", True), ("a in ('x', b) or a not in ('x', b)", False), ("left(a, 1) = a or length(a) <> 1", False)],
 )  # fmt: skip
 def test_both_solvers_agree_on_laws_of_three_valued_logic(claim: str, proved: bool) -> None:
@@ -169,7 +196,9 @@ def _by_postgresql(
     with conn.transaction(force_rollback=True):
         conn.execute(f"create table public.t (n int, {columns})")
         for number, row in enumerate(rows):
-            conn.execute(f"insert into public.t values ({', '.join(['%s'] * (len(row) + 1))})", [number, *row.values()])
+            conn.execute(
+                f"insert into public.t values ({', '.join(['%s'] * (len(row) + 1))})", [number, *row.values()]
+            )
         conn.execute(f"create view public.v as select n, {listed} from public.t")
         answers = [row[1:] for row in conn.execute("select * from public.v order by n").fetchall()]
         text = conn.execute("select pg_get_viewdef('public.v'::regclass)").fetchone()

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from barrier_world import NOW
+
 from sekisho.barrier import matrix
 from sekisho.barrier.audiences import AUDIENCE, PURPOSE
 from sekisho.barrier.policy import RULES
@@ -49,11 +50,24 @@ EXAMPLES = (
     Example("RET-03", "00016", "r1", "command", "idempotency_key", ("r1-contract",)),
     Example("RET-04", "00016", "r1", "retailer", "code", ("00016", "00026")),
     Example("OPR-01", "TD", "o1", "party", "name", ALL_NAMES, ("phone", "name_key", "phone_key")),
-    Example("OPR-02", "TD", "o1", "party", "phone", ("＊＊＊0001", "＊＊＊0002", "＊＊＊0003"), ("slip_address",)),
+    Example(
+        "OPR-02", "TD", "o1", "party", "phone", ("＊＊＊0001", "＊＊＊0002", "＊＊＊0003"), ("slip_address",)
+    ),
     Example("OPR-03", "TD", "o1", "party", "name", ALL_NAMES, ("slip_address",)),
     Example("OPR-04", "TD", "o1", "party", "name", ALL_NAMES, ("phone",)),
-    Example("OPR-05", "TD", "o1", "party", "phone", ("＊＊＊0001", "＊＊＊0002", "＊＊＊0003"), ("slip_address",)),
-    Example("OPR-06", "TD", "o1", "party", "name", ("佐藤花子", "山田太郎", "鈴木一郎"), ("slip_address",), case="DIS-2026-001"),
+    Example(
+        "OPR-05", "TD", "o1", "party", "phone", ("＊＊＊0001", "＊＊＊0002", "＊＊＊0003"), ("slip_address",)
+    ),
+    Example(
+        "OPR-06",
+        "TD",
+        "o1",
+        "party",
+        "name",
+        ("佐藤花子", "山田太郎", "鈴木一郎"),
+        ("slip_address",),
+        case="DIS-2026-001",
+    ),
     *_OPERATOR_COMMANDS[:5],
     Example("OPR-15", "TD", "o1", "command", "idempotency_key", ("o1-disaster",), (), case="DIS-2026-001"),
     Example("OPR-20", "TD", "o1", "change", "change_no", ("H-1",)),
@@ -69,7 +83,8 @@ EXAMPLES = (
 RECORDS = """
 insert into registry.contractor (code, name) values ('K0001', '架空工事'), ('K0002', '別の工事');
 insert into registry.work_order (order_no, contractor, point, task, valid) values
-  ('W-1', 'K0001', '0600000000000000000001', '計器の交換', '[2000-01-01,)'), ('W-2', 'K0002', '0600000000000000000002', '計器の交換', '[2000-01-01,)');
+  ('W-1', 'K0001', '0600000000000000000001', '計器の交換', '[2000-01-01,)'),
+  ('W-2', 'K0002', '0600000000000000000002', '計器の交換', '[2000-01-01,)');
 insert into registry.change (change_no, kind, point, reason, drafted_by, drafted_at, state, payload, seen)
   values ('H-1', 'name', '0600000000000000000001', '誤記', 'o1', now(), 'drafted', '{}', '');
 insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, company, person, purpose, items) values
@@ -80,8 +95,10 @@ insert into barrier.case_file (case_no, purpose, title, opened_by, opened_at, va
 insert into barrier.permit (person, audience, company, purpose, valid, case_no, granted_by)
   select p.person, p.audience, p.company, p.purpose, '[2000-01-01,)', case when p.purpose = 'disaster' then 'DIS-2026-001' end, 'system' from (values
   ('r1', 'retailer', '00016', 'contract'), ('r2', 'retailer', '00026', 'contract'), ('k1', 'contractor', 'K0001', 'work'),
-  ('c1', 'callcentre', 'K0009', 'enquiry'), ('s1', 'security', 'TD', 'oversight'), ('a1', 'auditor', 'METI', 'audit'), ('p1', 'public', '-', 'public'),
-  ('o1', 'operator', 'TD', 'wheeling'), ('o1', 'operator', 'TD', 'switching'), ('o1', 'operator', 'TD', 'safety'), ('o1', 'operator', 'TD', 'reading'),
+  ('c1', 'callcentre', 'K0009', 'enquiry'), ('s1', 'security', 'TD', 'oversight'), ('a1', 'auditor', 'METI', 'audit'),
+  ('p1', 'public', '-', 'public'),
+  ('o1', 'operator', 'TD', 'wheeling'), ('o1', 'operator', 'TD', 'switching'), ('o1', 'operator', 'TD', 'safety'),
+  ('o1', 'operator', 'TD', 'reading'),
   ('o1', 'operator', 'TD', 'enquiry'), ('o1', 'operator', 'TD', 'disaster')) p (person, audience, company, purpose);
 """
 COMMANDS = """
@@ -103,10 +120,18 @@ def world(installed: str) -> str:
     return installed
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.id}-{example.person}-{example.view}")
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=lambda example: f"{example.id}-{example.person}-{example.view}"
+)
 def test_a_rule_shows_what_it_says_and_nothing_else(world: str, home: Home, example: Example) -> None:
     rule = next(rule for rule in RULES if rule.id == example.id)
-    caller = Caller(audience=rule.audience, company=example.company, person=example.person, purpose=rule.purpose, case_no=example.case)
+    caller = Caller(
+        audience=rule.audience,
+        company=example.company,
+        person=example.person,
+        purpose=rule.purpose,
+        case_no=example.case,
+    )
     with psycopg.connect(world) as conn:
         conn.execute(COMMANDS.replace("%(purpose)s", rule.purpose).encode())
         assert _seen(conn, home, caller, example) == sorted(example.sees)
@@ -114,10 +139,18 @@ def test_a_rule_shows_what_it_says_and_nothing_else(world: str, home: Home, exam
             assert column not in _columns(conn, caller, example)
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.id[:3] != "PUB"], ids=lambda e: f"{e.id}-{e.person}-{e.view}")
+@pytest.mark.parametrize(
+    "example", [e for e in EXAMPLES if e.id[:3] != "PUB"], ids=lambda e: f"{e.id}-{e.person}-{e.view}"
+)
 def test_without_the_permit_the_same_view_is_empty(world: str, home: Home, example: Example) -> None:
     rule = next(rule for rule in RULES if rule.id == example.id)
-    caller = Caller(audience=rule.audience, company=example.company, person="nobody", purpose=rule.purpose, case_no=example.case)
+    caller = Caller(
+        audience=rule.audience,
+        company=example.company,
+        person="nobody",
+        purpose=rule.purpose,
+        case_no=example.case,
+    )
     with psycopg.connect(world) as conn:
         assert _seen(conn, home, caller, example) == []
 
@@ -128,15 +161,22 @@ def _seen(conn: psycopg.Connection[Any], home: Home, caller: Caller, example: Ex
     row = conn.execute("select clock_timestamp()").fetchone()
     assert row is not None
     with conn.transaction(force_rollback=True):
-        conn.execute("select set_config('sekisho.ticket', %s, true)", [sign(ticket_key(home, caller.audience), caller, now=row[0])])
+        conn.execute(
+            "select set_config('sekisho.ticket', %s, true)",
+            [sign(ticket_key(home, caller.audience), caller, now=row[0])],
+        )
         conn.execute(f"grant usage on schema {purpose.schema} to {purpose.role}")
         conn.execute(f"set local session authorization {AUDIENCE[caller.audience].logins[0]}")
         conn.execute("set local session authorization default")
-        conn.execute(_READER.format(role=purpose.role, view=f"{purpose.schema}.{example.view}", column=example.column).encode())
+        conn.execute(
+            _READER.format(
+                role=purpose.role, view=f"{purpose.schema}.{example.view}", column=example.column
+            ).encode()
+        )
         conn.execute(f"grant execute on function public.reader() to {AUDIENCE[caller.audience].logins[0]}")
         conn.execute(f"grant usage on schema public to {AUDIENCE[caller.audience].logins[0]}")
         conn.execute(f"set local session authorization {AUDIENCE[caller.audience].logins[0]}")
-        return sorted(value for (value,) in conn.execute("select * from public.reader()").fetchall())
+        return sorted({value for (value,) in conn.execute("select * from public.reader()").fetchall()})
 
 
 _READER = """
@@ -148,7 +188,8 @@ alter function public.reader() owner to {role}
 def _columns(conn: psycopg.Connection[Any], caller: Caller, example: Example) -> set[str]:
     schema = PURPOSE[caller.audience, caller.purpose].schema
     rows = conn.execute(
-        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0", [f"{schema}.{example.view}"]
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0",
+        [f"{schema}.{example.view}"],
     )
     return {name for (name,) in rows.fetchall()}
 
@@ -179,7 +220,9 @@ def test_the_database_names_the_same_rules(installed: str) -> None:
     assert {name for (name,) in rows} == {rule.id for rule in RULES}
 
 
-@pytest.mark.parametrize(("name", "made"), [("matrix.md", matrix.as_markdown), ("policy.md", matrix.policy_document)])
+@pytest.mark.parametrize(
+    ("name", "made"), [("matrix.md", matrix.as_markdown), ("policy.md", matrix.policy_document)]
+)
 def test_the_committed_documents_are_current(name: str, made: Any) -> None:
     """Write them again with `sekisho barrier matrix --format markdown` and `--format policy`."""
     assert (DOCS / name).read_text(encoding="utf-8") == made()

@@ -26,7 +26,9 @@ class Clause(StrEnum):
     """Whose records."""
 
     MY_CONTRACT = "my_contract"  # 自社の契約期間中の記録: the holder is my company, and the record lies in that contract
-    MY_CONTRACT_AS_RECORDED = "my_contract_as_recorded"  # what a correction replaced: the holder it was recorded under
+    MY_CONTRACT_AS_RECORDED = (
+        "my_contract_as_recorded"  # what a correction replaced: the holder it was recorded under
+    )
     MY_COMPANY = "my_company"  # records that my company caused
     MYSELF = "myself"  # records that I caused, in my present company and duty
     ENTRUSTED = "entrusted"  # points that an open work order entrusts to my company
@@ -221,7 +223,9 @@ def manner_of(audience: str, purpose: str, item: str) -> Manner | None:
 @cache
 def reach_of(audience: str, purpose: str, table: str) -> Reach | None:
     """Whose records of `table` a duty concerns; None: nobody's."""
-    return next((r for r in REACHES if (r.audience, r.purpose) == (audience, purpose) and table in r.tables), None)
+    return next(
+        (r for r in REACHES if (r.audience, r.purpose) == (audience, purpose) and table in r.tables), None
+    )
 
 
 def column_manner(audience: str, purpose: str, table: str, column: str) -> Manner | None:

@@ -86,7 +86,21 @@ def as_csv() -> str:
     """One line a cell; for spreadsheets."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["group", "item", "項目", "audience", "purpose", "利用者", "目的", "grade", "時期・範囲", "rules", "basis"])
+    writer.writerow(
+        [
+            "group",
+            "item",
+            "項目",
+            "audience",
+            "purpose",
+            "利用者",
+            "目的",
+            "grade",
+            "時期・範囲",
+            "rules",
+            "basis",
+        ]
+    )
     for found in cells():
         writer.writerow([
             GROUPS[found.item.group][0], found.item.code, found.item.ja, found.purpose.audience, found.purpose.code,
@@ -110,7 +124,9 @@ def as_json() -> list[dict[str, object]]:
 
 def as_html(*, english: bool = False) -> str:
     """A table without style or script, for a page of the security and auditor surfaces."""
-    head = "".join(f'<th scope="col">{escape(_heading(purpose, english=english))}</th>' for purpose in PURPOSES)
+    head = "".join(
+        f'<th scope="col">{escape(_heading(purpose, english=english))}</th>' for purpose in PURPOSES
+    )
     body = "".join(_html_group(group, english=english) for group in GROUPS)
     caption = "Who sees what, for which purpose" if english else "誰が、どの目的で、何を見るか"
     legend = "".join(f"<dt>{mark}</dt><dd>{escape(en if english else ja)}</dd>" for mark, ja, en in LEGEND)
@@ -149,7 +165,13 @@ def as_markdown() -> str:
     for group, (ja, en) in GROUPS.items():
         lines.append(f"| **{ja} / {en}** |" + " |" * len(PURPOSES))
         lines += [_markdown_row(item) for item in ITEMS if item.group == group]
-    lines += ["", "## いつ、どの行を / At which time, which rows", "", "| 利用者・目的 / for | 規則 / rules | 時期と範囲 / when |", "|---|---|---|"]
+    lines += [
+        "",
+        "## いつ、どの行を / At which time, which rows",
+        "",
+        "| 利用者・目的 / for | 規則 / rules | 時期と範囲 / when |",
+        "|---|---|---|",
+    ]
     lines += [_markdown_times(purpose) for purpose in PURPOSES]
     return "\n".join(lines) + "\n"
 
@@ -161,18 +183,32 @@ def _markdown_row(item: Item) -> str:
 def _markdown_times(purpose: Purpose) -> str:
     rules = rules_of(purpose)
     case_ja, case_en = _CASE if purpose.case_required else ("", "")
-    times = "<br>".join(f"{rule.id}: {WHEN[rule.rows][0]}{case_ja} / {WHEN[rule.rows][1]}{case_en}" for rule in rules)
+    times = "<br>".join(
+        f"{rule.id}: {WHEN[rule.rows][0]}{case_ja} / {WHEN[rule.rows][1]}{case_en}" for rule in rules
+    )
     return f"| {_heading(purpose, english=False)} | {', '.join(rule.id for rule in rules)} | {times} |"
 
 
 def as_terminal(*, english: bool = False) -> str:
     """For a terminal: numbered purposes, one line an item."""
     numbers = [f"{number:>2}" for number in range(1, len(PURPOSES) + 1)]
-    lines = [f"{number}  {_heading(purpose, english=english)}  [{_when(purpose, english=english)}]" for number, purpose in zip(numbers, PURPOSES, strict=True)]
-    lines += ["", "  ".join(f"{mark} {en if english else ja}" for mark, ja, en in LEGEND), "", "    " + " ".join(numbers)]
+    lines = [
+        f"{number}  {_heading(purpose, english=english)}  [{_when(purpose, english=english)}]"
+        for number, purpose in zip(numbers, PURPOSES, strict=True)
+    ]
+    lines += [
+        "",
+        "  ".join(f"{mark} {en if english else ja}" for mark, ja, en in LEGEND),
+        "",
+        "    " + " ".join(numbers),
+    ]
     for group, titles in GROUPS.items():
         lines.append(f"── {titles[english]}")
-        lines += ["     " + "  ".join(cell(i, p).mark for p in PURPOSES) + f"   {i.en if english else i.ja}" for i in ITEMS if i.group == group]
+        lines += [
+            "     " + "  ".join(cell(i, p).mark for p in PURPOSES) + f"   {i.en if english else i.ja}"
+            for i in ITEMS
+            if i.group == group
+        ]
     return "\n".join(lines)
 
 
@@ -200,7 +236,11 @@ def policy_document() -> str:
 
 def _rule_lines(rule: Rule) -> list[str]:
     purpose = next(p for p in PURPOSES if (p.audience, p.code) == (rule.audience, rule.purpose))
-    graded = (("表示 / shown", rule.show), ("伏せて表示 / masked", rule.reveal), ("記録のみ / recorded only", rule.record))
+    graded = (
+        ("表示 / shown", rule.show),
+        ("伏せて表示 / masked", rule.reveal),
+        ("記録のみ / recorded only", rule.record),
+    )
     lines = [
         f"## {rule.id}", "", f"{rule.ja}。", "", f"{rule.en}.", "",
         f"- 利用者・目的 / for: {_heading(purpose, english=False)} (`{rule.audience}/{rule.purpose}`)",
@@ -236,7 +276,15 @@ class Entry:
 def inventory(gates: Iterable[AnyGate]) -> list[Entry]:
     """Every gate with its items: today's counterpart of "44 screens and 7 reports"."""
     return [
-        Entry(function_name(gate, purpose), gate.ja, gate.en, purpose.audience, purpose.code, _kind(gate), items_of(gate, purpose))
+        Entry(
+            function_name(gate, purpose),
+            gate.ja,
+            gate.en,
+            purpose.audience,
+            purpose.code,
+            _kind(gate),
+            items_of(gate, purpose),
+        )
         for gate in gates
         for purpose in PURPOSES
         if purpose.audience == gate.audience and purpose.code in gate.purposes

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 import psycopg
-import sqlglot
 
 from sekisho.barrier.actions import store_certificate
 from sekisho.barrier.audiences import PURPOSE
@@ -65,7 +65,9 @@ def prove(
         paths.prove_paths(deployed, live, third)
         read = bodies.prove_bodies(deployed, third)
         paths.prove_coverage(deployed, third)
-        tallies = [_illustrated(conn, deployed, tally, _known(first, missed)) for tally in (first, second, third)]
+        tallies = [
+            _illustrated(conn, deployed, tally, _known(first, missed)) for tally in (first, second, third)
+        ]
     digest = snapshot.digest(live)
     fresh = fuzz if fuzz is not None and fuzz.get("digest") == digest else None
     return Certificate(
@@ -93,13 +95,22 @@ _BUILT: dict[tuple[tuple[str, int, str], scratch.Build], snapshot.Snapshot] = {}
 def _check_plan(conn: psycopg.Connection, gates: Iterable[AnyGate], tally: Tally) -> None:
     """What was last applied is what would be compiled now."""
     difference = plan(conn, gates)
-    for kind, names in (("added", difference.added), ("changed", difference.changed), ("removed", difference.removed)):
+    for kind, names in (
+        ("added", difference.added),
+        ("changed", difference.changed),
+        ("removed", difference.removed),
+    ):
         tally.require(not names, f"plan: {', '.join(names[:5]) or kind}", "適用されていない変更があります。barrier apply を実行してください。",
                       "There are changes that were not applied: run barrier apply.")  # fmt: skip
 
 
 def _versions(deployed: Deployed) -> dict[str, str]:
-    return {"postgresql": deployed.server_version, **solvers.versions(), "sqlglot": sqlglot.__version__, "python": platform.python_version()}
+    return {
+        "postgresql": deployed.server_version,
+        **solvers.versions(),
+        "sqlglot": version("sqlglot"),
+        "python": platform.python_version(),
+    }
 
 
 def _fuzzed(fuzz: Mapping[str, Any] | None) -> list[Tally]:
@@ -107,28 +118,44 @@ def _fuzzed(fuzz: Mapping[str, Any] | None) -> list[Tally]:
         return []
     tally = Tally("4", statements=1)
     if not fuzz.get("holds"):
-        tally.fail("fuzz", f"二重実行検査が漏れを見つけています: {fuzz.get('summary')}", f"The two-run fuzz found a leak: {fuzz.get('summary')}")
+        tally.fail(
+            "fuzz",
+            f"二重実行検査が漏れを見つけています: {fuzz.get('summary')}",
+            f"The two-run fuzz found a leak: {fuzz.get('summary')}",
+        )
     return [tally]
 
 
 def _known(first: Tally, missed: Mapping[str, Counterexample]) -> dict[str, Counterexample]:
     """Counterexamples by subject, so that a difference of the catalogs can say what it means for a row."""
-    found = {finding.subject: finding.counterexample for finding in first.findings if finding.counterexample is not None}
+    found = {
+        finding.subject: finding.counterexample
+        for finding in first.findings
+        if finding.counterexample is not None
+    }
     return {**missed, **found}
 
 
-def _illustrated(conn: psycopg.Connection, deployed: Deployed, tally: Tally, known: Mapping[str, Counterexample]) -> Tally:
+def _illustrated(
+    conn: psycopg.Connection, deployed: Deployed, tally: Tally, known: Mapping[str, Counterexample]
+) -> Tally:
     """The tally with rows beside its findings: from the model, and from the database where it holds one."""
-    return replace(tally, findings=[_illustrate(conn, deployed, finding, known) for finding in tally.findings])
+    return replace(
+        tally, findings=[_illustrate(conn, deployed, finding, known) for finding in tally.findings]
+    )
 
 
-def _illustrate(conn: psycopg.Connection, deployed: Deployed, finding: Finding, known: Mapping[str, Counterexample]) -> Finding:
+def _illustrate(
+    conn: psycopg.Connection, deployed: Deployed, finding: Finding, known: Mapping[str, Counterexample]
+) -> Finding:
     example = finding.counterexample or known.get(finding.subject) or known.get(_policy_key(finding.subject))
     if example is None or not {"audience", "purpose"} <= example.caller.keys():
         return replace(finding, counterexample=example)
     caller = Caller(example.caller["audience"], example.caller["purpose"])
     relation = next((word for word in reversed(finding.subject.split()) if word in deployed.relations), None)
-    found = None if relation is None else witness.find_witness(conn, deployed, relation, caller, example.learns)
+    found = (
+        None if relation is None else witness.find_witness(conn, deployed, relation, caller, example.learns)
+    )
     return replace(finding, counterexample=replace(example, witness=found))
 
 
@@ -143,7 +170,13 @@ def store(conninfo: str, certificate: Certificate) -> int:
     with connect(conninfo) as conn, conn.transaction():
         # the owner of the tables, who is bound by row security like everybody else but has a policy of its own
         conn.execute(f"set local role {OWNER}")
-        return store_certificate(conn, holds=certificate.holds, digest=certificate.digest, body=certificate.body(), now=certificate.at)
+        return store_certificate(
+            conn,
+            holds=certificate.holds,
+            digest=certificate.digest,
+            body=certificate.body(),
+            now=certificate.at,
+        )
 
 
 # --- the demonstration
@@ -188,13 +221,16 @@ def demonstrate(conninfo: str, *, build: scratch.Build) -> Demonstration:
                 deployed = read_deployed(conn)
             finding = _finding_for(conn, deployed, _BROKEN_VIEW)
     return Demonstration(
-        "ビューの所有者を管理者に変える(行レベルセキュリティが効かなくなる)", "the view's owner becomes the administrator, whom row security does not bind",
+        "ビューの所有者を管理者に変える(行レベルセキュリティが効かなくなる)",
+        "the view's owner becomes the administrator, whom row security does not bind",
         statement, finding,
     )  # fmt: skip
 
 
 def _bypassing_role(conn: psycopg.Connection) -> str:
-    row = conn.execute("select quote_ident(rolname) from pg_roles where rolsuper and pg_has_role(oid, 'usage') order by oid limit 1").fetchone()
+    row = conn.execute(
+        "select quote_ident(rolname) from pg_roles where rolsuper and pg_has_role(oid, 'usage') order by oid limit 1"
+    ).fetchone()
     return str(row[0]) if row else OWNER
 
 

@@ -20,7 +20,18 @@ from sekisho.barrier.proof.views import REVEALED
 
 PASSAGE = "ledger.passage"
 COMMAND = "work.command"
-_FORBIDDEN_CALLS = ("pg_", "lo_", "query_to_", "table_to_", "cursor_to_", "schema_to_", "database_to_", "dblink", "set_config", "current_setting")
+_FORBIDDEN_CALLS = (
+    "pg_",
+    "lo_",
+    "query_to_",
+    "table_to_",
+    "cursor_to_",
+    "schema_to_",
+    "database_to_",
+    "dblink",
+    "set_config",
+    "current_setting",
+)
 
 _HARMLESS_SETTINGS = ("plan_cache_mode",)  # how it is planned, not what it reads
 
@@ -35,9 +46,9 @@ class Written:
     """One INSERT inside a body: target column → the expression that fills it, and the query it comes from."""
 
     target: str
-    values: dict[str, exp.Expression]
+    values: dict[str, exp.Expr]
     origins: dict[str, frozenset[Source]]
-    query: exp.Expression
+    query: exp.Expr
 
 
 @dataclass(slots=True)
@@ -48,8 +59,8 @@ class Body:
     filters: set[Source] = field(default_factory=set)
     orders: set[Source] = field(default_factory=set)
     written: list[Written] = field(default_factory=list)
-    ctes: dict[str, exp.Expression] = field(default_factory=dict)
-    tree: exp.Expression = field(default_factory=exp.Null)
+    ctes: dict[str, exp.Expr] = field(default_factory=dict)
+    tree: exp.Expr = field(default_factory=exp.Null)
 
 
 def read_body(deployed: Deployed, function: Function) -> Body:
@@ -72,7 +83,7 @@ class _Lineage:
         self._ctes: dict[str, Columns] = {}
         self.body = Body()
 
-    def query(self, node: exp.Expression, outer: Scope) -> Columns:
+    def query(self, node: exp.Expr, outer: Scope) -> Columns:
         """Output column → what it is made of."""
         for cte in (node.args.get("with_") or exp.With()).expressions:
             self._cte(cte, outer)
@@ -87,7 +98,7 @@ class _Lineage:
     def _both(self, left: Columns, right: Columns) -> Columns:
         return {name: one | two for (name, one), two in zip(left.items(), right.values(), strict=True)}
 
-    def _cte(self, cte: exp.Expression, outer: Scope) -> None:
+    def _cte(self, cte: exp.Expr, outer: Scope) -> None:
         if isinstance(cte.this, exp.Insert):
             self._ctes[cte.alias] = self._insert(cte.this, outer)
         else:
@@ -103,7 +114,12 @@ class _Lineage:
         expressions = [part.unalias() for part in node.expression.expressions]
         target = f"{schema.this.db}.{schema.this.name}"
         self.body.written.append(
-            Written(target, dict(zip(names, expressions, strict=True)), dict(zip(names, origins, strict=True)), node.expression)
+            Written(
+                target,
+                dict(zip(names, expressions, strict=True)),
+                dict(zip(names, origins, strict=True)),
+                node.expression,
+            )
         )
         returned = node.args.get("returning")
         alias = schema.this.alias_or_name
@@ -148,7 +164,7 @@ class _Lineage:
         if (on := join.args.get("on")) is not None:
             self.body.filters |= self._made_of(on, scope)
 
-    def _source(self, node: exp.Expression, local: dict[str, Columns], scope: Scope) -> None:
+    def _source(self, node: exp.Expr, local: dict[str, Columns], scope: Scope) -> None:
         """Add what FROM names to the innermost scope; LATERAL parts see what stands to their left."""
         if _wraps(node):
             self._source(node.this, local, scope)
@@ -156,7 +172,11 @@ class _Lineage:
             local[node.alias_or_name] = self._table(node, scope)
         elif isinstance(node, exp.Subquery | exp.Lateral):
             inner = node.this
-            local[node.alias_or_name] = self.query(inner, scope) if isinstance(inner, exp.Query) else self._rows_of(node, inner, scope)
+            local[node.alias_or_name] = (
+                self.query(inner, scope)
+                if isinstance(inner, exp.Query)
+                else self._rows_of(node, inner, scope)
+            )
         elif isinstance(node, exp.Unnest):
             local[node.alias_or_name] = self._rows_of(node, node, scope)
         else:
@@ -177,14 +197,14 @@ class _Lineage:
             raise NotUnderstood(f"the relation {name}")
         return {column.name: frozenset({(name, column.name)}) for column in relation.columns}
 
-    def _rows_of(self, node: exp.Expression, call: exp.Expression, scope: Scope) -> Columns:
+    def _rows_of(self, node: exp.Expr, call: exp.Expr, scope: Scope) -> Columns:
         """A function in FROM: each of its columns is made of its arguments."""
         made_of = self._made_of_parts(call, scope)
         alias = node.args.get("alias")
         names = [column.name for column in (alias.args.get("columns") or [])] if alias else []
         return dict.fromkeys([*names, node.alias_or_name, "*"], made_of)
 
-    def _made_of(self, node: exp.Expression, scope: Scope) -> frozenset[Source]:
+    def _made_of(self, node: exp.Expr, scope: Scope) -> frozenset[Source]:
         if isinstance(node, exp.Star):
             raise NotUnderstood("*")
         if isinstance(node, exp.Column):
@@ -197,8 +217,12 @@ class _Lineage:
             return frozenset().union(chosen, *outputs.values())
         return self._made_of_parts(node, scope)
 
-    def _made_of_parts(self, node: exp.Expression, scope: Scope) -> frozenset[Source]:
-        parts = [part for part in node.iter_expressions() if not (isinstance(node, exp.Count) and isinstance(part, exp.Star))]
+    def _made_of_parts(self, node: exp.Expr, scope: Scope) -> frozenset[Source]:
+        parts = [
+            part
+            for part in node.iter_expressions()
+            if not (isinstance(node, exp.Count) and isinstance(part, exp.Star))
+        ]
         return frozenset().union(*(self._made_of(part, scope) for part in parts))
 
     def _column(self, node: exp.Column, scope: Scope) -> frozenset[Source]:
@@ -226,7 +250,21 @@ class _Lineage:
         raise NotUnderstood(f"the column {node.sql('postgres')}")
 
 
-_SELECT_PARTS = {"expressions", "from_", "joins", "laterals", "where", "having", "group", "distinct", "limit", "offset", "order", "with_", "kind"}
+_SELECT_PARTS = {
+    "expressions",
+    "from_",
+    "joins",
+    "laterals",
+    "where",
+    "having",
+    "group",
+    "distinct",
+    "limit",
+    "offset",
+    "order",
+    "with_",
+    "kind",
+}
 
 
 # --- what must hold
@@ -249,7 +287,11 @@ def _judged(deployed: Deployed, function: Function) -> tuple[Tally, Body | None]
     """What is said about one gate. It depends on the function and on what the function depends on: kept for the next proof."""
     depends = deployed.dependencies.get(function.oid, frozenset())
     named = [deployed.relations.get(reference.partition(" ")[2]) for reference in sorted(depends)]
-    key = (replace(function, oid=0), depends, tuple(replace(relation, oid=0) for relation in named if relation))
+    key = (
+        replace(function, oid=0),
+        depends,
+        tuple(replace(relation, oid=0) for relation in named if relation),
+    )
     if key not in _JUDGED:
         own = Tally("3")
         purpose = _OWNERS.get(function.owner)
@@ -264,16 +306,21 @@ _JUDGED: dict[Hashable, tuple[Tally, Body | None]] = {}
 
 
 def _prove_body(deployed: Deployed, function: Function, purpose: Purpose, tally: Tally) -> Body | None:
-    unknown = [setting for setting in function.settings if setting.partition("=")[0] not in _HARMLESS_SETTINGS]
-    tally.require(function.definer and function.language == "sql" and function.atomic and not unknown, function.signature,
-                  "SECURITY DEFINER の BEGIN ATOMIC 関数ではありません。", "It is not a SECURITY DEFINER function with an atomic SQL body.")  # fmt: skip
+    unknown = [
+        setting for setting in function.settings if setting.partition("=")[0] not in _HARMLESS_SETTINGS
+    ]
+    sound = function.definer and function.language == "sql" and function.atomic and not unknown
+    tally.require(sound, function.signature, "SECURITY DEFINER の BEGIN ATOMIC 関数ではありません。",
+                  "It is not a SECURITY DEFINER function with an atomic SQL body.")  # fmt: skip
     tally.require(function.name.startswith(f"gate.{purpose.audience}_{purpose.code}_"), function.signature,
                   f"名前が所有者の目的 {purpose.role} と合いません。", f"Its name is not that of its owner's purpose {purpose.role}.")  # fmt: skip
     _check_dependencies(deployed, function, purpose, tally)
     try:
         body = read_body(deployed, function)
     except NotUnderstood as unknown:
-        tally.require(False, function.signature, f"証明できません: {unknown}", f"Unproven, not understood: {unknown}")
+        tally.require(
+            False, function.signature, f"証明できません: {unknown}", f"Unproven, not understood: {unknown}"
+        )
         return None
     _check_calls(function, body, tally)
     _Judge(function, purpose, body, tally).judge()
@@ -294,11 +341,20 @@ def _check_dependencies(deployed: Deployed, function: Function, purpose: Purpose
 
 def _check_calls(function: Function, body: Body, tally: Tally) -> None:
     writes = [type(node).__name__ for node in body.tree.find_all(exp.Update, exp.Delete, exp.Merge)]
-    calls = [node.name.lower() for node in body.tree.find_all(exp.Anonymous) if node.name.lower().startswith(_FORBIDDEN_CALLS)]
+    calls = [
+        node.name.lower()
+        for node in body.tree.find_all(exp.Anonymous)
+        if node.name.lower().startswith(_FORBIDDEN_CALLS)
+    ]
     tally.require(not writes + calls, function.signature, f"ゲートの本体が {', '.join(writes + calls)} を使います。",
                   f"The gate's body uses {', '.join(writes + calls)}.")  # fmt: skip
     targets = [w.target for w in body.written if w.target not in (PASSAGE, COMMAND)]
-    tally.require(not targets, function.signature, f"ゲートが {targets} に書き込みます。", f"The gate writes into {targets}.")
+    tally.require(
+        not targets,
+        function.signature,
+        f"ゲートが {targets} に書き込みます。",
+        f"The gate writes into {targets}.",
+    )
 
 
 class _Judge:
@@ -323,7 +379,12 @@ class _Judge:
             self._tally.fail(self._function.signature, ja, en, self._counterexample(learns, ja, en))
 
     def _counterexample(self, learns: tuple[str, ...], ja: str, en: str) -> Counterexample:
-        caller = {"audience": self._purpose.audience, "purpose": self._purpose.code, "company": "00026", "gate": self._function.name}
+        caller = {
+            "audience": self._purpose.audience,
+            "purpose": self._purpose.code,
+            "company": "00026",
+            "gate": self._function.name,
+        }
         row = {"holder": "00016", "point": "0600000000000000000001", "name": "山田太郎", "day": "2024-04-01"}
         return Counterexample(
             caller, dict(row), learns or tuple(name for name, _ in self._body.outputs),
@@ -335,7 +396,9 @@ class _Judge:
         """How this duty may learn a column of one of its views, and the column's item."""
         relation, column = source
         table = self._table(relation)
-        return column_manner(self._purpose.audience, self._purpose.code, table, column), COLUMNS.get(table, {}).get(column)
+        return column_manner(self._purpose.audience, self._purpose.code, table, column), COLUMNS.get(
+            table, {}
+        ).get(column)
 
     def _table(self, relation: str) -> str:
         if not relation.startswith(f"{self._purpose.schema}."):
@@ -346,7 +409,12 @@ class _Judge:
     def _check_output(self, name: str, source: Source) -> None:
         relation, column = source
         if relation == SUBMISSION[0]:
-            self._require(column in SUBMISSION[1], f"{relation}.{column} を返します。", f"It returns {relation}.{column}.", (name,))
+            self._require(
+                column in SUBMISSION[1],
+                f"{relation}.{column} を返します。",
+                f"It returns {relation}.{column}.",
+                (name,),
+            )
             return
         manner, _ = self._manner(source)
         revealed = relation.endswith(REVEALED)
@@ -362,11 +430,23 @@ class _Judge:
     def _check_choice(self, source: Source, *, ordering: bool) -> None:
         relation, column = source
         if relation == SUBMISSION[0]:
-            self._require(column in SUBMISSION[1], f"{relation}.{column} で選びます。", f"It chooses by {relation}.{column}.")
+            self._require(
+                column in SUBMISSION[1],
+                f"{relation}.{column} で選びます。",
+                f"It chooses by {relation}.{column}.",
+            )
             return
         manner, item = self._manner(source)
-        told = manner is Manner.CLEAR or item == TECHNICAL or (manner is Manner.NOTED and item in CHOOSES_BY_NOTED)
-        looked_up = manner is Manner.ON_REQUEST and not ordering and (not relation.endswith(REVEALED) or column.endswith("_key"))
+        told = (
+            manner is Manner.CLEAR
+            or item == TECHNICAL
+            or (manner is Manner.NOTED and item in CHOOSES_BY_NOTED)
+        )
+        looked_up = (
+            manner is Manner.ON_REQUEST
+            and not ordering
+            and (not relation.endswith(REVEALED) or column.endswith("_key"))
+        )
         self._require(told or looked_up, f"{relation}.{column} で行を{'並べ' if ordering else '選び'}ますが、この目的には知らされません。",
                       f"It {'orders' if ordering else 'chooses'} rows by {relation}.{column}, which this duty may not be told.")  # fmt: skip
 
@@ -374,17 +454,23 @@ class _Judge:
         """`k.contract_no = p_…` stands among the conjuncts of the SELECT that reads the revealing view."""
         for select in self._body.tree.find_all(exp.Select):
             aliases = [t.alias_or_name for t in _own_tables(select) if f"{t.db}.{t.name}" == relation]
-            if aliases and not all(any(self._is_key(part, alias) for part in _conjuncts(select)) for alias in aliases):
+            if aliases and not all(
+                any(self._is_key(part, alias) for part in _conjuncts(select)) for alias in aliases
+            ):
                 return False
         return True
 
-    def _is_key(self, part: exp.Expression, alias: str) -> bool:
-        if not isinstance(part, exp.EQ) or not all(isinstance(side, exp.Column) for side in (part.left, part.right)):
+    def _is_key(self, part: exp.Expr, alias: str) -> bool:
+        if not isinstance(part, exp.EQ):
             return False
-        sides = {(side.table, side.name) for side in (part.left, part.right)}
+        sides = {(side.table, side.name) for side in (part.left, part.right) if isinstance(side, exp.Column)}
+        if len(sides) != 2:
+            return False
         function = self._function.name.partition(".")[2]
         # with one table in FROM, PostgreSQL prints its columns without a name before them
-        return bool(sides & {(alias, "contract_no"), ("", "contract_no")}) and any(table == function for table, _ in sides)
+        return bool(sides & {(alias, "contract_no"), ("", "contract_no")}) and any(
+            table == function for table, _ in sides
+        )
 
     # --- the passage
 
@@ -396,7 +482,11 @@ class _Judge:
             return
         passage = passages[0]
         problem = _not_always_one_row(passage.query, self._body)
-        self._require(problem is None, f"閲覧記録が書かれない場合があります: {problem}。", f"The passage is not always written: {problem}.")
+        self._require(
+            problem is None,
+            f"閲覧記録が書かれない場合があります: {problem}。",
+            f"The passage is not always written: {problem}.",
+        )
         self._check_claims(passage)
         if not any(w.target == COMMAND for w in self._body.written):
             self._check_same_rows(passage)
@@ -407,17 +497,23 @@ class _Judge:
         gate = _text(passage.values.get("gate"))
         prefix = f"gate.{self._purpose.audience}_{self._purpose.code}_"
         named = gate is not None and f"{self._function.name}_".startswith(f"{prefix}{gate}_")
-        self._require(named, f"記録するゲート名 {gate} が違います。", f"It records another gate's name: {gate}.")
+        self._require(
+            named, f"記録するゲート名 {gate} が違います。", f"It records another gate's name: {gate}."
+        )
         wanted = {"audience": self._purpose.audience, "purpose": self._purpose.code}
         for column, value in wanted.items():
-            self._require(_text(passage.values.get(column)) == value, f"記録の {column} が違います。", f"It records another {column}.")
+            self._require(
+                _text(passage.values.get(column)) == value,
+                f"記録の {column} が違います。",
+                f"It records another {column}.",
+            )
         passports = [node for node in self._body.tree.find_all(exp.Anonymous) if node.name == "passport"]
         claims = {tuple(_text(part) for part in node.expressions) for node in passports}
         self._require(claims == {(self._purpose.audience, self._purpose.code)}, "別の目的の通行証を確かめています。",
                       "It verifies the ticket for another purpose.")  # fmt: skip
         for column in ("verdict", "company", "person", "case_no", "request_id"):
-            value = passage.values.get(column)
-            self._require(isinstance(value, exp.Column) and value.name == column, f"記録の {column} が通行証のものではありません。",
+            claim = passage.values.get(column)
+            self._require(isinstance(claim, exp.Column) and claim.name == column, f"記録の {column} が通行証のものではありません。",
                           f"The recorded {column} is not the ticket's.")  # fmt: skip
 
     def _check_same_rows(self, passage: Written) -> None:
@@ -425,18 +521,34 @@ class _Judge:
         final = self._body.tree
         tables = _own_tables(final)
         source = tables[0].name if len(tables) == 1 and not tables[0].db else None
-        plain = source in self._body.ctes and not any(final.args.get(clause) for clause in ("where", "limit", "distinct", "group", "joins"))
-        self._require(plain, "返す行と記録する行が同じ集合ではありません。", "The returned rows are not the recorded set.")
+        plain = source in self._body.ctes and not any(
+            final.args.get(clause) for clause in ("where", "limit", "distinct", "group", "joins")
+        )
+        self._require(
+            plain,
+            "返す行と記録する行が同じ集合ではありません。",
+            "The returned rows are not the recorded set.",
+        )
         if not plain or source is None:
             return
         self._require(bool(self._body.ctes[source].args.get("materialized")), "行の集合が一度だけ求められていません。",
                       "The set of rows is not materialised.")  # fmt: skip
-        counted = [s for s in passage.query.find_all(exp.Select) if any(isinstance(e.unalias(), exp.Count | exp.Cast) for e in s.expressions)]
+        counted = [
+            s
+            for s in passage.query.find_all(exp.Select)
+            if any(isinstance(e.unalias(), exp.Count | exp.Cast) for e in s.expressions)
+        ]
         over = {t.name for s in counted for t in _own_tables(s)}
-        self._require(source in over, "件数が返す行のものではありません。", "The recorded row count is not that of the returned rows.")
+        self._require(
+            source in over,
+            "件数が返す行のものではありません。",
+            "The recorded row count is not that of the returned rows.",
+        )
 
     def _check_items(self, passage: Written) -> None:
-        recorded = {_text(part) for node in passage.values["items"].find_all(exp.Array) for part in node.expressions}
+        recorded = {
+            _text(part) for node in passage.values["items"].find_all(exp.Array) for part in node.expressions
+        }
         for name, sources in self._body.outputs:
             for source in sorted(sources):
                 manner, item = self._manner(source)
@@ -444,17 +556,28 @@ class _Judge:
                     continue
                 masked = manner is Manner.ON_REQUEST and not source[0].endswith(REVEALED)
                 fine = item in recorded or (masked and f"{item}:masked" in recorded)
-                self._require(fine, f"返した項目 {item}(列 {name})を記録しません。", f"It returns {item} (column {name}) without recording it.", (name,))
+                self._require(
+                    fine,
+                    f"返した項目 {item}(列 {name})を記録しません。",
+                    f"It returns {item} (column {name}) without recording it.",
+                    (name,),
+                )
 
     def _check_points(self, passage: Written) -> None:
         """Where a row speaks about one point of one holder, both are recorded. Sums over many points name none."""
         if self._grouped():
             return
         tables = {self._table(relation) for _, sources in self._body.outputs for relation, _ in sources}
-        facts = {table for table in tables if {"point", "holder", "contract_no"} <= COLUMNS.get(table, {}).keys()}
+        facts = {
+            table for table in tables if {"point", "holder", "contract_no"} <= COLUMNS.get(table, {}).keys()
+        }
         for column, item in (("points", "point"), ("holders", "retailer")):
             items = {self._manner(source)[1] for source in passage.origins.get(column, frozenset())}
-            self._require(not facts or item in items, f"閲覧された{item}を記録しません。", f"It does not record the {column} it shows.")
+            self._require(
+                not facts or item in items,
+                f"閲覧された{item}を記録しません。",
+                f"It does not record the {column} it shows.",
+            )
 
     def _grouped(self) -> bool:
         sources = [t.name for t in _own_tables(self._body.tree) if t.name in self._body.ctes]
@@ -465,12 +588,14 @@ class _Judge:
         )  # fmt: skip
 
 
-def _wraps(node: exp.Expression) -> bool:
+def _wraps(node: exp.Expr) -> bool:
     """Parentheses around a join, as PostgreSQL prints them: `((a cross join b) cross join c)`."""
-    return isinstance(node, exp.Paren | exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery | exp.Lateral)
+    return isinstance(node, exp.Paren | exp.Subquery) and isinstance(
+        node.this, exp.Table | exp.Subquery | exp.Lateral
+    )
 
 
-def _own_tables(select: exp.Expression) -> list[exp.Table]:
+def _own_tables(select: exp.Expr) -> list[exp.Table]:
     """The tables in a SELECT's own FROM, parentheses opened, subqueries not entered."""
     found: list[exp.Table] = []
     source = select.args.get("from_")
@@ -486,7 +611,7 @@ def _own_tables(select: exp.Expression) -> list[exp.Table]:
     return found
 
 
-def _conjuncts(select: exp.Select) -> Iterator[exp.Expression]:
+def _conjuncts(select: exp.Select) -> Iterator[exp.Expr]:
     where = select.args.get("where")
     todo = [where.this] if where is not None else []
     while todo:
@@ -499,16 +624,23 @@ def _conjuncts(select: exp.Select) -> Iterator[exp.Expression]:
             yield node
 
 
-def _not_always_one_row(query: exp.Expression, body: Body) -> str | None:
+def _not_always_one_row(query: exp.Expr, body: Body) -> str | None:
     """Why an INSERT … SELECT could write no row, or None: it joins, without condition, parts that have exactly one row each."""
-    clauses = [clause for clause in ("where", "having", "group", "limit", "offset", "distinct") if query.args.get(clause)]
+    clauses = [
+        clause
+        for clause in ("where", "having", "group", "limit", "offset", "distinct")
+        if query.args.get(clause)
+    ]
     if clauses:
         return ", ".join(clauses)
     source = query.args.get("from_")
     parts = [] if source is None else [source.this]
     while parts:
         part = parts.pop()
-        joins = [*(part.args.get("joins") or []), *(query.args.get("joins") or [] if part is (source and source.this) else [])]
+        joins = [
+            *(part.args.get("joins") or []),
+            *(query.args.get("joins") or [] if part is (source and source.this) else []),
+        ]
         if any(join.args.get("on") or join.args.get("using") for join in joins):
             return "a conditional join"
         parts += [join.this for join in joins]
@@ -519,7 +651,7 @@ def _not_always_one_row(query: exp.Expression, body: Body) -> str | None:
     return None
 
 
-def _one_row(part: exp.Expression, body: Body) -> bool:
+def _one_row(part: exp.Expr, body: Body) -> bool:
     if isinstance(part, exp.Table):
         if isinstance(part.this, exp.Anonymous):
             return part.this.name == "passport" and part.db == "barrier"
@@ -528,13 +660,17 @@ def _one_row(part: exp.Expression, body: Body) -> bool:
     if isinstance(part, exp.Subquery) and isinstance(part.this, exp.Select):
         select = part.this
         aggregate = all(expression.find(exp.AggFunc) for expression in select.expressions)
-        return aggregate and not any(select.args.get(clause) for clause in ("group", "having", "limit", "offset"))
+        return aggregate and not any(
+            select.args.get(clause) for clause in ("group", "having", "limit", "offset")
+        )
     return False
 
 
-def _text(node: exp.Expression | None) -> str | None:
+def _text(node: exp.Expr | None) -> str | None:
     bare = node.this if isinstance(node, exp.Cast) else node
-    return bare.name if isinstance(bare, exp.Literal) and bare.is_string else None
+    if not isinstance(bare, exp.Literal) or not bare.is_string:
+        return None
+    return str(bare.name)
 
 
 def gate_items(bodies: Mapping[str, Body]) -> dict[str, list[str]]:

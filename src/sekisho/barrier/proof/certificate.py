@@ -16,12 +16,27 @@ OBLIGATIONS = {
 
 OUTSIDE = (
     ("応答時間の差", "timing"),
-    ("データベース管理者、スーパーユーザー、複製の権限を持つロール", "database administrators, superusers, roles that may replicate"),
-    ("画面プロセス全体の乗っ取り(その利用者区分の範囲内)", "a surface process taken over as a whole, within its own audience"),
+    (
+        "データベース管理者、スーパーユーザー、複製の権限を持つロール",
+        "database administrators, superusers, roles that may replicate",
+    ),
+    (
+        "画面プロセス全体の乗っ取り(その利用者区分の範囲内)",
+        "a surface process taken over as a whole, within its own audience",
+    ),
     ("PostgreSQL と SMT ソルバー自体の誤り", "defects of PostgreSQL and of the solvers themselves"),
-    ("他社の行にわたる統計(最小集計数は別に定める)", "statistics over other companies' rows (they need a minimum cell size)"),
-    ("システムカタログの公開部分(表の推定行数など)", "the public part of the catalog (estimated row counts and the like)"),
-    ("通知の有無(申請の番号だけを運ぶ)", "that a notification was sent (it carries only a submission's random number)"),
+    (
+        "他社の行にわたる統計(最小集計数は別に定める)",
+        "statistics over other companies' rows (they need a minimum cell size)",
+    ),
+    (
+        "システムカタログの公開部分(表の推定行数など)",
+        "the public part of the catalog (estimated row counts and the like)",
+    ),
+    (
+        "通知の有無(申請の番号だけを運ぶ)",
+        "that a notification was sent (it carries only a submission's random number)",
+    ),
     ("自由記述欄に人が書き込んだ内容", "what people write into free-text fields"),
 )
 """(ja, en): what the theorem does not cover."""
@@ -83,7 +98,11 @@ class Certificate:
     def text(self, *, language: str = "ja") -> str:
         """As a page of text for a person. Holds witnesses from the database: for the owner's eyes."""
         english = language == "en"
-        lines = [*_head(self, english), *(_line(tally, english) for tally in self.tallies), _fuzz_line(self.fuzz, english)]
+        lines = [
+            *_head(self, english),
+            *(_line(tally, english) for tally in self.tallies),
+            _fuzz_line(self.fuzz, english),
+        ]
         for finding in self.findings:
             lines += ["", *_finding_lines(finding, english)]
         if self.warnings:
@@ -125,7 +144,11 @@ def _line(tally: Tally, english: bool) -> str:
 
 def _fuzz_line(fuzz: Mapping[str, Any] | None, english: bool) -> str:
     if fuzz is None:
-        return "– 4. Two-run fuzz: no report for this state" if english else "– 4. 二重実行検査: この状態の報告はありません"
+        return (
+            "– 4. Two-run fuzz: no report for this state"
+            if english
+            else "– 4. 二重実行検査: この状態の報告はありません"
+        )
     fine = fuzz.get("holds")
     return f"{'✓' if fine else '✗'} 4. {'Two-run fuzz' if english else '二重実行検査'}: {fuzz.get('summary', '')}"
 

@@ -6,6 +6,7 @@ Read in one repeatable-read transaction with an empty search path, so that Postg
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 
@@ -105,7 +106,9 @@ class Deployed:
     functions: dict[str, Function]  # by signature
     roles: dict[str, Role]
     grants: tuple[Grant, ...]
-    entitled: frozenset[str]  # tables whose rows a constraint or trigger keeps inside a contract of their holder
+    entitled: frozenset[
+        str
+    ]  # tables whose rows a constraint or trigger keeps inside a contract of their holder
     dependencies: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def policies_for(self, table: str, role: str) -> list[Policy]:
@@ -139,7 +142,7 @@ def read_deployed(conn: psycopg.Connection) -> Deployed:
             Policy(table, name, permissive, frozenset(roles), command, using)
             for table, name, permissive, roles, command, using in conn.execute(_POLICIES).fetchall()
         ),
-        functions={f.signature: f for f in (Function(*row[:8], tuple(row[8] or ()), row[9]) for row in conn.execute(_FUNCTIONS))},
+        functions={f.signature: f for f in (_function(*row) for row in conn.execute(_FUNCTIONS))},
         roles=_roles(conn),
         grants=tuple(Grant(*row) for row in conn.execute(_GRANTS).fetchall()),
         entitled=frozenset(table for (table,) in conn.execute(_ENTITLED).fetchall()),
@@ -152,16 +155,36 @@ def _relations(conn: psycopg.Connection) -> dict[str, Relation]:
     for oid, name, type_name, deterministic in conn.execute(_COLUMNS).fetchall():
         columns.setdefault(oid, []).append(Column(name, type_name, deterministic))
     return {
-        row[1]: Relation(*row[:6], tuple(row[6] or ()), row[7], row[8], tuple(columns.get(row[0], ())))
-        for row in conn.execute(_RELATIONS).fetchall()
+        name: Relation(
+            oid,
+            name,
+            kind,
+            owner,
+            secured,
+            forced,
+            tuple(options or ()),
+            parent,
+            text,
+            tuple(columns.get(oid, ())),
+        )
+        for oid, name, kind, owner, secured, forced, options, parent, text in conn.execute(
+            _RELATIONS
+        ).fetchall()
     }
+
+
+def _function(*row: Any) -> Function:
+    oid, name, signature, owner, language, definer, atomic, body, settings, extension = row
+    return Function(
+        oid, name, signature, owner, language, definer, atomic, body, tuple(settings or ()), extension
+    )
 
 
 def _roles(conn: psycopg.Connection) -> dict[str, Role]:
     return {
-        row[0]: Role(*row[:4], frozenset(row[4]))
-        for row in conn.execute(_ROLES).fetchall()
-    }  # fmt: skip
+        name: Role(name, superuser, bypasses, can_login, frozenset(closure))
+        for name, superuser, bypasses, can_login, closure in conn.execute(_ROLES).fetchall()
+    }
 
 
 def _dependencies(conn: psycopg.Connection) -> dict[int, frozenset[str]]:

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
+from typing import Any
 
 import sqlglot
 import z3
@@ -104,7 +105,7 @@ class Scope:
 
 
 @lru_cache(maxsize=10_000)
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """The one statement or expression in `text`; NotUnderstood where sqlglot does not know it."""
     try:
         parsed = sqlglot.parse(text, read="postgres")
@@ -115,7 +116,7 @@ def parse(text: str) -> exp.Expression:
     return parsed[0]
 
 
-def encode(node: exp.Expression, scope: Scope) -> Term:
+def encode(node: exp.Expr, scope: Scope) -> Term:
     """The term for an expression."""
     found = _encode(node, scope)
     if isinstance(found, TextSet):
@@ -128,16 +129,16 @@ _UNDERSTOOD = frozenset({"this", "expression", "expressions", "low", "high", "to
 """Parts of a syntax node that the handlers look at. Any other part that is set (`symmetric`, `format`, …) changes the meaning."""
 
 
-def _encode(node: exp.Expression, scope: Scope) -> Term | TextSet:
+def _encode(node: exp.Expr, scope: Scope) -> Term | TextSet:
     for kinds, handler in _HANDLERS:
         if isinstance(node, kinds):
-            if handler is not _call:
+            if kinds is not exp.Func:  # a call looks at all its parts
                 _refuse_unknown_parts(node)
             return handler(node, scope)
     raise NotUnderstood(f"{type(node).__name__}: {node.sql('postgres')[:120]}")
 
 
-def _refuse_unknown_parts(node: exp.Expression) -> None:
+def _refuse_unknown_parts(node: exp.Expr) -> None:
     unknown = [name for name, value in node.args.items() if value and name not in _UNDERSTOOD]
     if unknown:
         raise NotUnderstood(f"{', '.join(unknown)} of {node.sql('postgres')[:120]}")
@@ -166,7 +167,7 @@ def _negative(node: exp.Neg, scope: Scope) -> Term:
     return Term(INT, inner.null, -inner.value)
 
 
-def _require(term: Term, kind: str, node: exp.Expression) -> None:
+def _require(term: Term, kind: str, node: exp.Expr) -> None:
     if term.kind != kind:
         raise NotUnderstood(f"{node.sql('postgres')[:120]} over {term.kind}")
 
@@ -190,7 +191,7 @@ def _booleans(node: exp.Binary, scope: Scope) -> tuple[Term, Term]:
     return left, right
 
 
-def _boolean(node: exp.Expression, scope: Scope) -> Term:
+def _boolean(node: exp.Expr, scope: Scope) -> Term:
     term = encode(node, scope)
     if term.kind != BOOL and isinstance(node, exp.Null):
         return constant(None, BOOL)
@@ -223,7 +224,9 @@ def _known(value: z3.BoolRef) -> Term:
 
 
 def _equal(node: exp.EQ, scope: Scope) -> Term:
-    any_, other = (node.expression, node.this) if isinstance(node.expression, exp.Any) else (node.this, node.expression)
+    any_, other = (
+        (node.expression, node.this) if isinstance(node.expression, exp.Any) else (node.this, node.expression)
+    )
     if isinstance(any_, exp.Any):
         return _member(encode(other, scope), _array(any_.this, scope))
     a, b = _alike(node, scope)
@@ -232,7 +235,9 @@ def _equal(node: exp.EQ, scope: Scope) -> Term:
 
 def _unequal(node: exp.NEQ, scope: Scope) -> Term:
     right = node.expression
-    if isinstance(right, exp.Anonymous) and right.name.upper() == "ALL":  # so sqlglot parses `<> ALL (…)`, that is NOT IN
+    if (
+        isinstance(right, exp.Anonymous) and right.name.upper() == "ALL"
+    ):  # so sqlglot parses `<> ALL (…)`, that is NOT IN
         inside = _member(encode(node.this, scope), _array(right.expressions[0], scope))
         return Term(BOOL, inside.null, z3.Not(inside.value))
     if isinstance(right, exp.Any):
@@ -257,7 +262,7 @@ def _alike(node: exp.Binary, scope: Scope) -> tuple[Term, Term]:
     return _unified(encode(node.left, scope), encode(node.right, scope), node)
 
 
-def _unified(a: Term, b: Term, node: exp.Expression) -> tuple[Term, Term]:
+def _unified(a: Term, b: Term, node: exp.Expr) -> tuple[Term, Term]:
     if a.kind == b.kind:
         return a, b
     if z3.is_true(a.null):
@@ -267,7 +272,7 @@ def _unified(a: Term, b: Term, node: exp.Expression) -> tuple[Term, Term]:
     raise NotUnderstood(f"{a.kind} beside {b.kind}: {node.sql('postgres')[:120]}")
 
 
-_ORDER: dict[type[exp.Expression], tuple[bool, bool]] = {
+_ORDER: dict[type[exp.Expr], tuple[bool, bool]] = {
     exp.LT: (False, False), exp.LTE: (False, True), exp.GT: (True, False), exp.GTE: (True, True),
 }  # fmt: skip
 """Operator → (operands swapped, equality included)."""
@@ -311,7 +316,7 @@ def _in(node: exp.In, scope: Scope) -> Term:
 # --- arrays
 
 
-def _array(node: exp.Expression, scope: Scope) -> TextSet | Callable[[Term], list[Term]]:
+def _array(node: exp.Expr, scope: Scope) -> TextSet | Callable[[Term], list[Term]]:
     while isinstance(node, exp.Paren | exp.Cast):
         node = node.this
     if isinstance(node, exp.Array):
@@ -322,7 +327,7 @@ def _array(node: exp.Expression, scope: Scope) -> TextSet | Callable[[Term], lis
     raise NotUnderstood(f"the array {node.sql('postgres')[:120]}")
 
 
-def _elements(nodes: Sequence[exp.Expression], scope: Scope) -> Callable[[Term], list[Term]]:
+def _elements(nodes: Sequence[exp.Expr], scope: Scope) -> Callable[[Term], list[Term]]:
     terms = [encode(node, scope) for node in nodes]
 
     def compared(left: Term) -> list[Term]:
@@ -348,7 +353,10 @@ def _member(left: Term, array: TextSet | Callable[[Term], list[Term]]) -> Term:
 
 
 def _case(node: exp.Case, scope: Scope) -> Term:
-    branches = [(_when(node.this, branch.this, scope), encode(branch.args["true"], scope)) for branch in node.args["ifs"]]
+    branches = [
+        (_when(node.this, branch.this, scope), encode(branch.args["true"], scope))
+        for branch in node.args["ifs"]
+    ]
     default = node.args.get("default")
     found = constant(None, branches[0][1].kind) if default is None else encode(default, scope)
     for condition, value in reversed(branches):
@@ -356,14 +364,14 @@ def _case(node: exp.Case, scope: Scope) -> Term:
     return found
 
 
-def _when(subject: exp.Expression | None, condition: exp.Expression, scope: Scope) -> z3.BoolRef:
+def _when(subject: exp.Expr | None, condition: exp.Expr, scope: Scope) -> z3.BoolRef:
     if subject is None:
         return _boolean(condition, scope).true
     a, b = _unified(encode(subject, scope), encode(condition, scope), condition)
     return z3.And(z3.Not(a.null), z3.Not(b.null), _same(a, b))
 
 
-def _choose(condition: z3.BoolRef, then: Term, otherwise: Term, node: exp.Expression) -> Term:
+def _choose(condition: z3.BoolRef, then: Term, otherwise: Term, node: exp.Expr) -> Term:
     a, b = _unified(then, otherwise, node)
     return Term(a.kind, z3.If(condition, a.null, b.null), z3.If(condition, a.value, b.value))
 
@@ -453,7 +461,7 @@ def _qualified(node: exp.Dot, scope: Scope) -> Term | TextSet:
     return scope.functions[name]([_argument(part, scope) for part in call.expressions])
 
 
-def _argument(node: exp.Expression, scope: Scope) -> object:
+def _argument(node: exp.Expr, scope: Scope) -> object:
     """A text literal as str, anything else as a term."""
     bare = node.this if isinstance(node, exp.Cast) else node
     return bare.name if isinstance(bare, exp.Literal) and bare.is_string else encode(node, scope)
@@ -482,7 +490,9 @@ _PURE_RESULTS = {
 
 def _pure(name: str, terms: Sequence[Term], kind: str) -> Term:
     """An unknown function of its arguments: null flag and value are both unknown, equal for equal arguments."""
-    blanked = [z3.If(term.null, z3.Const(f"null_{term.kind}", sort_of(term.kind)), term.value) for term in terms]
+    blanked = [
+        z3.If(term.null, z3.Const(f"null_{term.kind}", sort_of(term.kind)), term.value) for term in terms
+    ]
     arguments = [part for term, value in zip(terms, blanked, strict=True) for part in (term.null, value)]
     sorts = [argument.sort() for argument in arguments]
     null = z3.Function(f"sql_{name}?null", *sorts, z3.BoolSort())
@@ -492,7 +502,7 @@ def _pure(name: str, terms: Sequence[Term], kind: str) -> Term:
 def _call(node: exp.Func, scope: Scope) -> Term:
     name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
     parts = node.expressions if isinstance(node, exp.Anonymous) else [
-        part for value in node.args.values() for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expression)
+        part for value in node.args.values() for part in (value if isinstance(value, list) else [value]) if isinstance(part, exp.Expr)
     ]  # fmt: skip
     terms = [encode(part, scope) for part in parts]
     if name in ("left", "right") and len(parts) == 2:
@@ -507,16 +517,20 @@ def _call(node: exp.Func, scope: Scope) -> Term:
     raise NotUnderstood(f"the function {node.sql('postgres')[:120]}")
 
 
-def _end_of_text(name: str, terms: Sequence[Term], count: exp.Expression) -> Term:
+def _end_of_text(name: str, terms: Sequence[Term], count: exp.Expr) -> Term:
     text, _ = terms
     if not (isinstance(count, exp.Literal) and not count.is_string) or text.kind != TEXT:
         raise NotUnderstood(f"{name} with a count that is not a literal")
     n = _whole(count.name)
-    start = z3.IntVal(0) if name == "left" else z3.If(z3.Length(text.value) > n, z3.Length(text.value) - n, z3.IntVal(0))
+    start = (
+        z3.IntVal(0)
+        if name == "left"
+        else z3.If(z3.Length(text.value) > n, z3.Length(text.value) - n, z3.IntVal(0))
+    )
     return Term(TEXT, text.null, z3.SubString(text.value, start, z3.IntVal(n)))
 
 
-Handler = Callable[[exp.Expression, Scope], Term | TextSet]
+Handler = Callable[[Any, Scope], Term | TextSet]
 _HANDLERS: tuple[tuple[type | tuple[type, ...], Handler], ...] = (
     (exp.Paren, lambda node, scope: _encode(node.this, scope)),
     (exp.Column, _column),

@@ -39,7 +39,13 @@ class Finding:
     def public(self) -> dict[str, Any]:
         """As JSON, without data of the database."""
         shown = None if self.counterexample is None else self.counterexample.public()
-        return {"obligation": self.obligation, "subject": self.subject, "ja": self.ja, "en": self.en, "counterexample": shown}
+        return {
+            "obligation": self.obligation,
+            "subject": self.subject,
+            "ja": self.ja,
+            "en": self.en,
+            "counterexample": shown,
+        }
 
 
 @dataclass(slots=True)

@@ -39,7 +39,12 @@ def prove_paths(deployed: Deployed, snapshot: Snapshot, tally: Tally) -> None:
         _prove_owner(deployed, purpose, tally)
     for kind in ABSENT:
         there = sorted(name for found, name in snapshot if found == kind)
-        tally.require(not there, f"{kind}: {', '.join(there) or '—'}", f"{kind} があってはなりません。", f"There must be no {kind}.")
+        tally.require(
+            not there,
+            f"{kind}: {', '.join(there) or '—'}",
+            f"{kind} があってはなりません。",
+            f"There must be no {kind}.",
+        )
     _prove_other_kinds(deployed, snapshot, tally)
 
 
@@ -65,8 +70,18 @@ def _prove_login(deployed: Deployed, audience: Audience, login: str, tally: Tall
     if role is None:
         return
     taken = sorted(role.closure - {login})
-    tally.require(not taken, login, f"{login} は {', '.join(taken)} の権限を使えます。", f"{login} can act as {', '.join(taken)}.")
-    tally.require(not (role.superuser or role.bypasses), login, f"{login} は行レベルセキュリティを越えます。", f"{login} bypasses row security.")
+    tally.require(
+        not taken,
+        login,
+        f"{login} は {', '.join(taken)} の権限を使えます。",
+        f"{login} can act as {', '.join(taken)}.",
+    )
+    tally.require(
+        not (role.superuser or role.bypasses),
+        login,
+        f"{login} は行レベルセキュリティを越えます。",
+        f"{login} bypasses row security.",
+    )
     for grant in deployed.grants:
         if grant.grantee in role.closure | {"public"} and not grant.initial:
             tally.statements += 1
@@ -78,7 +93,12 @@ def _prove_login(deployed: Deployed, audience: Audience, login: str, tally: Tall
 def _prove_owns_nothing(deployed: Deployed, closure: Iterable[str], login: str, tally: Tally) -> None:
     owned = [r.name for r in deployed.relations.values() if r.owner in closure]
     owned += [f.signature for f in deployed.functions.values() if f.owner in closure]
-    tally.require(not owned, login, f"{login} が {', '.join(owned)} を所有しています。", f"{login} owns {', '.join(owned)}.")
+    tally.require(
+        not owned,
+        login,
+        f"{login} が {', '.join(owned)} を所有しています。",
+        f"{login} owns {', '.join(owned)}.",
+    )
 
 
 def _is_the_way_through(deployed: Deployed, audience: Audience, grant: Grant) -> bool:
@@ -98,16 +118,26 @@ def _is_own_gate(deployed: Deployed, audience: Audience, signature: str) -> bool
     function = deployed.functions.get(signature)
     if function is None:
         return False  # a function of pg_catalog that initdb had closed
-    if function.extension in TRUSTED_EXTENSIONS and function.language in ("c", "internal") and not function.definer:
+    if (
+        function.extension in TRUSTED_EXTENSIONS
+        and function.language in ("c", "internal")
+        and not function.definer
+    ):
         return True
-    return function.name.startswith("gate.") and function.owner in {purpose.role for purpose in purposes_of(audience.code)}
+    return function.name.startswith("gate.") and function.owner in {
+        purpose.role for purpose in purposes_of(audience.code)
+    }
 
 
 def _report(deployed: Deployed, audience: Audience, login: str, grant: Grant, tally: Tally) -> None:
     via = "PUBLIC" if grant.grantee == "public" else grant.grantee
     subject = f"{login} → {via} → {grant.privilege} on {grant.kind} {grant.object}"
     found = _flow(deployed, audience, grant)
-    shown = found.ja if found else "いまこの経路で流れる行は確かめられませんが、経路があること自体が許されません。"
+    shown = (
+        found.ja
+        if found
+        else "いまこの経路で流れる行は確かめられませんが、経路があること自体が許されません。"
+    )
     shown_en = found.en if found else "No row is shown to flow here now, but the path itself may not exist."
     tally.fail(subject, f"ゲート以外の経路があります({via} への {grant.privilege})。{shown}",
                f"There is a path past the gates. {shown_en}", found)  # fmt: skip
@@ -121,7 +151,12 @@ def _flow(deployed: Deployed, audience: Audience, grant: Grant) -> Counterexampl
         return None
     for purpose in purposes_of(audience.code):
         try:
-            found = interference(deployed, relation, Caller(purpose.audience, purpose.code), _reader(deployed, audience, relation))
+            found = interference(
+                deployed,
+                relation,
+                Caller(purpose.audience, purpose.code),
+                _reader(audience, relation),
+            )
         except (NotUnderstood, KeyError, ValueError):
             return _generic(audience, purpose, name)
         if isinstance(found, Counterexample):
@@ -129,7 +164,7 @@ def _flow(deployed: Deployed, audience: Audience, grant: Grant) -> Counterexampl
     return None
 
 
-def _reader(deployed: Deployed, audience: Audience, relation: Relation) -> str:
+def _reader(audience: Audience, relation: Relation) -> str:
     return relation.owner if relation.is_view else audience.logins[0]
 
 
@@ -142,12 +177,30 @@ def _as_relation(deployed: Deployed, signature: str) -> Relation | None:
         tree = parse(function.body.strip().removeprefix("BEGIN ATOMIC").removesuffix("END").strip())
     except NotUnderstood:
         return None
-    columns = tuple(Column(part.alias_or_name or f"column{n}", "text", True) for n, part in enumerate(tree.expressions))
-    return Relation(function.oid, function.name, "v", function.owner, False, False, (), None, tree.sql("postgres"), columns)
+    columns = tuple(
+        Column(part.alias_or_name or f"column{n}", "text", True) for n, part in enumerate(tree.expressions)
+    )
+    return Relation(
+        function.oid,
+        function.name,
+        "v",
+        function.owner,
+        False,
+        False,
+        (),
+        None,
+        tree.sql("postgres"),
+        columns,
+    )
 
 
 def _generic(audience: Audience, purpose: Purpose, name: str) -> Counterexample:
-    row: dict[str, str | None] = {"holder": "00016", "point": "0600000000000000000001", "name": "山田太郎", "day": "2024-04-01"}
+    row: dict[str, str | None] = {
+        "holder": "00016",
+        "point": "0600000000000000000001",
+        "name": "山田太郎",
+        "day": "2024-04-01",
+    }
     return Counterexample(
         {"audience": audience.code, "purpose": purpose.code, "company": "00026"}, row, (name,),
         f"{name} を通れば、00016 の需要家 山田太郎(地点 …0001、2024-04-01)の行が {audience.code} に届かないとは言えません。",
@@ -169,7 +222,9 @@ def _prove_owner(deployed: Deployed, purpose: Purpose, tally: Tally) -> None:
 
 
 def _fits_owner(purpose: Purpose, grant: Grant) -> bool:
-    own = grant.object == purpose.schema or grant.object.startswith((f"{purpose.schema}.", f"gate.{purpose.role.removeprefix('seen_')}_"))
+    own = grant.object == purpose.schema or grant.object.startswith(
+        (f"{purpose.schema}.", f"gate.{purpose.role.removeprefix('seen_')}_")
+    )
     match (grant.kind, grant.privilege):
         case ("relation", "INSERT"):
             return own or grant.object in ("ledger.passage", SUBMISSION[0])
@@ -188,33 +243,68 @@ def _fits_owner(purpose: Purpose, grant: Grant) -> bool:
 def prove_coverage(deployed: Deployed, tally: Tally) -> None:
     """Every column of every domain table is classified; every classification names a column that exists; every item has an intent."""
     for relation in deployed.relations.values():
-        if relation.name.partition(".")[0] not in SCHEMAS or relation.kind not in "rpfm" or relation.partition_of:
+        if (
+            relation.name.partition(".")[0] not in SCHEMAS
+            or relation.kind not in "rpfm"
+            or relation.partition_of
+        ):
             continue
         for column in relation.columns:
             tally.statements += 1
             if column.name not in COLUMNS.get(relation.name, {}):
                 _uncovered(relation, column.name, tally)
     for table, columns in COLUMNS.items():
-        there = {column.name for column in deployed.relations[table].columns} if table in deployed.relations else set()
+        there = (
+            {column.name for column in deployed.relations[table].columns}
+            if table in deployed.relations
+            else set()
+        )
         for column_name, item in columns.items():
             subject = f"{table}.{column_name}"
-            tally.require(column_name in there, subject, "項目表にある列がデータベースにありません。", "The item map names a column that does not exist.")
-            tally.require(item == TECHNICAL or item in BY_CODE, subject, f"項目 {item} はありません。", f"There is no item {item}.")
+            tally.require(
+                column_name in there,
+                subject,
+                "項目表にある列がデータベースにありません。",
+                "The item map names a column that does not exist.",
+            )
+            tally.require(
+                item == TECHNICAL or item in BY_CODE,
+                subject,
+                f"項目 {item} はありません。",
+                f"There is no item {item}.",
+            )
     for listed in ITEMS:
-        tally.require(listed.code in LEARNS, listed.code, "この項目について意図が書かれていません。", "The intent says nothing about this item.")
+        tally.require(
+            listed.code in LEARNS,
+            listed.code,
+            "この項目について意図が書かれていません。",
+            "The intent says nothing about this item.",
+        )
 
 
 def _uncovered(relation: Relation, column: str, tally: Tally) -> None:
-    shown: dict[str, str | None] = {"holder": "00016", "point": "0600000000000000000001", "day": "2024-04-01", column: "…"}
+    shown: dict[str, str | None] = {
+        "holder": "00016",
+        "point": "0600000000000000000001",
+        "day": "2024-04-01",
+        column: "…",
+    }
     example = Counterexample(
         {}, shown, (column,),
         f"{relation.name} の行(契約先 00016、地点 …0001、2024-04-01)の {column} を誰が知ってよいか、どこにも書かれていません。",
         f"Nothing says who may learn {column} of a row of {relation.name} (holder 00016, point …0001, 2024-04-01).",
     )  # fmt: skip
-    tally.fail(f"{relation.name}.{column}", "この列はどの情報項目にも属しません。", "No item covers this column.", example)
+    tally.fail(
+        f"{relation.name}.{column}",
+        "この列はどの情報項目にも属しません。",
+        "No item covers this column.",
+        example,
+    )
 
 
 def outside_roles(conn: psycopg.Connection) -> list[str]:
     """Roles outside the theorem: superusers, whoever bypasses row security, and whoever may stream the write-ahead log."""
-    rows = conn.execute("select rolname from pg_roles where rolsuper or rolbypassrls or rolreplication order by 1").fetchall()
+    rows = conn.execute(
+        "select rolname from pg_roles where rolsuper or rolbypassrls or rolreplication order by 1"
+    ).fetchall()
     return [name for (name,) in rows if name not in (OWNER, WORKER)]

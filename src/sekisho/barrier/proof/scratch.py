@@ -43,7 +43,9 @@ def throw_away(conninfo: str, *, template: str | None = None) -> Iterator[str]:
 
 def _create(conn: psycopg.Connection, name: str, template: str | None) -> sql.Composed:
     if template is not None:
-        return sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        return sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
     row = conn.execute(
         "select pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider, datlocale from pg_database"
         " where datname = current_database()"
@@ -51,8 +53,11 @@ def _create(conn: psycopg.Connection, name: str, template: str | None) -> sql.Co
     if row is None:
         raise RuntimeError("pg_database has no row for the current database")
     encoding, collate, ctype, provider, locale = row
-    statement = sql.SQL("create database {} template template0 encoding {} lc_collate {} lc_ctype {} locale_provider {}").format(
-        sql.Identifier(name), *map(sql.Literal, (encoding, collate, ctype, {"c": "libc", "i": "icu", "b": "builtin"}[provider]))
+    statement = sql.SQL(
+        "create database {} template template0 encoding {} lc_collate {} lc_ctype {} locale_provider {}"
+    ).format(
+        sql.Identifier(name),
+        *map(sql.Literal, (encoding, collate, ctype, {"c": "libc", "i": "icu", "b": "builtin"}[provider])),
     )
     extra = {"i": sql.SQL(" icu_locale {}"), "b": sql.SQL(" builtin_locale {}")}.get(provider)
     return statement if extra is None else statement + extra.format(sql.Literal(locale))

@@ -39,7 +39,11 @@ def take(conn: psycopg.Connection, deployed: Deployed) -> Snapshot:
 
 
 def _neutral(state: str, owner: str) -> str:
-    return state.replace(f"owner {owner} ", f"owner {_INSTALLER} ") if f"owner {owner} " in f"{state} " else state
+    return (
+        state.replace(f"owner {owner} ", f"owner {_INSTALLER} ")
+        if f"owner {owner} " in f"{state} "
+        else state
+    )
 
 
 @cache
@@ -59,9 +63,17 @@ def compare(live: Snapshot, compiled: Mapping[tuple[str, str], str], tally: Tall
     """Every object on either side is a statement: it is there on both, in the same state."""
     tally.statements += len(live.keys() | compiled.keys())
     for kind, name in sorted(compiled.keys() - live.keys()):
-        tally.fail(name, f"{kind} がデータベースにありません。", f"This {kind} was compiled, but is not in the database.")
+        tally.fail(
+            name,
+            f"{kind} がデータベースにありません。",
+            f"This {kind} was compiled, but is not in the database.",
+        )
     for kind, name in sorted(live.keys() - compiled.keys()):
-        tally.fail(name, f"{kind} は宣言されていません(余分)。", f"This {kind} is in the database, but nothing declares it.")
+        tally.fail(
+            name,
+            f"{kind} は宣言されていません(余分)。",
+            f"This {kind} is in the database, but nothing declares it.",
+        )
     for kind, name in sorted(live.keys() & compiled.keys()):
         if live[kind, name] != compiled[kind, name]:
             was, now = _where_they_part(compiled[kind, name], live[kind, name])
@@ -70,7 +82,10 @@ def compare(live: Snapshot, compiled: Mapping[tuple[str, str], str], tally: Tall
 
 
 def _where_they_part(compiled: str, live: str) -> tuple[str, str]:
-    start = next((n for n, (a, b) in enumerate(zip(compiled, live, strict=False)) if a != b), min(len(compiled), len(live)))
+    start = next(
+        (n for n, (a, b) in enumerate(zip(compiled, live, strict=False)) if a != b),
+        min(len(compiled), len(live)),
+    )
     begin = max(0, start - 40)
     return compiled[begin : start + 80], live[begin : start + 80]
 
@@ -81,13 +96,25 @@ def check_partitions(deployed: Deployed, tally: Tally) -> None:
         if relation.partition_of is None:
             continue
         owners = {OWNER, deployed.database_owner}
-        tally.require(relation.owner in owners, relation.name, f"所有者が {relation.owner} です。", f"It belongs to {relation.owner}.")
+        tally.require(
+            relation.owner in owners,
+            relation.name,
+            f"所有者が {relation.owner} です。",
+            f"It belongs to {relation.owner}.",
+        )
         parts = [policy.name for policy in deployed.policies if policy.table == relation.name]
-        tally.require(not parts, relation.name, f"区画に独自のポリシーがあります: {parts}", f"The partition has policies of its own: {parts}.")
+        tally.require(
+            not parts,
+            relation.name,
+            f"区画に独自のポリシーがあります: {parts}",
+            f"The partition has policies of its own: {parts}.",
+        )
         tally.require(relation.secured and relation.forced, relation.name,
                       "区画の行レベルセキュリティが強制されていません。", "Row security is not forced on this partition.")  # fmt: skip
     for grant in deployed.grants:
-        relation_ = deployed.relations.get(grant.object if grant.kind == "relation" else grant.object.rpartition(".")[0])
+        relation_ = deployed.relations.get(
+            grant.object if grant.kind == "relation" else grant.object.rpartition(".")[0]
+        )
         if grant.kind in ("relation", "column") and relation_ and relation_.partition_of:
             known = grant.grantee in {OWNER, WORKER, deployed.database_owner}
             tally.require(known, f"{grant.privilege} on {grant.object} to {grant.grantee}",
@@ -106,9 +133,15 @@ def check_roles(conn: psycopg.Connection, deployed: Deployed, tally: Tally) -> N
         if role in attributes:
             _check_attributes(role, dict(zip(_NAMES, attributes[role], strict=True)), tally)
     for role, member in _memberships(conn, deployed, frozenset(ours)):
-        tally.fail(f"{member} → {role}", f"{member} は {role} の権限を使えます。", f"{member} is a member of {role}.")
+        tally.fail(
+            f"{member} → {role}", f"{member} は {role} の権限を使えます。", f"{member} is a member of {role}."
+        )
     for role, setting in conn.execute(_SETTINGS, [ours]).fetchall():
-        tally.fail(f"{role}: {setting}", f"ロール {role} に設定 {setting} があります。", f"The role {role} carries the setting {setting}.")
+        tally.fail(
+            f"{role}: {setting}",
+            f"ロール {role} に設定 {setting} があります。",
+            f"The role {role} carries the setting {setting}.",
+        )
     tally.statements += 2 * len(ours)
 
 
@@ -119,7 +152,15 @@ def _ours(deployed: Deployed) -> list[str]:
     return sorted({*ALL_ROLES, *grantees} - {"public", deployed.database_owner} - built_in)
 
 
-_NAMES = ("superuser", "create role", "create database", "replication", "bypass row security", "inherit", "login")
+_NAMES = (
+    "superuser",
+    "create role",
+    "create database",
+    "replication",
+    "bypass row security",
+    "inherit",
+    "login",
+)
 _ATTRIBUTES = "select rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolinherit, rolcanlogin from pg_roles"
 _SETTINGS = """
 select pg_get_userbyid(s.setrole), x from pg_db_role_setting s, unnest(s.setconfig) x where pg_get_userbyid(s.setrole) = any (%s)
@@ -131,14 +172,23 @@ select pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), r.rolsuper from pg_
 
 def _check_attributes(role: str, has: Mapping[str, bool], tally: Tally) -> None:
     # the log's sequencer, which is no role of the compiler's, reads its announcements from the write-ahead log
-    forbidden = [name for name in _NAMES[:5] if has[name] and not (name == "replication" and role not in ALL_ROLES)]
+    forbidden = [
+        name for name in _NAMES[:5] if has[name] and not (name == "replication" and role not in ALL_ROLES)
+    ]
     tally.require(not forbidden, role, f"ロール {role} に {', '.join(forbidden)} があります。",
                   f"The role {role} has {', '.join(forbidden)}.")  # fmt: skip
     owners = {OWNER, *(purpose.role for purpose in PURPOSES)}
-    tally.require(not (has["login"] and role in owners), role, f"所有者ロール {role} でログインできます。", f"The owner role {role} can log in.")
+    tally.require(
+        not (has["login"] and role in owners),
+        role,
+        f"所有者ロール {role} でログインできます。",
+        f"The owner role {role} can log in.",
+    )
 
 
-def _memberships(conn: psycopg.Connection, deployed: Deployed, ours: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _memberships(
+    conn: psycopg.Connection, deployed: Deployed, ours: frozenset[str]
+) -> Iterator[tuple[str, str]]:
     """Memberships that touch the platform's roles. The installer's own are the means by which it applies the barrier."""
     for role, member, superuser in conn.execute(_MEMBERSHIPS).fetchall():
         if (role in ours or member in ours) and not (member == deployed.database_owner and not superuser):

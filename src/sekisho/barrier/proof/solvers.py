@@ -80,7 +80,11 @@ def value_in(model: z3.ModelRef, null: z3.BoolRef, value: z3.ExprRef) -> str | N
     if z3.is_true(model.eval(null, model_completion=True)):
         return None
     found = model.eval(value, model_completion=True)
-    return _UNICODE.sub(lambda m: chr(int(m[1], 16)), str(found.as_string())) if z3.is_string_value(found) else str(found)
+    return (
+        _UNICODE.sub(lambda m: chr(int(m[1], 16)), str(found.as_string()))
+        if z3.is_string_value(found)
+        else str(found)
+    )
 
 
 def versions() -> Mapping[str, str]:

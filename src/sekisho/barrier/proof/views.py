@@ -14,10 +14,27 @@ from sqlglot import exp
 from sekisho.barrier.audiences import PURPOSES, Purpose
 from sekisho.barrier.intent import MASKED_FORMS, REACHES, SUBMISSION, column_manner, reach_of
 from sekisho.barrier.proof.deployed import Deployed, Relation
-from sekisho.barrier.proof.encoder import DATE, NotUnderstood, Scope, Term, encode, kind_of, parse, sort_of, strict, variable
+from sekisho.barrier.proof.encoder import (
+    DATE,
+    NotUnderstood,
+    Scope,
+    Term,
+    encode,
+    parse,
+    variable,
+)
 from sekisho.barrier.proof.findings import Counterexample, Tally
 from sekisho.barrier.proof.solvers import ask, value_in
-from sekisho.barrier.proof.worlds import Caller, Row, Sight, World, allowed, differ, functions, myself, released
+from sekisho.barrier.proof.worlds import (
+    Caller,
+    Row,
+    Sight,
+    World,
+    allowed,
+    differ,
+    myself,
+    released,
+)
 
 REVEALED = "__revealed"
 _EXAMPLE_DAY = 19814  # 2024-04-01, in days since 1970-01-01
@@ -54,7 +71,9 @@ def _prove_view(deployed: Deployed, purpose: Purpose, view: Relation, tally: Tal
         tally.fail(view.name, leak.ja, leak.en, leak)
 
 
-def interference(deployed: Deployed, view: Relation, caller: Caller, role: str | None = None) -> Counterexample | str | None:
+def interference(
+    deployed: Deployed, view: Relation, caller: Caller, role: str | None = None
+) -> Counterexample | str | None:
     """A row by which `view` tells `caller` more than the intent allows; None when there is none; a text when undecided.
 
     The answer depends on nothing but what `_basis` lists, so it is kept: a second proof in one process asks only what has changed.
@@ -72,17 +91,39 @@ _ANSWERS: dict[Hashable, Counterexample | str | None] = {}
 def _basis(deployed: Deployed, relation: Relation, reader: str) -> Hashable:
     """Everything that decides what `reader` sees of `relation`: definition, tables, policies, roles, entitlement, text order."""
     owner = relation.owner if relation.is_view else reader
-    names = sorted({f"{t.db}.{t.name}" for t in parse(str(relation.definition)).find_all(exp.Table)}) if relation.is_view else []
-    below = tuple(_basis(deployed, deployed.relations[name], owner) for name in names if name in deployed.relations)
+    names = (
+        sorted({f"{t.db}.{t.name}" for t in parse(str(relation.definition)).find_all(exp.Table)})
+        if relation.is_view
+        else []
+    )
+    below = tuple(
+        _basis(deployed, deployed.relations[name], owner) for name in names if name in deployed.relations
+    )
     bound = tuple(deployed.policies_for(relation.name, owner)) if not relation.is_view else ()
-    return (replace(relation, oid=0), below, bound, deployed.roles[owner], relation.name in deployed.entitled, deployed.code_point_order)
+    return (
+        replace(relation, oid=0),
+        below,
+        bound,
+        deployed.roles[owner],
+        relation.name in deployed.entitled,
+        deployed.code_point_order,
+    )
 
 
-def _interference(deployed: Deployed, view: Relation, caller: Caller, reader: str) -> Counterexample | str | None:
+def _interference(
+    deployed: Deployed, view: Relation, caller: Caller, reader: str
+) -> Counterexample | str | None:
     on_request = view.name.endswith(REVEALED)
     one, two = (World(name, deployed).look(view, reader) for name in ("D", "D′"))
-    agreement = [part for a, b in zip(one.rows, two.rows, strict=True) for part in _agree(a, b, caller, on_request=on_request)]
-    apart = {name: z3.And(one.visible, two.visible, differ(one.columns[name], two.columns[name])) for name in one.columns}
+    agreement = [
+        part
+        for a, b in zip(one.rows, two.rows, strict=True)
+        for part in _agree(a, b, caller, on_request=on_request)
+    ]
+    apart = {
+        name: z3.And(one.visible, two.visible, differ(one.columns[name], two.columns[name]))
+        for name in one.columns
+    }
     question = [*agreement, z3.Or(one.visible != two.visible, *apart.values())]
     answer = ask(question, lambda: _wishes(one, caller))
     if answer.proved:
@@ -94,12 +135,20 @@ def _agree(a: Row, b: Row, caller: Caller, *, on_request: bool) -> Iterator[z3.B
     """Both worlds agree on everything that the intent lets the caller know of this row."""
     yield allowed(a, caller) == allowed(b, caller)
     known, other = (released(row, caller, on_request=on_request) for row in (a, b))
-    yield z3.Implies(allowed(a, caller), z3.And(z3.BoolVal(True), *[z3.Not(differ(known[name], other[name])) for name in known]))
+    yield z3.Implies(
+        allowed(a, caller),
+        z3.And(z3.BoolVal(True), *[z3.Not(differ(known[name], other[name])) for name in known]),
+    )
 
 
 def _wishes(one: Sight, caller: Caller) -> list[z3.BoolRef]:
     """A row that comes out in the first world, with values that a person can read."""
-    wishes = [one.visible, caller.passed, caller.company == z3.StringVal("00026"), caller.person == z3.StringVal("r9")]
+    wishes = [
+        one.visible,
+        caller.passed,
+        caller.company == z3.StringVal("00026"),
+        caller.person == z3.StringVal("r9"),
+    ]
     return [*wishes, *(wish for row in one.rows for wish in _plain_values(row))]
 
 
@@ -185,7 +234,9 @@ def _mask_leak(deployed: Deployed, signature: str, tells: str) -> Counterexample
     name = signature.partition("(")[0].partition(".")[2]
 
     def over(text: str, value: Term) -> Term:
-        return encode(parse(f"select {text}").expressions[0], Scope({("", "value"): value, (name, "value"): value}))
+        return encode(
+            parse(f"select {text}").expressions[0], Scope({("", "value"): value, (name, "value"): value})
+        )
 
     masked = body[len("RETURN ") :]
     answer = ask([z3.Not(differ(over(tells, one), over(tells, two))), differ(over(masked, one), over(masked, two))],
@@ -232,7 +283,9 @@ def _readable(deployed: Deployed) -> dict[str, dict[str, set[str]]]:
     return found
 
 
-def _prove_columns(deployed: Deployed, purpose: Purpose, table: str, columns: Iterable[str], tally: Tally) -> None:
+def _prove_columns(
+    deployed: Deployed, purpose: Purpose, table: str, columns: Iterable[str], tally: Tally
+) -> None:
     submission = SUBMISSION[1] if table == SUBMISSION[0] else ()
     for column in sorted(columns):
         if column_manner(purpose.audience, purpose.code, table, column) is None and column not in submission:
@@ -264,7 +317,12 @@ def _prove_rows(deployed: Deployed, purpose: Purpose, table: str, tally: Tally) 
     if isinstance(found, str):
         tally.fail(subject, f"ソルバーが決められません: {found}", f"The solvers could not decide: {found}")
     elif found is not None:
-        tally.fail(subject, f"意図より広い行に届きます。{found.ja}", f"It reaches more rows than intended. {found.en}", found)
+        tally.fail(
+            subject,
+            f"意図より広い行に届きます。{found.ja}",
+            f"It reaches more rows than intended. {found.en}",
+            found,
+        )
 
 
 def _excess(deployed: Deployed, purpose: Purpose, relation: Relation) -> Counterexample | str | None:
@@ -275,8 +333,12 @@ def _excess(deployed: Deployed, purpose: Purpose, relation: Relation) -> Counter
         sight = World("D", deployed).look(relation, purpose.role)
         row = sight.rows[0]
         own = myself(row, caller) if relation.name == SUBMISSION[0] else z3.BoolVal(False)
-        answer = ask([sight.visible, z3.Not(z3.Or(allowed(row, caller), own))], lambda: _wishes(sight, caller))
-        leak = answer.reason if answer.model is None else _explain(answer.model, relation, sight, sight, caller)
+        answer = ask(
+            [sight.visible, z3.Not(z3.Or(allowed(row, caller), own))], lambda: _wishes(sight, caller)
+        )
+        leak = (
+            answer.reason if answer.model is None else _explain(answer.model, relation, sight, sight, caller)
+        )
         _ANSWERS[key] = None if answer.proved else leak
     return _ANSWERS[key]
 
@@ -320,15 +382,31 @@ def _lost(deployed: Deployed, caller: Caller, table: str, view: Relation) -> Cou
     rows = [row for row in sight.rows if row.table == table]
     if not rows:
         return _loss(deployed, caller, name, {}, f"{table} を読みません", f"it does not read {table}")
-    answer = ask([allowed(rows[0], caller), caller.passed, z3.Not(sight.visible)], lambda: _own_wishes(rows[0], caller))
+    answer = ask(
+        [allowed(rows[0], caller), caller.passed, z3.Not(sight.visible)], lambda: _own_wishes(rows[0], caller)
+    )
     if answer.model is not None:
-        return _loss(deployed, caller, name, _values(answer.model, rows[0]), "この行が見えません", "this row is not seen")
+        return _loss(
+            deployed,
+            caller,
+            name,
+            _values(answer.model, rows[0]),
+            "この行が見えません",
+            "this row is not seen",
+        )
     absent = [
         column for column in rows[0].columns
         if column_manner(caller.audience, caller.purpose, table, column) and column not in sight.columns and not column.endswith("_key")
     ]  # fmt: skip
     if absent:
-        return _loss(deployed, caller, name, {}, f"列 {', '.join(absent)} がありません", f"it lacks {', '.join(absent)}")
+        return _loss(
+            deployed,
+            caller,
+            name,
+            {},
+            f"列 {', '.join(absent)} がありません",
+            f"it lacks {', '.join(absent)}",
+        )
     return None
 
 
@@ -336,8 +414,14 @@ def _own_wishes(row: Row, caller: Caller) -> list[z3.BoolRef]:
     return [caller.company == z3.StringVal("00016"), caller.person == z3.StringVal("r1"), *_plain_values(row)]
 
 
-def _loss(deployed: Deployed, caller: Caller, view: str, row: dict[str, str | None], ja: str, en: str) -> Counterexample:
-    reach = reach_of(caller.audience, caller.purpose, next((t for t in deployed.relations if t.endswith(view.partition(".")[2])), ""))
+def _loss(
+    deployed: Deployed, caller: Caller, view: str, row: dict[str, str | None], ja: str, en: str
+) -> Counterexample:
+    reach = reach_of(
+        caller.audience,
+        caller.purpose,
+        next((t for t in deployed.relations if t.endswith(view.partition(".")[2])), ""),
+    )
     law = f"({reach.law})" if reach else ""
     who = {"audience": caller.audience, "purpose": caller.purpose, "company": "00016"}
     return Counterexample(

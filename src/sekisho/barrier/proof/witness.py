@@ -10,9 +10,25 @@ from sekisho.barrier.proof.deployed import Deployed, Relation
 from sekisho.barrier.proof.encoder import NotUnderstood, parse
 from sekisho.barrier.proof.worlds import Caller
 
-_TELLING = ("contract_no", "point", "holder", "customer_no", "name", "valid", "day", "company", "person", "audience", "kind")
-_VIEWER = re.compile(r"\( ?SELECT barrier\.viewer\('\w+'::text, '\w+'::text\)(?: AS viewer)?\)", re.IGNORECASE)
-_PERSON = re.compile(r"\( ?SELECT barrier\.viewer_person\('\w+'::text, '\w+'::text\)(?: AS viewer_person)?\)", re.IGNORECASE)
+_TELLING = (
+    "contract_no",
+    "point",
+    "holder",
+    "customer_no",
+    "name",
+    "valid",
+    "day",
+    "company",
+    "person",
+    "audience",
+    "kind",
+)
+_VIEWER = re.compile(
+    r"\( ?SELECT barrier\.viewer\('\w+'::text, '\w+'::text\)(?: AS viewer)?\)", re.IGNORECASE
+)
+_PERSON = re.compile(
+    r"\( ?SELECT barrier\.viewer_person\('\w+'::text, '\w+'::text\)(?: AS viewer_person)?\)", re.IGNORECASE
+)
 
 
 def find_witness(
@@ -31,7 +47,11 @@ def find_witness(
             names = [column.name for column in conn.execute(statement.encode()).description or ()]
     except (NotUnderstood, KeyError, psycopg.Error):
         return None
-    return None if row is None else {name: None if value is None else str(value) for name, value in zip(names, row, strict=True)}
+    return (
+        None
+        if row is None
+        else {name: None if value is None else str(value) for name, value in zip(names, row, strict=True)}
+    )
 
 
 def _base(deployed: Deployed, relation: Relation) -> Relation:
@@ -44,7 +64,9 @@ def _base(deployed: Deployed, relation: Relation) -> Relation:
     return relation
 
 
-def _statement(deployed: Deployed, relation: Relation, table: Relation, caller: Caller, learns: tuple[str, ...]) -> str:
+def _statement(
+    deployed: Deployed, relation: Relation, table: Relation, caller: Caller, learns: tuple[str, ...]
+) -> str:
     columns = {column.name for column in table.columns}
     shown = [name for name in _TELLING if name in columns]
     shown += [name for name in learns if name in columns and name not in shown][:6]
@@ -61,14 +83,25 @@ def _visible(deployed: Deployed, relation: Relation, table: Relation) -> str:
     owner = deployed.roles[relation.owner]
     if owner.superuser or owner.bypasses or not table.secured:
         return "true"
-    texts = [policy.using or "true" for policy in deployed.policies_for(table.name, relation.owner) if policy.permissive]
-    return " or ".join(f"({_PERSON.sub('null::text', _VIEWER.sub('r.code', text))})" for text in texts) or "false"
+    texts = [
+        policy.using or "true"
+        for policy in deployed.policies_for(table.name, relation.owner)
+        if policy.permissive
+    ]
+    return (
+        " or ".join(f"({_PERSON.sub('null::text', _VIEWER.sub('r.code', text))})" for text in texts)
+        or "false"
+    )
 
 
 def _against_intent(caller: Caller, table: str, columns: set[str]) -> str:
     """The intent does not let the caller know of the row; where it does, what leaks is a column of a row like any other."""
     reach = reach_of(caller.audience, caller.purpose, table)
-    own = {Clause.MY_CONTRACT: "holder", Clause.MY_CONTRACT_AS_RECORDED: "holder", Clause.MY_COMPANY: reach.company if reach else ""}
+    own = {
+        Clause.MY_CONTRACT: "holder",
+        Clause.MY_CONTRACT_AS_RECORDED: "holder",
+        Clause.MY_COMPANY: reach.company if reach else "",
+    }
     if reach is None:
         return "t.holder is distinct from r.code" if "holder" in columns else "true"
     return f"t.{own[reach.clause]} is distinct from r.code" if reach.clause in own else "true"

@@ -13,7 +13,18 @@ from sqlglot import exp
 from sekisho.barrier.intent import MASKED_FORMS, Clause, Manner, Reach, column_manner, reach_of
 from sekisho.barrier.items import COLUMNS
 from sekisho.barrier.proof.deployed import Deployed, Relation
-from sekisho.barrier.proof.encoder import DATE, TEXT, NotUnderstood, Scope, Term, TextSet, encode, parse, strict, variable
+from sekisho.barrier.proof.encoder import (
+    DATE,
+    TEXT,
+    NotUnderstood,
+    Scope,
+    Term,
+    TextSet,
+    encode,
+    parse,
+    strict,
+    variable,
+)
 
 _POINTS = z3.ArraySort(z3.StringSort(), z3.BoolSort())
 
@@ -116,7 +127,9 @@ class World:
         self._count += 1
         prefix = f"{self._name}{self._count}:{relation.name}"
         columns = {
-            c.name: variable(f"{prefix}.{c.name}", c.type if c.deterministic else f"{c.type} of a loose collation")
+            c.name: variable(
+                f"{prefix}.{c.name}", c.type if c.deterministic else f"{c.type} of a loose collation"
+            )
             for c in relation.columns
         }
         inside = z3.BoolVal(True) if relation.name in self._deployed.entitled else z3.Bool(f"{prefix}?inside")
@@ -136,7 +149,9 @@ class World:
         return z3.And(opened, *[holds for permissive, holds in allowed if not permissive])
 
     def _holds(self, text: str | None, scope: Scope) -> z3.BoolRef:
-        return z3.BoolVal(True) if text is None else encode(parse(f"select {text}").expressions[0], scope).true
+        return (
+            z3.BoolVal(True) if text is None else encode(parse(f"select {text}").expressions[0], scope).true
+        )
 
     def _scope(self, columns: dict[tuple[str, str], Term]) -> Scope:
         return Scope(columns, functions(), self._deployed.code_point_order)
@@ -147,7 +162,9 @@ class World:
         tree = parse(str(view.definition))
         _require_plain(tree, view.name)
         sights = {alias: self.look(self._named(table), view.owner) for alias, table in _tables(tree).items()}
-        columns = {(alias, name): term for alias, sight in sights.items() for name, term in sight.columns.items()}
+        columns = {
+            (alias, name): term for alias, sight in sights.items() for name, term in sight.columns.items()
+        }
         if len(sights) == 1:
             columns |= {("", name): term for (_, name), term in columns.items()}
         scope = self._scope(columns)
@@ -167,22 +184,31 @@ class World:
         return self._deployed.relations[name]
 
 
-def _require_plain(tree: exp.Expression, name: str) -> None:
+def _require_plain(tree: exp.Expr, name: str) -> None:
     if not isinstance(tree, exp.Select):
         raise NotUnderstood(f"{name} is not a plain SELECT")
-    extra = {key for key, value in tree.args.items() if value} - {"expressions", "from_", "joins", "where", "kind"}
+    extra = {key for key, value in tree.args.items() if value} - {
+        "expressions",
+        "from_",
+        "joins",
+        "where",
+        "kind",
+    }
     if extra:
         raise NotUnderstood(f"{name}: {', '.join(sorted(extra))}")
 
 
-def _tables(tree: exp.Expression) -> dict[str, exp.Table]:
+def _tables(tree: exp.Expr) -> dict[str, exp.Table]:
     """Alias → table of `from a, b`. Joins with conditions, and anything that is not a table, are not understood."""
     source = tree.args.get("from_")
     joins = tree.args.get("joins") or []
     if source is None or any({key for key, value in join.args.items() if value} - {"this"} for join in joins):
         raise NotUnderstood("a FROM clause other than tables side by side")
     tables = [source.this, *(join.this for join in joins)]
-    if not all(isinstance(t, exp.Table) and isinstance(t.this, exp.Identifier) and not t.args.get("joins") for t in tables):
+    if not all(
+        isinstance(t, exp.Table) and isinstance(t.this, exp.Identifier) and not t.args.get("joins")
+        for t in tables
+    ):
         raise NotUnderstood("something other than a table in FROM")
     return {table.alias_or_name: table for table in tables}
 
@@ -222,8 +248,14 @@ def concerns(reach: Reach, row: Row, caller: Caller) -> z3.BoolRef:
 
 def myself(row: Row, caller: Caller) -> z3.BoolRef:
     """The row was caused by this person, for this company, in this audience. A namesake in another audience is somebody else."""
-    wanted = (("audience", z3.StringVal(caller.audience)), ("company", caller.company), ("person", caller.person))
-    same = [z3.And(z3.Not(row.columns[name].null), row.columns[name].value == value) for name, value in wanted]
+    wanted = (
+        ("audience", z3.StringVal(caller.audience)),
+        ("company", caller.company),
+        ("person", caller.person),
+    )
+    same = [
+        z3.And(z3.Not(row.columns[name].null), row.columns[name].value == value) for name, value in wanted
+    ]
     return z3.And(caller.passed, *same)
 
 

@@ -22,7 +22,9 @@ from sekisho.settings.inventory import GATES
 from sekisho.surfaces.cli.invocation import invocation
 from sekisho.surfaces.cli.speech import language, say, tell
 
-app = typer.Typer(no_args_is_help=True, help=say("情報遮断の一覧・証明・検査", "The barrier: matrix, proof, fuzz"))
+app = typer.Typer(
+    no_args_is_help=True, help=say("情報遮断の一覧・証明・検査", "The barrier: matrix, proof, fuzz")
+)
 AsJson = Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Print JSON"))]
 
 
@@ -36,7 +38,9 @@ class Form(StrEnum):
     policy = "policy"
 
 
-@app.command(help=say("誰が、どの目的で、何を、いつ見るか", "Who sees what, for which purpose, at which time"))
+@app.command(
+    help=say("誰が、どの目的で、何を、いつ見るか", "Who sees what, for which purpose, at which time")
+)
 def matrix(
     form: Annotated[Form, typer.Option("--format", help=say("書式", "Form"))] = Form.terminal,
     as_json: AsJson = False,
@@ -76,7 +80,11 @@ def _item(code: str) -> str:
     return say(BY_CODE[bare].ja, BY_CODE[bare].en) + (say("(伏せ字)", " (masked)") if masked else "")
 
 
-@app.command(help=say("適用で何が変わるか(変わるなら終了コード 1)", "What applying would change; exit code 1 if anything"))
+@app.command(
+    help=say(
+        "適用で何が変わるか(変わるなら終了コード 1)", "What applying would change; exit code 1 if anything"
+    )
+)
 def plan(ctx: typer.Context, as_json: AsJson = False) -> None:
     from sekisho.barrier import deploy
 
@@ -86,7 +94,10 @@ def plan(ctx: typer.Context, as_json: AsJson = False) -> None:
         print(json.dumps(dataclasses.asdict(difference), ensure_ascii=False))
     else:
         signs = (("+", difference.added), ("~", difference.changed), ("-", difference.removed))
-        print("\n".join(f"{sign} {name}" for sign, names in signs for name in names) or say("変わりません。", "Nothing changes."))
+        print(
+            "\n".join(f"{sign} {name}" for sign, names in signs for name in names)
+            or say("変わりません。", "Nothing changes.")
+        )
     raise typer.Exit(REFUSED if difference else 0)
 
 
@@ -106,19 +117,31 @@ def apply(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command(
-    help=say("動いているデータベースで証明する(成り立たなければ終了コード 1)", "Prove the live database; exit code 1 if it does not hold")
+    help=say(
+        "動いているデータベースで証明する(成り立たなければ終了コード 1)",
+        "Prove the live database; exit code 1 if it does not hold",
+    )
 )
 def prove(
     ctx: typer.Context,
     as_json: AsJson = False,
-    keep: Annotated[bool, typer.Option(help=say("証明書を保存する", "Keep the certificate in the database"))] = True,
-    fuzz_report: Annotated[Path | None, typer.Option(help=say("二重実行検査の報告(JSON)", "Report of the two-run fuzz (JSON)"))] = None,
+    keep: Annotated[
+        bool, typer.Option(help=say("証明書を保存する", "Keep the certificate in the database"))
+    ] = True,
+    fuzz_report: Annotated[
+        Path | None, typer.Option(help=say("二重実行検査の報告(JSON)", "Report of the two-run fuzz (JSON)"))
+    ] = None,
 ) -> None:
     from sekisho.settings.proving import prove_database
 
     call = invocation(ctx)
-    fuzz = _fuzz_report(call.home.files / "barrier-fuzz.json" if fuzz_report is None else fuzz_report, named=fuzz_report is not None)
-    certificate = prove_database(call.installation.open(), now=datetime.now(UTC), fuzz=fuzz, keep=keep, tell=tell)
+    fuzz = _fuzz_report(
+        call.home.files / "barrier-fuzz.json" if fuzz_report is None else fuzz_report,
+        named=fuzz_report is not None,
+    )
+    certificate = prove_database(
+        call.installation.open(), now=datetime.now(UTC), fuzz=fuzz, keep=keep, tell=tell
+    )
     if as_json:
         print(json.dumps(certificate.body(), ensure_ascii=False, indent=1))
     else:
@@ -139,11 +162,16 @@ def _fuzz_report(path: Path, *, named: bool) -> dict[str, Any] | None:
 
 
 @app.command(
-    help=say("二重実行検査: 見てはならない所だけが違う世界で、応答が同じか", "Two-run fuzz: same answers in worlds that differ only where one may not look"),
+    help=say(
+        "二重実行検査: 見てはならない所だけが違う世界で、応答が同じか",
+        "Two-run fuzz: same answers in worlds that differ only where one may not look",
+    ),
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )
 def fuzz(ctx: typer.Context) -> None:
     if find_spec("sekisho.surfaces.cli.barrier_fuzz") is None:
         raise EnvironmentFault("この版には二重実行検査がありません。", "This version has no two-run fuzz.")
     module = import_module("sekisho.surfaces.cli.barrier_fuzz")
-    typer.main.get_command(module.app)(args=ctx.args, prog_name="sekisho barrier fuzz", obj=ctx.obj, standalone_mode=False)
+    typer.main.get_command(module.app)(
+        args=ctx.args, prog_name="sekisho barrier fuzz", obj=ctx.obj, standalone_mode=False
+    )
