@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +39,7 @@ from sekisho.ledger.vectors import PassedOver, run_vectors
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
 from sekisho.ledger.witness import Witness, server
 from sekisho.settings.home import private_directory
+from sekisho.surfaces.cli import ledger_scope
 from sekisho.surfaces.cli.invocation import invocation
 from sekisho.surfaces.cli.speech import language, say, tell
 
@@ -53,8 +52,7 @@ Seconds = Annotated[
     ),
 ]
 
-if find_spec("sekisho.ledger.scope") is not None and find_spec("sekisho.ledger.scope.cli") is not None:
-    app.add_typer(import_module("sekisho.ledger.scope.cli").app, name="scope")
+app.add_typer(ledger_scope.app, name="scope")
 
 
 @app.command(help=say("未確定の閲覧記録をログに入れ、署名する", "Seal what is not yet in the log, and sign"))
