@@ -39,6 +39,7 @@ app.add_typer(reviews, name="review")
 app.command("population")(population_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Print JSON"))]
+Sample = Annotated[Path, typer.Argument(help=say("判定を記入した CSV", "The judged CSV"))]
 Folder = Annotated[
     Path, typer.Option("--result", "-r", help=say("名寄せ結果のフォルダ", "Folder of a result"))
 ]
@@ -148,11 +149,7 @@ def export(
 @reviews.command(
     "import", help=say("判定を記入した CSV を取り込み、件数を補正する", "Take the judged CSV back")
 )
-def take_in(
-    sample: Annotated[Path, typer.Argument(help=say("判定を記入した CSV", "The judged CSV"))],
-    result: Folder,
-    as_json: AsJson = False,
-) -> None:
+def take_in(sample: Sample, result: Folder, as_json: AsJson = False) -> None:
     made = review.take_in(result, sample.read_text(encoding="utf-8-sig"))
     if as_json:
         print(json.dumps(asdict(made), ensure_ascii=False))
