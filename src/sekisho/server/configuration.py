@@ -32,6 +32,7 @@ _ALWAYS: Mapping[str, str] = {
     "wal_level": "logical",
     "max_wal_senders": "10",
     "max_replication_slots": "10",
+    "max_slot_wal_keep_size": "10GB",  # a slot that nobody reads must not fill the disk
     "timezone": "Asia/Tokyo",
     "log_timezone": "Asia/Tokyo",
     "datestyle": "ISO, YMD",

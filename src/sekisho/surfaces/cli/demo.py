@@ -7,6 +7,7 @@ permits are made once, simulated days are marked. Run again, it repeats only wha
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ from sekisho.settings import deploy
 from sekisho.settings.proving import demonstrate, prove_database
 from sekisho.settings.worker import Worker
 from sekisho.surfaces.cli import serve
-from sekisho.surfaces.cli.demo_slips import enrol
+from sekisho.surfaces.cli.demo_slips import enrol, enrol_machines
 from sekisho.surfaces.cli.invocation import Invocation, invocation
 from sekisho.surfaces.cli.speech import say, tell
 
@@ -62,6 +63,7 @@ def demo(
         print(json.dumps(result, ensure_ascii=False))
     if serve_pages:
         run.introduce()
+        os.environ.setdefault("SEKISHO_ENVIRONMENT", "demo")
         serve.run(call, wish=serve.Wish(), on_ready=lambda addresses: serve.announce(addresses, as_json=False))
 
 
@@ -167,9 +169,10 @@ class Demo:
             )  # fmt: skip
         made = sum(self._permit(conn, person, purpose) for person in people for purpose in person.purposes)
         signs_in = enrol(conn, self.call.home, people, now=datetime.now(UTC))
+        machines = enrol_machines(conn, self.call.home, [retailer.code for retailer in RETAILERS[:2]], now=datetime.now(UTC))
         _done(
-            f"利用者 {len(people)} 人に権限 {made} 件を与え、{signs_in} 人の登録票を {self.call.home.files / 'accounts.csv'} に書きました。",
-            f"Gave {made} permits to {len(people)} people and wrote {signs_in} enrolment slips to {self.call.home.files / 'accounts.csv'}.",
+            f"利用者 {len(people)} 人に権限 {made} 件を与え、{signs_in} 人の登録票と API クライアント {machines} 件を {self.call.home.files} に書きました。",
+            f"Gave {made} permits to {len(people)} people and wrote {signs_in} enrolment slips and {machines} API clients to {self.call.home.files}.",
         )
 
     def _permit(self, conn: Connection, person: Account, purpose: str) -> bool:
@@ -253,8 +256,9 @@ class Demo:
     def introduce(self) -> None:
         """Where the enrolment slips are: the pages' addresses follow."""
         tell(
-            f"登録票(初期パスワードと認証アプリの鍵): {self.call.home.files / 'accounts.csv'}",
-            f"Enrolment slips (first password and authenticator key): {self.call.home.files / 'accounts.csv'}",
+            f"登録票(パスワードと認証アプリの鍵): {self.call.home.files / 'accounts.csv'}、API: {self.call.home.files / 'api-clients.csv'}",
+            f"Enrolment slips (password and authenticator key): {self.call.home.files / 'accounts.csv'};"
+            f" API: {self.call.home.files / 'api-clients.csv'}",
         )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import secrets
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import psycopg
 
-from sekisho.accounts.actions import NewAccount, create_account
+from sekisho.accounts.actions import create_account
+from sekisho.barrier.actions import grant_permit
+from sekisho.clients import actions as clients
 from sekisho.demo.accounts import Account
 from sekisho.settings.home import Home
 from sekisho.settings.secrets import account_key
@@ -32,7 +34,25 @@ def enrol(conn: psycopg.Connection, home: Home, people: Iterable[Account], *, no
             person=person.username, company=person.company, display_name=person.name, department=person.post, by="demo", now=now,
             password=_password(person.username), enrol_totp=True,
         )  # fmt: skip
-        _append(path, person, surface.code, made)
+        row = (person.username, person.name, surface.code, person.company, " ".join(person.purposes), made.password, made.totp_secret,
+               made.totp_url())  # fmt: skip
+        _append(path, HEADER, row)
+    with path.open(encoding="utf-8-sig", newline="") as slips:
+        return sum(1 for _ in csv.DictReader(slips))
+
+
+def enrol_machines(conn: psycopg.Connection, home: Home, companies: Iterable[str], *, now: datetime) -> int:
+    """One API client for each of `companies`, with its permit; the credentials are appended to `files/api-clients.csv` (0600)."""
+    path = home.files / "api-clients.csv"
+    for company in companies:
+        person = f"m.{company}"
+        if conn.execute(f"select true from {clients.SCHEMA}.clients_client where person = %s", [person]).fetchone():
+            continue
+        with conn.transaction():
+            made = clients.create_client(conn, company=company, person=person, label="demo", by="demo", now=now)
+            grant_permit(conn, person=person, audience="retailer", company=company, purpose="contract", start=date(2020, 4, 1), end=None,
+                         by="demo", reason="API")  # fmt: skip
+        _append(path, ("company", "client_id", "client_secret"), (company, made.client_id, made.secret))
     with path.open(encoding="utf-8-sig", newline="") as slips:
         return sum(1 for _ in csv.DictReader(slips))
 
@@ -46,12 +66,11 @@ def _exists(conn: psycopg.Connection, schema: str, username: str) -> bool:
     return conn.execute(f"select true from {schema}.accounts_user where username = %s", [username]).fetchone() is not None
 
 
-def _append(path: Path, person: Account, surface: str, made: NewAccount) -> None:
+def _append(path: Path, header: Sequence[str], row: Sequence[str | None]) -> None:
     fresh = not path.exists()
     path.touch(mode=0o600)
     with path.open("a", encoding="utf-8-sig" if fresh else "utf-8", newline="") as slips:
         writer = csv.writer(slips)
         if fresh:
-            writer.writerow(HEADER)
-        writer.writerow([person.username, person.name, surface, person.company, " ".join(person.purposes), made.password,
-                         made.totp_secret, made.totp_url()])  # fmt: skip
+            writer.writerow(header)
+        writer.writerow(row)

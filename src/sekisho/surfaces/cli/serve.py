@@ -32,7 +32,8 @@ APPLICATION = "sekisho.settings.wsgi:application"
 # What a process gets of the caller's environment: not the owner's database address, no PYTHON*.
 _INHERITED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE"),
-    *("SEKISHO_HOSTS", "SEKISHO_TLS", "SEKISHO_ENVIRONMENT"),
+    *("SEKISHO_HOSTS", "SEKISHO_TLS", "SEKISHO_ENVIRONMENT", "SEKISHO_METRICS_TOKEN"),
+    *("SEKISHO_REQUESTS_PER_MINUTE", "PROMETHEUS_MULTIPROC_DIR"),
 )
 
 
@@ -86,7 +87,8 @@ def run(call: Invocation, *, wish: Wish, on_ready: Callable[[Mapping[str, str]],
         if wish.worker:
             services.append(worker_service(call, server))
         tell("画面を起動しています…", "Starting the surfaces …")
-        addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in ports.items()}
+        # by name: browsers offer passkeys to a host name only
+        addresses = {name: f"http://localhost:{port}/" for name, port in ports.items()}
         Supervisor(services, lambda: on_ready(addresses)).run()
         tell("終了しました。", "Stopped.")
 
