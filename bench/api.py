@@ -75,7 +75,13 @@ def run(argv: list[str]) -> dict[str, Any]:
             figures = _measure(conninfo, home, client, options, Path(scratch))
         finally:
             EmbeddedServer(home).stop()
-    return {"bench": "api", "connections": CONNECTIONS, "points": options.points, "usage_days": options.days, "figures": figures}
+    return {
+        "bench": "api",
+        "connections": CONNECTIONS,
+        "points": options.points,
+        "usage_days": options.days,
+        "figures": figures,
+    }
 
 
 def _first(days: int) -> date:
@@ -89,34 +95,55 @@ def _prepare(conninfo: str, home: Home, options: argparse.Namespace) -> NewClien
             first = _first(options.days)
             for month in range(options.days // 28 + 2):
                 conn.execute("select metering.ensure_month(%s)", [first + timedelta(days=28 * month)])
-            conn.execute(LOAD.format(first=first, points=options.points, retailers=options.retailers, days=options.days))
+            conn.execute(
+                LOAD.format(
+                    first=first, points=options.points, retailers=options.retailers, days=options.days
+                )
+            )
             conn.execute("vacuum analyze")
         person = f"bench-{int(time.time())}"
-        client = create_client(conn, company=HOLDER, person=person, label="bench", by="bench", now=datetime.now(UTC))
+        client = create_client(
+            conn, company=HOLDER, person=person, label="bench", by="bench", now=datetime.now(UTC)
+        )
         conn.execute("update accounts_api.clients_client set requests_per_minute = 10000000")
         grant_permit(conn, person=person, audience="retailer", company=HOLDER, purpose="contract", start=date(2020, 1, 1), end=None,
                      by="bench", reason="benchmark")  # fmt: skip
     return client
 
 
-def _measure(conninfo: str, home: Home, client: NewClient, options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+def _measure(
+    conninfo: str, home: Home, client: NewClient, options: argparse.Namespace, scratch: Path
+) -> dict[str, Any]:
     (scratch / "rival.py").write_text(RIVAL, encoding="utf-8")
-    api = {"SEKISHO_SURFACE": "retailer_api", "SEKISHO_HOME": str(home.root), "SEKISHO_DATABASE_URL": without_secrets(conninfo=conninfo)}
+    api = {
+        "SEKISHO_SURFACE": "retailer_api",
+        "SEKISHO_HOME": str(home.root),
+        "SEKISHO_DATABASE_URL": without_secrets(conninfo=conninfo),
+    }
     first = _first(options.days)
     until = first + timedelta(days=options.days)
-    points = [f"06{options.retailers * number:020d}" for number in range(1, options.points // options.retailers)]
+    points = [
+        f"06{options.retailers * number:020d}" for number in range(1, options.points // options.retailers)
+    ]
     paths = {
         "usage_13_months": ([f"/api/v1/points/{p}/usage?first={first}&until={until}" for p in points],
                             [f"/?point={p}&first={first}&until={until}" for p in points]),
         "page_of_50": (["/api/v1/contracts?size=50"], [f"/?point={points[0]}"]),
     }  # fmt: skip
-    with _gunicorn("sekisho.settings.wsgi:application", api) as ours, _gunicorn("rival:application", {"RIVAL_CONNINFO": conninfo}, scratch) as other:
+    with (
+        _gunicorn("sekisho.settings.wsgi:application", api) as ours,
+        _gunicorn("rival:application", {"RIVAL_CONNINFO": conninfo}, scratch) as other,
+    ):
         token = asyncio.run(_token(ours, client))
         figures = {}
         for name, (mine, theirs) in paths.items():
             through = asyncio.run(_ask(ours, mine, token, options.seconds))
             bare = asyncio.run(_ask(other, theirs, "", options.seconds))
-            figures[name] = {"api": through, "bare": bare, "ratio_p50": round(through["p50_ms"] / bare["p50_ms"], 2)}
+            figures[name] = {
+                "api": through,
+                "bare": bare,
+                "ratio_p50": round(through["p50_ms"] / bare["p50_ms"], 2),
+            }
         return figures
 
 
@@ -146,18 +173,24 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nothing answers on port {port}")
 
 
-async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes = b"") -> tuple[int, bytes]:
+async def _request(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes = b""
+) -> tuple[int, bytes]:
     writer.write(head + body)
     await writer.drain()
     raw = await reader.readuntil(b"\r\n\r\n")
     status = int(raw.split(b" ", 2)[1])
-    length = next(int(line.split(b":")[1]) for line in raw.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    length = next(
+        int(line.split(b":")[1]) for line in raw.lower().split(b"\r\n") if line.startswith(b"content-length")
+    )
     return status, await reader.readexactly(length)
 
 
 async def _token(port: int, client: NewClient) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.secret}".encode()
+    body = (
+        f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.secret}".encode()
+    )
     head = f"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     status, answer = await _request(reader, writer, head.encode(), body)
     writer.close()

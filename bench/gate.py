@@ -142,14 +142,20 @@ def _prepare(conninfo: str, home: Home, options: argparse.Namespace) -> None:
     with psycopg.connect(conninfo, autocommit=True) as conn:
         loaded = conn.execute("select count(*) from registry.contract").fetchone()
         if loaded == (0,):
-            conn.execute(LOAD.format(first=FIRST, points=options.points, retailers=options.retailers, days=options.days))
+            conn.execute(
+                LOAD.format(
+                    first=FIRST, points=options.points, retailers=options.retailers, days=options.days
+                )
+            )
         conn.execute("vacuum analyze")
 
 
 def _measure(conninfo: str, home: Home, options: argparse.Namespace) -> dict[str, Any]:
     login = deploy.login_conninfo(conninfo, home, "sekisho_retailer_web")
     caller = Caller(audience="retailer", company="10001", person="bench", purpose="contract")
-    ticket = sign(deploy.ticket_key(home, "retailer"), caller, now=datetime.now(UTC), lifetime=timedelta(hours=2))
+    ticket = sign(
+        deploy.ticket_key(home, "retailer"), caller, now=datetime.now(UTC), lifetime=timedelta(hours=2)
+    )
     settings = {"autocommit": True, "prepare_threshold": 1}
     figures: dict[str, Any] = {}
     with (
@@ -162,19 +168,27 @@ def _measure(conninfo: str, home: Home, options: argparse.Namespace) -> dict[str
     return figures
 
 
-def _compare(case: Case, through: psycopg.Connection, bare: psycopg.Connection, ticket: str, rounds: int) -> dict[str, Any]:
+def _compare(
+    case: Case, through: psycopg.Connection, bare: psycopg.Connection, ticket: str, rounds: int
+) -> dict[str, Any]:
     name = function_name(case.gate, PURPOSE["retailer", "contract"], case.sort, plain=has_plain(case.gate))
     keys = case.arguments(0)
     call = sql.SQL("select * from {}({})").format(
         sql.Identifier(*name.split(".")),
-        sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in keys),
+        sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in keys
+        ),
     )
     times: dict[str, list[float]] = {"gate": [], "rival": [], "gate_durable": []}
     for n in range(rounds + 10):
         gate_rows, gate_time = _timed(through, call, case.arguments(n), ticket, durable=False)
-        rival_rows, rival_time = _timed(bare, sql.SQL(case.rival), case.rival_arguments(n), None, durable=False)
+        rival_rows, rival_time = _timed(
+            bare, sql.SQL(case.rival), case.rival_arguments(n), None, durable=False
+        )
         if n == 0 and len(gate_rows) != len(rival_rows):
-            raise AssertionError(f"{case.name}: {len(gate_rows)} rows through the gate, {len(rival_rows)} without")
+            raise AssertionError(
+                f"{case.name}: {len(gate_rows)} rows through the gate, {len(rival_rows)} without"
+            )
         _, durable_time = _timed(through, call, case.arguments(n), ticket, durable=True)
         if n >= 10:
             times["gate"].append(gate_time)
@@ -187,7 +201,12 @@ def _compare(case: Case, through: psycopg.Connection, bare: psycopg.Connection, 
 
 
 def _timed(
-    conn: psycopg.Connection, query: sql.SQL | sql.Composed, arguments: dict[str, Any], ticket: str | None, *, durable: bool
+    conn: psycopg.Connection,
+    query: sql.SQL | sql.Composed,
+    arguments: dict[str, Any],
+    ticket: str | None,
+    *,
+    durable: bool,
 ) -> tuple[list[Any], float]:
     conn.execute(f"set synchronous_commit = {'on' if durable else 'off'}")
     started = time.perf_counter()

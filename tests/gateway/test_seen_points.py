@@ -22,7 +22,9 @@ def test_a_retailer_learns_of_readings_of_its_own_period_only(facts: str, home: 
         assert gateway.page(ledger.WHO_SAW, who("former"), Page("at"), now=NOW).rows == []
 
 
-def test_a_transaction_that_is_still_running_holds_the_derivation_and_loses_nothing(facts: str, home: Home) -> None:
+def test_a_transaction_that_is_still_running_holds_the_derivation_and_loses_nothing(
+    facts: str, home: Home
+) -> None:
     with psycopg.connect(facts) as running, psycopg.connect(facts, autocommit=True) as conn:
         running.execute("insert into ledger.passage (at, gate, audience, purpose, verdict, points, holders, items, row_count)"
                         " values (now(), 'late', 'operator', 'switching', 'passed', array[%s], array['00026'], '{name}', 1)", [POINT])  # fmt: skip
@@ -32,4 +34,7 @@ def test_a_transaction_that_is_still_running_holds_the_derivation_and_loses_noth
         running.commit()
         while derive_seen_points(conn):
             pass
-        assert conn.execute("select gate from ledger.seen_point order by gate").fetchall() == [("late",), ("reveal_name",)]
+        assert conn.execute("select gate from ledger.seen_point order by gate").fetchall() == [
+            ("late",),
+            ("reveal_name",),
+        ]

@@ -382,7 +382,7 @@ def test_a_first_load_sets_keys_aside_and_brings_them_back(
 
 def test_no_transaction_ends_with_keys_aside(conn: Connection, tmp_path: Path) -> None:
     load(conn, tmp_path, "contractors", [{"code": "K0001", "name": "甲"}])
-    with pytest.raises(psycopg.errors.RaiseException, match="keys of registry.party are missing"):
+    with pytest.raises(psycopg.errors.RaiseException, match=r"keys of registry\.party are missing"):
         conn.execute("select registry.set_keys_aside(max(import_no), 'party') from registry.import_run")
     with pytest.raises(psycopg.errors.RaiseException, match="no keys"):
         conn.execute("select registry.set_keys_aside(max(import_no), 'retailer') from registry.import_run")

@@ -78,7 +78,9 @@ def test_a_refusal_leaves_its_words_and_nothing_else(conn: psycopg.Connection) -
 
 def test_a_defect_is_tried_again_and_then_given_up(conn: psycopg.Connection) -> None:
     submit(conn, "broken")
-    assert [run_next(conn, HANDLERS, clock=lambda: NOW) for _ in range(MAX_ATTEMPTS + 1)] == [True] * MAX_ATTEMPTS + [False]
+    assert [run_next(conn, HANDLERS, clock=lambda: NOW) for _ in range(MAX_ATTEMPTS + 1)] == [
+        True
+    ] * MAX_ATTEMPTS + [False]
     assert states(conn)[0][1] == "failed"
     assert conn.execute("select count(*) from public.done").fetchone() == (0,)
 

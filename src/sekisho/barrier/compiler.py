@@ -64,7 +64,10 @@ def _functions() -> Iterator[Piece]:
 def sqlparse_statements(text: str) -> list[str]:
     """The `create or replace function` statements of functions.sql, without the comments between them."""
     parts = text.split("create or replace function ")[1:]
-    return ["create or replace function " + part.split("\n\n")[0].split("\n--")[0].strip().rstrip(";") for part in parts]
+    return [
+        "create or replace function " + part.split("\n\n")[0].split("\n--")[0].strip().rstrip(";")
+        for part in parts
+    ]
 
 
 def _schemas() -> Iterator[Piece]:
@@ -84,7 +87,9 @@ def _row_condition(rule: Rule, table: str) -> str:
         case RowRule.OWN_PERSON:
             return _own_submission(rule.audience, rule.purpose)
         case RowRule.ASSIGNED:
-            return f"point = any ((select barrier.assigned_points('{rule.audience}', '{rule.purpose}'))::text[])"
+            return (
+                f"point = any ((select barrier.assigned_points('{rule.audience}', '{rule.purpose}'))::text[])"
+            )
         case RowRule.WHOLE_AREA | RowRule.PUBLIC:
             return f"{viewer} is not null"
 
@@ -113,7 +118,9 @@ def _policies() -> Iterator[Piece]:
 def _worker_policies() -> Iterator[Piece]:
     for table in COLUMNS:
         yield Piece(
-            f"{table}:worker", "policy", f'create policy "worker" on {table} for all to {WORKER}, {OWNER} using (true) with check (true)'
+            f"{table}:worker",
+            "policy",
+            f'create policy "worker" on {table} for all to {WORKER}, {OWNER} using (true) with check (true)',
         )
     for purpose in PURPOSES:
         viewer = _own_submission(purpose.audience, purpose.code)
@@ -146,18 +153,30 @@ def _view_pieces(purpose: Purpose, rule: Rule, table: str) -> Iterator[Piece]:
     columns = visible_columns(rule, table)
     name = view_name(purpose, table)
     raw = ", ".join(columns)
-    yield Piece(f"{table}:columns:{purpose.role}", "grant", f"grant select ({raw}) on {table} to {purpose.role}")
+    yield Piece(
+        f"{table}:columns:{purpose.role}", "grant", f"grant select ({raw}) on {table} to {purpose.role}"
+    )
     masked = [column for column, grade in columns.items() if grade is Grade.REVEAL]
-    outputs = [_masked(table, column) if column in masked else column for column in columns if not _is_hidden_key(table, column, masked)]
+    outputs = [
+        _masked(table, column) if column in masked else column
+        for column in columns
+        if not _is_hidden_key(column, masked)
+    ]
     yield Piece(name, "view", _create_view(purpose, name, ", ".join(outputs), table))
     if masked:
-        keys = [column for column in ("contract_no", "point", "holder", "valid", "superseded_at") if column in columns]
+        keys = [
+            column
+            for column in ("contract_no", "point", "holder", "valid", "superseded_at")
+            if column in columns
+        ]
         yield Piece(
-            f"{name}__revealed", "view", _create_view(purpose, f"{name}__revealed", ", ".join([*keys, *masked]), table)
+            f"{name}__revealed",
+            "view",
+            _create_view(purpose, f"{name}__revealed", ", ".join([*keys, *masked]), table),
         )
 
 
-def _is_hidden_key(table: str, column: str, masked: Sequence[str]) -> bool:
+def _is_hidden_key(column: str, masked: Sequence[str]) -> bool:
     """Look-up keys of a masked item stand only in the `__revealed` view, where gates may filter on them."""
     return column in masked and column.endswith("_key")
 
@@ -239,7 +258,15 @@ def items_of(gate: AnyGate, purpose: Purpose) -> tuple[str, ...]:
     """The item codes that a passage of this gate records; `name:masked` where only the masked form was returned."""
     if isinstance(gate, SubmitGate):
         return ()
-    return tuple(sorted({f"{item}:masked" if out.masked else item for out in outputs_of(gate, purpose) for item in out.items}))
+    return tuple(
+        sorted(
+            {
+                f"{item}:masked" if out.masked else item
+                for out in outputs_of(gate, purpose)
+                for item in out.items
+            }
+        )
+    )
 
 
 def _graded_outputs(gate: Gate[Any], purpose: Purpose) -> Iterator[tuple[Output, bool]]:
@@ -249,13 +276,17 @@ def _graded_outputs(gate: Gate[Any], purpose: Purpose) -> Iterator[tuple[Output,
         references = list(_references(expression, tables))
         grades = [_grade(purpose, table, column) for table, column in references]
         items = frozenset(
-            item for table, column in references if (item := item_of(base_table(table), column)) not in (None, TECHNICAL) and item
+            item
+            for table, column in references
+            if (item := item_of(base_table(table), column)) not in (None, TECHNICAL) and item
         )
         revealed = any(table.endswith("__revealed") for table, _ in references)
         masked = Grade.REVEAL in grades and not revealed
         denied = None in grades or Grade.RECORD in grades
         if revealed and not gate.reveals:
-            raise UnableToCompile(f"gate {gate.name}: {item_field.name} returns a masked item in clear, but the gate is not a revealing one")
+            raise UnableToCompile(
+                f"gate {gate.name}: {item_field.name} returns a masked item in clear, but the gate is not a revealing one"
+            )
         yield Output(item_field.name, sql_type(gate.row, item_field.name), expression, items, masked), denied
 
 
@@ -288,11 +319,16 @@ def _references(expression: str, aliases: dict[str, str]) -> Iterator[tuple[str,
             raise UnableToCompile(f"cannot tell which view {column.sql()} in {expression!r} comes from")
 
 
-def _reading_piece(gate: Gate[Any], purpose: Purpose, key: str | None, *, descending: bool, plain: bool = False) -> Piece:
+def _reading_piece(
+    gate: Gate[Any], purpose: Purpose, key: str | None, *, descending: bool, plain: bool = False
+) -> Piece:
     name = function_name(gate, purpose, key, descending=descending, plain=plain)
     sort = None if key is None else gate.sorts[key]
     outputs = outputs_of(gate, purpose)
-    params = [f"p_{param.name} {param.type}{'' if param.default is None else f' default {param.default}'}" for param in gate.params]
+    params = [
+        f"p_{param.name} {param.type}{'' if param.default is None else f' default {param.default}'}"
+        for param in gate.params
+    ]
     returns = [f'"{out.name}" {out.type}' for out in outputs]
     if sort is not None:
         start = ", ".join(_ENDS[kind][descending] for kind in sort.types)
@@ -300,7 +336,11 @@ def _reading_piece(gate: Gate[Any], purpose: Purpose, key: str | None, *, descen
         returns.append("page_key text[]")
     body = _reading_body(gate, purpose, outputs, sort, descending=descending)
     # a statement without optional filters has one good plan; planning it anew would cost more than running it
-    plan = "" if any(param.default == "null" for param in gate.params) else " set plan_cache_mode = force_generic_plan"
+    plan = (
+        ""
+        if any(param.default == "null" for param in gate.params)
+        else " set plan_cache_mode = force_generic_plan"
+    )
     statement = (
         f"create function {name}({', '.join(params)}) returns table ({', '.join(returns)})\n"
         f"language sql volatile security definer rows 100{plan}\nbegin atomic\n{body};\nend;\n"
@@ -314,13 +354,17 @@ def _grants(name: str, purpose: Purpose) -> str:
     return f"revoke execute on function {name} from public;\ngrant execute on function {name} to {logins}"
 
 
-def _reading_body(gate: Gate[Any], purpose: Purpose, outputs: list[Output], sort: Sort | None, *, descending: bool) -> str:
+def _reading_body(
+    gate: Gate[Any], purpose: Purpose, outputs: list[Output], sort: Sort | None, *, descending: bool
+) -> str:
     direction = " desc" if descending else ""
     keys = [] if sort is None else [f"{expr} as k{n}" for n, expr in enumerate(sort.expressions)]
     selected = [f'{out.expression} as "{out.name}"' for out in outputs]
     technical = [f"{gate.point or 'null::text'} as r_point", f"{gate.holder or 'null::text'} as r_holder",
                  f"{gate.shown_from or 'null::date'} as r_from", f"{gate.shown_to or 'null::date'} as r_to"]  # fmt: skip
-    where = f"({gate.where.format(seen=purpose.schema)})" + ("" if sort is None else f" and {_after(sort, descending=descending)}")
+    where = f"({gate.where.format(seen=purpose.schema)})" + (
+        "" if sort is None else f" and {_after(sort, descending=descending)}"
+    )
     order = gate.order if sort is None else ", ".join(f"{expr}{direction}" for expr in sort.expressions)
     limit = str(gate.max_rows) if sort is None else "greatest(1, least(p_page_size, 200))"
     source = gate.source.format(seen=purpose.schema)

@@ -31,17 +31,27 @@ def ensure_roles(conn: psycopg.Connection, passwords: dict[str, str]) -> None:
     known = {name for (name,) in conn.execute("select rolname from pg_roles").fetchall()}
     for role in ALL_ROLES:
         if role not in known:
-            conn.execute(sql.SQL("create role {} nologin nosuperuser nobypassrls noinherit").format(sql.Identifier(role)))
+            conn.execute(
+                sql.SQL("create role {} nologin nosuperuser nobypassrls noinherit").format(
+                    sql.Identifier(role)
+                )
+            )
     for login, password in passwords.items():
         if login not in known and login not in ALL_ROLES:
-            conn.execute(sql.SQL("create role {} nologin nosuperuser nobypassrls noinherit").format(sql.Identifier(login)))
-        conn.execute(sql.SQL("alter role {} login password {}").format(sql.Identifier(login), sql.Literal(password)))
+            conn.execute(
+                sql.SQL("create role {} nologin nosuperuser nobypassrls noinherit").format(
+                    sql.Identifier(login)
+                )
+            )
+        conn.execute(
+            sql.SQL("alter role {} login password {}").format(sql.Identifier(login), sql.Literal(password))
+        )
 
 
 def plan(conn: psycopg.Connection, gates: Iterable[AnyGate]) -> Difference:
     """Compare what was last applied with what would be compiled now."""
     wanted = {piece.name: piece.statement for piece in compile_all(gates)}
-    there = dict(conn.execute("select name, statement from barrier.compiled").fetchall())
+    there: dict[str, str] = dict(conn.execute("select name, statement from barrier.compiled").fetchall())
     return Difference(
         added=tuple(sorted(wanted.keys() - there.keys())),
         changed=tuple(sorted(name for name in wanted.keys() & there.keys() if wanted[name] != there[name])),
@@ -73,15 +83,22 @@ def _clear(conn: psycopg.Connection) -> None:
         conn.execute(f"drop schema if exists {purpose.schema} cascade")
     conn.execute("drop schema if exists gate cascade")
     policies = conn.execute(
-        "select schemaname, tablename, policyname from pg_policies where schemaname = any(%s)", [list(SCHEMAS)]
+        "select schemaname, tablename, policyname from pg_policies where schemaname = any(%s)",
+        [list(SCHEMAS)],
     ).fetchall()
     for schema, table, policy in policies:
-        conn.execute(sql.SQL("drop policy {} on {}").format(sql.Identifier(policy), sql.Identifier(schema, table)))
-    roles = sql.SQL(", ").join(sql.Identifier(role) for role in (*ALL_ROLES, "public") if role not in (OWNER, "public"))
+        conn.execute(
+            sql.SQL("drop policy {} on {}").format(sql.Identifier(policy), sql.Identifier(schema, table))
+        )
+    roles = sql.SQL(", ").join(
+        sql.Identifier(role) for role in (*ALL_ROLES, "public") if role not in (OWNER, "public")
+    )
     for schema in SCHEMAS:
         for kind in ("tables", "sequences", "functions"):
             conn.execute(
-                sql.SQL("revoke all on all {} in schema {} from {}, public").format(sql.SQL(kind), sql.Identifier(schema), roles)
+                sql.SQL("revoke all on all {} in schema {} from {}, public").format(
+                    sql.SQL(kind), sql.Identifier(schema), roles
+                )
             )
         conn.execute(sql.SQL("revoke all on schema {} from {}, public").format(sql.Identifier(schema), roles))
 
@@ -97,7 +114,9 @@ def _own(conn: psycopg.Connection) -> None:
     ).fetchall():
         name = sql.Identifier(schema, table)
         conn.execute(sql.SQL("alter table {} owner to {}").format(name, sql.Identifier(OWNER)))
-        conn.execute(sql.SQL("alter table {} enable row level security, force row level security").format(name))
+        conn.execute(
+            sql.SQL("alter table {} enable row level security, force row level security").format(name)
+        )
 
 
 def _own_functions(conn: psycopg.Connection) -> None:
@@ -120,7 +139,9 @@ def _grant(conn: psycopg.Connection) -> None:
     conn.execute(f"grant update on ledger.state to {WORKER}")
     conn.execute(f"revoke all on barrier.ticket_key from {WORKER}")
     # the passage announces itself in the write-ahead log (ledger/log.sql); nobody else may
-    conn.execute(f"grant execute on function pg_catalog.pg_logical_emit_message(boolean, text, text, boolean) to {OWNER}")
+    conn.execute(
+        f"grant execute on function pg_catalog.pg_logical_emit_message(boolean, text, text, boolean) to {OWNER}"
+    )
     functions = "barrier.now(), barrier.today(), barrier.passport(text, text), barrier.viewer(text, text), barrier.viewer_person(text, text),"
     functions += " barrier.assigned_points(text, text), barrier.mask_name(text), barrier.mask_phone(text), barrier.mask_address(text)"
     for purpose in PURPOSES:
@@ -128,7 +149,9 @@ def _grant(conn: psycopg.Connection) -> None:
         conn.execute(f"grant execute on function {functions} to {purpose.role}")
         conn.execute(f"grant insert on ledger.passage to {purpose.role}")
         conn.execute(f"grant insert on work.command to {purpose.role}")
-        conn.execute(f"grant select (command_no, person, kind, idempotency_key) on work.command to {purpose.role}")
+        conn.execute(
+            f"grant select (command_no, person, kind, idempotency_key) on work.command to {purpose.role}"
+        )
     conn.execute(f"grant usage on schema gate to {', '.join(LOGINS)}")
     database = conn.info.dbname
     conn.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
@@ -139,10 +162,17 @@ def _grant(conn: psycopg.Connection) -> None:
         )
     )
     # An import stages its file in a table that nobody else sees and that ends with its transaction.
-    conn.execute(sql.SQL("grant temporary on database {} to {}").format(sql.Identifier(database), sql.Identifier(WORKER)))
+    conn.execute(
+        sql.SQL("grant temporary on database {} to {}").format(
+            sql.Identifier(database), sql.Identifier(WORKER)
+        )
+    )
     for audience in AUDIENCES:
         for login in audience.logins:
-            conn.execute("insert into barrier.login values (%s, %s) on conflict (login) do update set audience = excluded.audience", [login, audience.code])
+            conn.execute(
+                "insert into barrier.login values (%s, %s) on conflict (login) do update set audience = excluded.audience",
+                [login, audience.code],
+            )
 
 
 def _remember(conn: psycopg.Connection, pieces: list[Piece]) -> None:

@@ -40,7 +40,9 @@ def create_client(
         [made.client_id, hashed(made.secret), company, person, label, now, by],
     ).fetchone()
     if done is None:
-        raise UnableToCreateClient(f"{person} という API クライアントはすでにあります。", f"There is an API client {person} already.")
+        raise UnableToCreateClient(
+            f"{person} という API クライアントはすでにあります。", f"There is an API client {person} already."
+        )
     return made
 
 
@@ -52,5 +54,7 @@ def end_client(conn: psycopg.Connection, *, client_id: str, now: datetime) -> No
             [now, client_id],
         ).fetchone()
         if done is None:
-            raise UnableToCreateClient(f"API クライアント {client_id} はありません。", f"There is no API client {client_id}.")
+            raise UnableToCreateClient(
+                f"API クライアント {client_id} はありません。", f"There is no API client {client_id}."
+            )
         conn.execute(f"delete from {SCHEMA}.clients_token where client_id = %s", [client_id])

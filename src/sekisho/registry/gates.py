@@ -500,6 +500,7 @@ def _retailers(audience: str, purpose: str) -> Gate[RetailerRow]:
 RETAILERS = _retailers("retailer", "contract")
 PUBLIC_RETAILERS = _retailers("public", "public")
 
+
 @dataclass(frozen=True, slots=True)
 class StandingRow:
     """The answer to whoever may ask at all; it says nothing about any customer."""

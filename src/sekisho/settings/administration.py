@@ -20,7 +20,11 @@ from sekisho.work import payload as read
 from sekisho.work.queue import Command
 from sekisho.work.sealing import seal_answer
 
-ACCOUNT_SCHEMA = {surface.audience: surface.accounts for surface in SURFACES.values() if surface.signs_in and surface.accounts}
+ACCOUNT_SCHEMA = {
+    surface.audience: surface.accounts
+    for surface in SURFACES.values()
+    if surface.signs_in and surface.accounts
+}
 """Audience → the schema of its accounts."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
@@ -35,7 +39,9 @@ class UnableToAdminister(SekishoError):
 def transfer(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     """A transfer: every permit of the person ends on the day."""
     person = read.text(command.payload, "person")
-    ended = barrier.transfer(conn, person=person, on=read.day(command.payload, "on"), by=command.person, now=now)
+    ended = barrier.transfer(
+        conn, person=person, on=read.day(command.payload, "on"), by=command.person, now=now
+    )
     return {"person": person, "ended": ended}
 
 
@@ -59,7 +65,11 @@ def create_account(conn: psycopg.Connection, command: Command, now: datetime) ->
         by=command.person,
         now=now,
     )
-    return {"person": person, "username": made.username, "sealed": seal_answer(made.password, to=read.text(asked, "answer_key"))}
+    return {
+        "person": person,
+        "username": made.username,
+        "sealed": seal_answer(made.password, to=read.text(asked, "answer_key")),
+    }
 
 
 def end_account(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
@@ -90,9 +100,18 @@ def create_client(conn: psycopg.Connection, command: Command, now: datetime) -> 
     _check_company(conn, "retailer", company)
     person = _name(asked, "person")
     made = clients.create_client(
-        conn, company=company, person=person, label=read.text(asked, "label")[:100], by=command.person, now=now
+        conn,
+        company=company,
+        person=person,
+        label=read.text(asked, "label")[:100],
+        by=command.person,
+        now=now,
     )
-    return {"person": person, "client_id": made.client_id, "sealed": seal_answer(made.secret, to=read.text(asked, "answer_key"))}
+    return {
+        "person": person,
+        "client_id": made.client_id,
+        "sealed": seal_answer(made.secret, to=read.text(asked, "answer_key")),
+    }
 
 
 def end_client(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
@@ -105,7 +124,9 @@ def end_client(conn: psycopg.Connection, command: Command, now: datetime) -> Map
 def _somebody_else(command: Command) -> str:
     person = _name(command.payload, "person")
     if person == command.person:
-        raise UnableToAdminister("自分のアカウントは自分で管理できません。", "Nobody administers an account of their own.")
+        raise UnableToAdminister(
+            "自分のアカウントは自分で管理できません。", "Nobody administers an account of their own."
+        )
     return person
 
 
@@ -122,15 +143,21 @@ def _name(payload: Mapping[str, Any], field: str) -> str:
 def _schema(audience: str) -> str:
     schema = ACCOUNT_SCHEMA.get(audience)
     if schema is None:
-        raise UnableToAdminister(f"区分 {audience} にアカウントはありません。", f"{audience} has no accounts.")
+        raise UnableToAdminister(
+            f"区分 {audience} にアカウントはありません。", f"{audience} has no accounts."
+        )
     return schema
 
 
 def _check_company(conn: psycopg.Connection, audience: str, company: str) -> None:
     """An account's company is what its tickets will say: one that exists, of the audience's kind."""
     fits = _COMPANIES[audience].fullmatch(company) if audience in _COMPANIES else None
-    known = audience != "retailer" or conn.execute("select true from registry.retailer where code = %s", [company]).fetchone()
+    known = (
+        audience != "retailer"
+        or conn.execute("select true from registry.retailer where code = %s", [company]).fetchone()
+    )
     if not fits or not known:
         raise UnableToAdminister(
-            f"所属コード {company} は区分 {audience} で使えません。", f"Company {company} does not belong to {audience}."
+            f"所属コード {company} は区分 {audience} で使えません。",
+            f"Company {company} does not belong to {audience}.",
         )

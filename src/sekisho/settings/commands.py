@@ -52,7 +52,9 @@ def _open_case(conn: psycopg.Connection, command: Command, now: datetime) -> Map
 
 def _review_case(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     case_no = read.text(command.payload, "case_no")
-    barrier.review_case(conn, case_no=case_no, note=read.text(command.payload, "note"), by=command.person, now=now)
+    barrier.review_case(
+        conn, case_no=case_no, note=read.text(command.payload, "note"), by=command.person, now=now
+    )
     return {"case_no": case_no}
 
 

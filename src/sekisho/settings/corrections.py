@@ -21,7 +21,11 @@ def draft(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[
     asked = dict(command.payload)
     kind, reason = read.text(asked, "kind"), read.text(asked, "reason")
     fields = {key: value for key, value in asked.items() if key not in ("kind", "reason")}
-    return {"change_no": registry.draft_change(conn, kind=kind, payload=fields, reason=reason, by=command.person, now=now)}
+    return {
+        "change_no": registry.draft_change(
+            conn, kind=kind, payload=fields, reason=reason, by=command.person, now=now
+        )
+    }
 
 
 def decide(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
@@ -31,11 +35,15 @@ def decide(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping
         case "approve":
             registry.approve_change(conn, change_no=change_no, by=command.person, now=now)
         case "reject":
-            registry.reject_change(conn, change_no=change_no, note=read.text(command.payload, "note"), by=command.person, now=now)
+            registry.reject_change(
+                conn, change_no=change_no, note=read.text(command.payload, "note"), by=command.person, now=now
+            )
         case "withdraw":
             registry.withdraw_change(conn, change_no=change_no, by=command.person, now=now)
         case _:
-            raise read.UnableToReadPayload(f"判断 {decision!r} はありません。", f"There is no decision {decision!r}.")
+            raise read.UnableToReadPayload(
+                f"判断 {decision!r} はありません。", f"There is no decision {decision!r}."
+            )
     return {"change_no": change_no, "decision": decision}
 
 
@@ -44,7 +52,8 @@ def request(conn: psycopg.Connection, command: Command, now: datetime) -> Mappin
     asked = command.payload
     contract_no = read.text(asked, "contract_no")
     if not conn.execute(
-        "select true from registry.contract where contract_no = %s and holder = %s", [contract_no, command.company]
+        "select true from registry.contract where contract_no = %s and holder = %s",
+        [contract_no, command.company],
     ).fetchone():
         # the same words for a foreign contract and an unknown one
         raise UnableToRequest(f"契約 {contract_no} はありません。", f"There is no contract {contract_no}.")
@@ -54,6 +63,11 @@ def request(conn: psycopg.Connection, command: Command, now: datetime) -> Mappin
         "values": {"name": read.text(asked, "name"), "name_kana": read.text(asked, "name_kana")},
     }
     change_no = registry.draft_change(
-        conn, kind="correct_name", payload=fields, reason=read.text(asked, "reason"), by=command.person, now=now
+        conn,
+        kind="correct_name",
+        payload=fields,
+        reason=read.text(asked, "reason"),
+        by=command.person,
+        now=now,
     )
     return {"change_no": change_no}

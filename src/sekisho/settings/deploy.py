@@ -32,7 +32,9 @@ class UnableToMigrate(EnvironmentFault):
     """A migration failed; the database is as it was before it."""
 
 
-def install(conninfo: str, home: Home, *, now: datetime, tell: Callable[[str], None] = lambda _: None) -> None:
+def install(
+    conninfo: str, home: Home, *, now: datetime, tell: Callable[[str], None] = lambda _: None
+) -> None:
     """Bring the database that `conninfo` (its owner) names to the current state. Repeatable; safe to interrupt."""
     with connect(conninfo) as conn:
         tell("roles")
@@ -60,7 +62,10 @@ def migrate(conninfo: str) -> None:
     code = "import sys; from sekisho.settings.migrations import run; run(sys.stdin.read())"
     done = run([sys.executable, "-c", code], input=conninfo, text=True, capture_output=True, check=False)
     if done.returncode:
-        raise UnableToMigrate(f"移行に失敗しました: {done.stderr.strip()[-2000:]}", f"Migration failed: {done.stderr.strip()[-2000:]}")
+        raise UnableToMigrate(
+            f"移行に失敗しました: {done.stderr.strip()[-2000:]}",
+            f"Migration failed: {done.stderr.strip()[-2000:]}",
+        )
 
 
 def login_names() -> tuple[str, ...]:
@@ -70,7 +75,10 @@ def login_names() -> tuple[str, ...]:
 
 def passwords(home: Home) -> dict[str, str]:
     """The logins' passwords, made on first use and kept in the home's secrets."""
-    return {login: home.ensure_secret(name=f"logins/{login}", make=lambda: secrets.token_urlsafe(24)) for login in login_names()}
+    return {
+        login: home.ensure_secret(name=f"logins/{login}", make=lambda: secrets.token_urlsafe(24))
+        for login in login_names()
+    }
 
 
 def ticket_key(home: Home, audience: str) -> TicketKey:
@@ -145,13 +153,19 @@ def _let_worker_manage(conn: psycopg.Connection, schema: str) -> None:
 
 def _keep_register(conn: psycopg.Connection, schema: str) -> None:
     """Every change of an account shows in `barrier.account` at once; those that were there before are entered now."""
-    tables = {"accounts_user": "barrier.note_account", **({"clients_client": "barrier.note_client"} if schema == CLIENTS else {})}
+    tables = {
+        "accounts_user": "barrier.note_account",
+        **({"clients_client": "barrier.note_client"} if schema == CLIENTS else {}),
+    }
     for table, note in tables.items():
         conn.execute(
             f"create or replace trigger register after insert or update on {schema}.{table} for each row execute function {note}()"
         )
         key = "person" if table == "accounts_user" else "client_id"
-        conn.execute(f"update {schema}.{table} set {key} = {key} where person not in (select person from barrier.account where schema = %s)", [schema])
+        conn.execute(
+            f"update {schema}.{table} set {key} = {key} where person not in (select person from barrier.account where schema = %s)",
+            [schema],
+        )
 
 
 def _admit_public(conn: psycopg.Connection) -> None:

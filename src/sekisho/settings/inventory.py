@@ -3,6 +3,7 @@
 from sekisho.barrier import gates as barrier_gates
 from sekisho.barrier.gate import AnyGate
 from sekisho.ledger import gates as ledger_gates
+from sekisho.ledger.scope import gates as scope_gates
 from sekisho.metering import gates as metering_gates
 from sekisho.registry import gates as registry_gates
 from sekisho.work import gates as work_gates
@@ -11,6 +12,7 @@ GATES: tuple[AnyGate, ...] = (
     *registry_gates.GATES,
     *metering_gates.GATES,
     *ledger_gates.GATES,
+    *scope_gates.GATES,
     *work_gates.GATES,
     *barrier_gates.GATES,
 )

@@ -14,7 +14,11 @@ urlpatterns = [
     *([path("", include("sekisho.accounts.urls"))] if SURFACE.signs_in else []),
     path("", include(import_module(f"{SURFACE.package}.urls"))),
 ]
-_FAULTS = "sekisho.surfaces.retailer_api.faults" if SURFACE.code == "retailer_api" else "sekisho.surfaces.kit.faults"
+_FAULTS = (
+    "sekisho.surfaces.retailer_api.faults"
+    if SURFACE.code == "retailer_api"
+    else "sekisho.surfaces.kit.faults"
+)
 handler400 = f"{_FAULTS}.bad_request"
 handler403 = f"{_FAULTS}.forbidden"
 handler404 = f"{_FAULTS}.not_found"

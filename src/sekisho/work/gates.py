@@ -34,7 +34,6 @@ OPERATOR_COMMAND = _command("operator", _OPERATOR)
 SECURITY_COMMAND = _command("security", ("oversight",))
 
 
-
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
     """One submission without what it says: who asked for which kind of change, and what became of it."""

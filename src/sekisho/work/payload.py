@@ -19,7 +19,9 @@ def text(payload: Mapping[str, Any], field: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise UnableToReadPayload(f"「{field}」を入力してください。", f"{field!r} is required.")
     if len(value) > _LONGEST or "\0" in value:
-        raise UnableToReadPayload(f"「{field}」が長すぎるか、使えない文字を含みます。", f"{field!r} is too long or has a NUL.")
+        raise UnableToReadPayload(
+            f"「{field}」が長すぎるか、使えない文字を含みます。", f"{field!r} is too long or has a NUL."
+        )
     return value.strip()
 
 
@@ -35,7 +37,8 @@ def day(payload: Mapping[str, Any], field: str) -> date:
         return date.fromisoformat(value)
     except ValueError:
         raise UnableToReadPayload(
-            f"「{field}」の {value!r} は日付ではありません(例 2026-11-22)。", f"{field!r}: {value!r} is not a date like 2026-11-22."
+            f"「{field}」の {value!r} は日付ではありません(例 2026-11-22)。",
+            f"{field!r}: {value!r} is not a date like 2026-11-22.",
         ) from None
 
 
@@ -47,6 +50,12 @@ def optional_day(payload: Mapping[str, Any], field: str) -> date | None:
 def number(payload: Mapping[str, Any], field: str) -> int:
     """A required whole number; digits in text count."""
     value = payload.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip().lstrip("-").isdecimal():
-        raise UnableToReadPayload(f"「{field}」の {value!r} は整数ではありません。", f"{field!r}: {value!r} is not a whole number.")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | str)
+        or not str(value).strip().lstrip("-").isdecimal()
+    ):
+        raise UnableToReadPayload(
+            f"「{field}」の {value!r} は整数ではありません。", f"{field!r}: {value!r} is not a whole number."
+        )
     return int(value)

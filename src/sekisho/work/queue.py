@@ -40,7 +40,9 @@ Handler = Callable[[psycopg.Connection, Command, datetime], Mapping[str, Any]]
 """Carries a command out inside the caller's transaction and returns the outcome to show; raises SekishoError to refuse it."""
 
 
-def run_next(conn: psycopg.Connection, handlers: Mapping[str, Handler], *, clock: Callable[[], datetime]) -> bool:
+def run_next(
+    conn: psycopg.Connection, handlers: Mapping[str, Handler], *, clock: Callable[[], datetime]
+) -> bool:
     """Carry out the oldest waiting command; False when there is none."""
     with conn.transaction():
         command = _take(conn)
@@ -70,7 +72,8 @@ def _take(conn: psycopg.Connection) -> Command | None:
 
 def _failure(conn: psycopg.Connection, command: Command) -> tuple[str, Mapping[str, Any]]:
     row = conn.execute(
-        "update work.command set attempts = attempts + 1 where command_no = %s returning attempts", [command.command_no]
+        "update work.command set attempts = attempts + 1 where command_no = %s returning attempts",
+        [command.command_no],
     ).fetchone()
     if row is not None and row[0] < MAX_ATTEMPTS:
         return "queued", {}
@@ -80,7 +83,9 @@ def _failure(conn: psycopg.Connection, command: Command) -> tuple[str, Mapping[s
     }
 
 
-def _finish(conn: psycopg.Connection, command: Command, state: str, outcome: Mapping[str, Any], now: datetime) -> None:
+def _finish(
+    conn: psycopg.Connection, command: Command, state: str, outcome: Mapping[str, Any], now: datetime
+) -> None:
     conn.execute(
         "update work.command set state = %s, outcome = %s, finished_at = case when %s = 'queued' then null else %s end"
         " where command_no = %s",

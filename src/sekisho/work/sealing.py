@@ -42,7 +42,9 @@ def seal_answer(answer: str, *, to: str) -> str:
     try:
         reader = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, base64.urlsafe_b64decode(to))
     except (ValueError, TypeError):
-        raise UnableToSeal("答えを封じる鍵が正しくありません。", "The key for the answer is malformed.") from None
+        raise UnableToSeal(
+            "答えを封じる鍵が正しくありません。", "The key for the answer is malformed."
+        ) from None
     once = ec.generate_private_key(_CURVE)
     sender, nonce = _encoded(once.public_key()), os.urandom(_NONCE)
     sealed = AESGCM(_shared(once, reader, sender)).encrypt(nonce, answer.encode(), sender)
@@ -57,12 +59,16 @@ def open_answer(sealed: str, *, secret: str, nonce: str) -> str:
         public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, sender)
         return AESGCM(_shared(_private(secret, nonce), public, sender)).decrypt(once, body, sender).decode()
     except (ValueError, TypeError, InvalidTag):
-        raise UnableToOpen("この答えは開けません。再発行してください。", "This answer cannot be opened; reissue it.") from None
+        raise UnableToOpen(
+            "この答えは開けません。再発行してください。", "This answer cannot be opened; reissue it."
+        ) from None
 
 
 def _private(secret: str, nonce: str) -> ec.EllipticCurvePrivateKey:
     # 48 bytes reduced modulo the order: the bias is below 2^-128
-    wide = HKDF(hashes.SHA256(), 48, salt=nonce.encode(), info=_LABEL).derive(hashlib.sha256(secret.encode()).digest())
+    wide = HKDF(hashes.SHA256(), 48, salt=nonce.encode(), info=_LABEL).derive(
+        hashlib.sha256(secret.encode()).digest()
+    )
     return ec.derive_private_key(int.from_bytes(wide, "big") % (_ORDER - 1) + 1, _CURVE)
 
 

@@ -28,7 +28,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("token_hash", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("expires_at", models.DateTimeField(db_index=True)),
-                ("client", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="clients.client")),
+                (
+                    "client",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="clients.client"),
+                ),
             ],
         ),
     )

@@ -19,7 +19,14 @@ from zoneinfo import ZoneInfo
 import typer
 from psycopg import Connection
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from sekisho.barrier import actions as barrier_actions
 from sekisho.barrier.audiences import AUDIENCE
@@ -52,7 +59,9 @@ def demo(
     points: Annotated[int, typer.Option(min=50, help=say("供給地点の数", "Supply points"))] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help=say("乱数の種", "Seed"))] = 1,
     usage_days: Annotated[int, typer.Option(min=0, help=say("30分電力量の日数", "Days of usage"))] = 396,
-    serve_pages: Annotated[bool, typer.Option("--serve/--no-serve", help=say("画面を開く", "Serve the pages"))] = True,
+    serve_pages: Annotated[
+        bool, typer.Option("--serve/--no-serve", help=say("画面を開く", "Serve the pages"))
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help=say("結果を JSON で出力", "Print JSON"))] = False,
 ) -> None:
     """Set up, generate, import, work, prove, show a refusal and a caught fault, then serve."""
@@ -64,7 +73,9 @@ def demo(
     if serve_pages:
         run.introduce()
         os.environ.setdefault("SEKISHO_ENVIRONMENT", "demo")
-        serve.run(call, wish=serve.Wish(), on_ready=lambda addresses: serve.announce(addresses, as_json=False))
+        serve.run(
+            call, wish=serve.Wish(), on_ready=lambda addresses: serve.announce(addresses, as_json=False)
+        )
 
 
 @dataclass
@@ -169,7 +180,9 @@ class Demo:
             )  # fmt: skip
         made = sum(self._permit(conn, person, purpose) for person in people for purpose in person.purposes)
         signs_in = enrol(conn, self.call.home, people, now=datetime.now(UTC))
-        machines = enrol_machines(conn, self.call.home, [retailer.code for retailer in RETAILERS[:2]], now=datetime.now(UTC))
+        machines = enrol_machines(
+            conn, self.call.home, [retailer.code for retailer in RETAILERS[:2]], now=datetime.now(UTC)
+        )
         _done(
             f"利用者 {len(people)} 人に権限 {made} 件を与え、{signs_in} 人の登録票と API クライアント {machines} 件を {self.call.home.files} に書きました。",
             f"Gave {made} permits to {len(people)} people and wrote {signs_in} enrolment slips and {machines} API clients to {self.call.home.files}.",
@@ -189,7 +202,9 @@ class Demo:
 
     def _gateway(self, conninfo: str, audience: str) -> Gateway:
         login = deploy.login_conninfo(conninfo, self.call.home, AUDIENCE[audience].logins[0])
-        return Gateway(login, deploy.ticket_key(self.call.home, audience), application="sekisho demo", max_connections=2)
+        return Gateway(
+            login, deploy.ticket_key(self.call.home, audience), application="sekisho demo", max_connections=2
+        )
 
     def _work(self, conn: Connection, conninfo: str) -> None:
         mark = self.directory / "worked.json"
@@ -204,7 +219,9 @@ class Demo:
                 calls = simulation.run(days=DAYS, until=self.until + timedelta(days=1), progress=advance)
             mark.write_text(json.dumps(calls), encoding="ascii")
         calls = json.loads(mark.read_text(encoding="ascii"))
-        count = conn.execute("select count(*), count(*) filter (where verdict <> 'passed') from ledger.passage").fetchone()
+        count = conn.execute(
+            "select count(*), count(*) filter (where verdict <> 'passed') from ledger.passage"
+        ).fetchone()
         assert count is not None  # noqa: S101 – count(*) returns one row
         self.result["work"] = calls
         _done(
@@ -220,7 +237,11 @@ class Demo:
     def _prove(self, conninfo: str) -> None:
         with _bar(say("証明", "proof")) as advance:
             certificate = prove_database(conninfo, now=datetime.now(UTC), tell=lambda *_: advance(0, 0))
-        self.result["proof"] = {"holds": certificate.holds, "statements": certificate.statements, "seconds": certificate.seconds}
+        self.result["proof"] = {
+            "holds": certificate.holds,
+            "statements": certificate.statements,
+            "seconds": certificate.seconds,
+        }
         if certificate.holds:
             _done(
                 f"動いているデータベースで情報遮断を証明しました({certificate.statements:,} 件の命題、{certificate.seconds:.1f} 秒)。",
@@ -235,7 +256,9 @@ class Demo:
         login = deploy.login_conninfo(conninfo, self.call.home, "sekisho_retailer_web")
         key = deploy.ticket_key(self.call.home, "retailer")
         with connect(conninfo) as conn, self._gateway(conninfo, "retailer") as gateway:
-            outcomes = leak(conn, gateway, login, key, affiliate=affiliate, person=person, now=datetime.now(UTC))
+            outcomes = leak(
+                conn, gateway, login, key, affiliate=affiliate, person=person, now=datetime.now(UTC)
+            )
         self.result["attempts"] = [outcome.as_dict() for outcome in outcomes]
         for outcome in outcomes:
             _done(outcome.ja, outcome.en)
@@ -250,7 +273,9 @@ class Demo:
         example = shown.finding.counterexample
         assert example is not None  # noqa: S101 – `demonstrate` raises when there is none
         tell(f"  証明が示した反例: {example.ja}", f"  The proof's counterexample: {example.en}")
-        row = ", ".join(f"{name}={value}" for name, value in (example.witness or example.row).items() if value is not None)
+        row = ", ".join(
+            f"{name}={value}" for name, value in (example.witness or example.row).items() if value is not None
+        )
         tell(f"  見えてしまう行: {row}", f"  The row that would be seen: {row}")
 
     def introduce(self) -> None:
@@ -270,7 +295,13 @@ def _done(ja: str, en: str) -> None:
 def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr with count and time left; nothing off a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total or None)

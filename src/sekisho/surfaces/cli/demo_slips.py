@@ -46,10 +46,14 @@ def enrol_machines(conn: psycopg.Connection, home: Home, companies: Iterable[str
     path = home.files / "api-clients.csv"
     for company in companies:
         person = f"m.{company}"
-        if conn.execute(f"select true from {clients.SCHEMA}.clients_client where person = %s", [person]).fetchone():
+        if conn.execute(
+            f"select true from {clients.SCHEMA}.clients_client where person = %s", [person]
+        ).fetchone():
             continue
         with conn.transaction():
-            made = clients.create_client(conn, company=company, person=person, label="demo", by="demo", now=now)
+            made = clients.create_client(
+                conn, company=company, person=person, label="demo", by="demo", now=now
+            )
             grant_permit(conn, person=person, audience="retailer", company=company, purpose="contract", start=date(2020, 4, 1), end=None,
                          by="demo", reason="API")  # fmt: skip
         _append(path, ("company", "client_id", "client_secret"), (company, made.client_id, made.secret))
@@ -63,7 +67,10 @@ def _password(username: str) -> str:
 
 
 def _exists(conn: psycopg.Connection, schema: str, username: str) -> bool:
-    return conn.execute(f"select true from {schema}.accounts_user where username = %s", [username]).fetchone() is not None
+    return (
+        conn.execute(f"select true from {schema}.accounts_user where username = %s", [username]).fetchone()
+        is not None
+    )
 
 
 def _append(path: Path, header: Sequence[str], row: Sequence[str | None]) -> None:

@@ -14,7 +14,9 @@ from sekisho.surfaces.cli.speech import say, tell
 app = typer.Typer()
 
 
-@app.command(help=say("受け付けた処理を実行する(SIGTERM で終了)", "Carry out what was submitted until SIGTERM"))
+@app.command(
+    help=say("受け付けた処理を実行する(SIGTERM で終了)", "Carry out what was submitted until SIGTERM")
+)
 def worker(ctx: typer.Context) -> None:
     """Work until a signal; the command in hand is finished first."""
     call = invocation(ctx)

@@ -35,15 +35,18 @@ MAX_DAYS = 400
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), schemas.Problem)
 
 PointNo = Annotated[str, Path(pattern=schemas.POINT, description="供給地点特定番号")]
-After = Annotated[str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")]
+After = Annotated[
+    str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")
+]
 Size = Annotated[int, Query(ge=1, le=200)]
+
 
 class Json(BaseRenderer):
     """JSON with Japanese as it is."""
 
     media_type = "application/json"
 
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:  # noqa: ARG002 – the framework's signature
         """Compact, UTF-8."""
         return json.dumps(data, cls=NinjaJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
@@ -57,7 +60,9 @@ class RetailerApi(NinjaAPI):
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
             for status, response in operation["responses"].items():
                 if int(status) >= 400 and "application/json" in response.get("content", {}):
-                    response["content"]["application/problem+json"] = response["content"].pop("application/json")
+                    response["content"]["application/problem+json"] = response["content"].pop(
+                        "application/json"
+                    )
         return document
 
 
@@ -78,24 +83,47 @@ def _caller(request: HttpRequest) -> Any:
 
 
 def _read(request: HttpRequest, gate: Gate[Any], **params: Any) -> list[Any]:
-    return process_gateway().read(gate, _caller(request), now=timezone.now(), request_id=request_id(request), **params)
+    return process_gateway().read(
+        gate, _caller(request), now=timezone.now(), request_id=request_id(request), **params
+    )
 
 
 def _page(
-    request: HttpRequest, gate: Gate[Any], *, sort: str, descending: bool, size: int, after: str | None, filters: Mapping[str, Any]
+    request: HttpRequest,
+    gate: Gate[Any],
+    *,
+    sort: str,
+    descending: bool,
+    size: int,
+    after: str | None,
+    filters: Mapping[str, Any],
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page and the sealed mark of the next, bound to the caller, the gate, the order and the filters."""
     caller = _caller(request)
     binding = binding_of(caller, gate=gate.name, sort=sort, descending=descending, filters=filters)
     key = None if after is None else open_key(after, secret=settings.SECRET_KEY, binding=binding)
     found = process_gateway().page(
-        gate, caller, Page(sort, descending, size, key), now=timezone.now(), request_id=request_id(request), **filters
+        gate,
+        caller,
+        Page(sort, descending, size, key),
+        now=timezone.now(),
+        request_id=request_id(request),
+        **filters,
     )
-    following = None if found.next_key is None else seal_key(found.next_key, secret=settings.SECRET_KEY, binding=binding)
+    following = (
+        None
+        if found.next_key is None
+        else seal_key(found.next_key, secret=settings.SECRET_KEY, binding=binding)
+    )
     return [fields_of(row) for row in found.rows], following
 
 
-@api.get("/contracts", response={200: schemas.Contracts, **PROBLEMS}, operation_id="listContracts", tags=["contracts"])
+@api.get(
+    "/contracts",
+    response={200: schemas.Contracts, **PROBLEMS},
+    operation_id="listContracts",
+    tags=["contracts"],
+)
 def contracts(
     request: HttpRequest,
     after: After = None,
@@ -105,8 +133,12 @@ def contracts(
     state: Literal["running", "ended"] | None = None,
     on: Annotated[date | None, Query(description="only contracts of this day")] = None,
     kind: Literal["person", "company", "device"] | None = None,
-    name: Annotated[str | None, Query(min_length=1, max_length=80, description="beginning of the name or its reading")] = None,
-    address: Annotated[str | None, Query(min_length=2, max_length=120, description="beginning of the address")] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=80, description="beginning of the name or its reading")
+    ] = None,
+    address: Annotated[
+        str | None, Query(min_length=2, max_length=120, description="beginning of the address")
+    ] = None,
 ) -> dict[str, Any]:
     """The company's contracts."""
     filters = {
@@ -119,7 +151,9 @@ def contracts(
     return {"contracts": rows, "next": following}
 
 
-@api.get("/points/{point}", response={200: schemas.Point, **PROBLEMS}, operation_id="getPoint", tags=["points"])
+@api.get(
+    "/points/{point}", response={200: schemas.Point, **PROBLEMS}, operation_id="getPoint", tags=["points"]
+)
 def point(request: HttpRequest, point: PointNo) -> dict[str, Any]:
     """One supply point, for the periods of the company's own contracts."""
     names = ("contracts", "parties", "places", "meters", "equipment", "generation")
@@ -132,7 +166,12 @@ def point(request: HttpRequest, point: PointNo) -> dict[str, Any]:
     return {"point": point, **found}
 
 
-@api.get("/points/{point}/usage", response={200: schemas.Usage, **PROBLEMS}, operation_id="getUsage", tags=["usage"])
+@api.get(
+    "/points/{point}/usage",
+    response={200: schemas.Usage, **PROBLEMS},
+    operation_id="getUsage",
+    tags=["usage"],
+)
 def usage(
     request: HttpRequest,
     point: PointNo,
@@ -147,7 +186,9 @@ def usage(
     return {"point": point, "days": [fields_of(row) | {"estimated": _slots(row.estimated)} for row in rows]}
 
 
-@api.get("/usage", response={200: schemas.Portfolio, **PROBLEMS}, operation_id="getPortfolioUsage", tags=["usage"])
+@api.get(
+    "/usage", response={200: schemas.Portfolio, **PROBLEMS}, operation_id="getPortfolioUsage", tags=["usage"]
+)
 def portfolio(
     request: HttpRequest,
     first: Annotated[date, Query(description="first day")],
@@ -155,10 +196,14 @@ def portfolio(
 ) -> dict[str, Any]:
     """Usage of the whole portfolio by day."""
     _check_days(first, until)
-    return {"days": [fields_of(row) for row in _read(request, metering.PORTFOLIO_USAGE, first=first, until=until)]}
+    return {
+        "days": [fields_of(row) for row in _read(request, metering.PORTFOLIO_USAGE, first=first, until=until)]
+    }
 
 
-@api.get("/passages", response={200: schemas.Passages, **PROBLEMS}, operation_id="listPassages", tags=["passages"])
+@api.get(
+    "/passages", response={200: schemas.Passages, **PROBLEMS}, operation_id="listPassages", tags=["passages"]
+)
 def passages(
     request: HttpRequest,
     after: After = None,
@@ -176,19 +221,29 @@ def passages(
     return {"passages": rows, "next": following}
 
 
-@api.get("/retailers", response={200: schemas.Retailers, **PROBLEMS}, operation_id="listRetailers", tags=["retailers"])
+@api.get(
+    "/retailers",
+    response={200: schemas.Retailers, **PROBLEMS},
+    operation_id="listRetailers",
+    tags=["retailers"],
+)
 def retailers(request: HttpRequest) -> dict[str, Any]:
     """The public list of retailers."""
     return {"retailers": [fields_of(row) for row in _read(request, registry.RETAILERS)]}
 
 
 @api.post(
-    "/corrections", response={202: schemas.Accepted, 413: schemas.Problem, **PROBLEMS}, operation_id="requestCorrection", tags=["corrections"]
+    "/corrections",
+    response={202: schemas.Accepted, 413: schemas.Problem, **PROBLEMS},
+    operation_id="requestCorrection",
+    tags=["corrections"],
 )
 def request_correction(
     request: HttpRequest,
     body: schemas.NameCorrection,
-    idempotency_key: Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern=r"^[!-~]+$")],
+    idempotency_key: Annotated[
+        str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern=r"^[!-~]+$")
+    ],
 ) -> tuple[int, dict[str, Any]]:
     """Ask for a corrected name. The same Idempotency-Key returns the same command and does nothing twice."""
     payload = body.model_dump(mode="json")
@@ -200,7 +255,12 @@ def request_correction(
     return 202, {"command_no": taken.command_no}
 
 
-@api.get("/commands/{command_no}", response={200: schemas.Command, **PROBLEMS}, operation_id="getCommand", tags=["corrections"])
+@api.get(
+    "/commands/{command_no}",
+    response={200: schemas.Command, **PROBLEMS},
+    operation_id="getCommand",
+    tags=["corrections"],
+)
 def command(request: HttpRequest, command_no: UUID) -> dict[str, Any]:
     """What became of a submission of the company."""
     rows = _read(request, work.COMMAND, command_no=command_no)
@@ -258,7 +318,10 @@ def unreadable(request: HttpRequest, _: UnableToRead) -> HttpResponse:
 @api.exception_handler(UnableToGoOn)
 def foreign_mark(request: HttpRequest, fault: UnableToGoOn) -> HttpResponse:
     """A paging mark that belongs to another list or company."""
-    return problem(request, Refusal(422, ja=fault.ja, en=fault.en, errors=[{"field": "after", "ja": fault.ja, "en": fault.en}]))
+    return problem(
+        request,
+        Refusal(422, ja=fault.ja, en=fault.en, errors=[{"field": "after", "ja": fault.ja, "en": fault.en}]),
+    )
 
 
 @api.exception_handler(SekishoError)
@@ -272,7 +335,8 @@ def invalid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
     """Values that the schema refuses, each named."""
     errors = [
         {
-            "field": ".".join(str(part) for part in error["loc"][1:] if part != "body") or str(error["loc"][0]),
+            "field": ".".join(str(part) for part in error["loc"][1:] if part != "body")
+            or str(error["loc"][0]),
             "value": str(error.get("input"))[:100] if error.get("input") is not None else None,
             "ja": f"値が正しくありません: {error['msg']}",
             "en": error["msg"],

@@ -31,11 +31,17 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Who the token speaks for. Raises `Refusal` 401 for an unknown, revoked or expired one, 429 above the company's limit."""
-        found = Token.objects.select_related("client").filter(token_hash=hashed(token), expires_at__gt=timezone.now()).first()
+        found = (
+            Token.objects.select_related("client")
+            .filter(token_hash=hashed(token), expires_at__gt=timezone.now())
+            .first()
+        )
         if found is None or found.client.ended_at is not None:
             raise Refusal(401)
         _count(request, found.client)
-        return Caller(audience="retailer", company=found.client.company, person=found.client.person, purpose="contract")
+        return Caller(
+            audience="retailer", company=found.client.company, person=found.client.person, purpose="contract"
+        )
 
 
 def _count(request: HttpRequest, client: Client) -> None:
@@ -75,7 +81,10 @@ def revoke(request: HttpRequest) -> HttpResponse:
 
 
 def _client(request: HttpRequest) -> Client | None:
-    client_id, secret = _basic(request) or (request.POST.get("client_id", ""), request.POST.get("client_secret", ""))
+    client_id, secret = _basic(request) or (
+        request.POST.get("client_id", ""),
+        request.POST.get("client_secret", ""),
+    )
     client = Client.objects.filter(client_id=client_id[:40].replace("\0", ""), ended_at=None).first()
     # compared for an unknown client too, so that the time does not tell which part was wrong
     known = client.secret_hash if client is not None else hashed("")
