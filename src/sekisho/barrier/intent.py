@@ -165,14 +165,16 @@ REACHES: tuple[Reach, ...] = (
     Reach(
         *DUTIES["security"], Clause.MY_DUTY,
         ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command",
-         "barrier.certificate"),
+         "barrier.certificate", "ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision", "ledger.watch"),
         "情報の適正な管理を監視する者。お客さまの情報は要らない", "電気事業法23条の4",
     ),
     Reach(
         *DUTIES["security"], Clause.MY_DUTY, ("barrier.account",), "アカウントの管理。共用と残置を見つける", "電気事業法23条の4",
     ),
     Reach(
-        *DUTIES["auditor"], Clause.MY_DUTY, ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate"),
+        *DUTIES["auditor"], Clause.MY_DUTY,
+        ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate", "ledger.finding", "ledger.finding_point",
+         "ledger.review", "ledger.decision"),
         "監査・報告徴収・立入検査", "電気事業法106条・107条",
     ),
     Reach(*DUTIES["public"], Clause.EVERYONE, ("registry.retailer", "barrier.certificate"), "公表する情報", "情報公開"),

@@ -49,7 +49,12 @@ ITEMS: tuple[Item, ...] = (
     Item("reading_schedule", "検針日程", "meter-reading schedule", "contract"),
     Item("address", "供給場所住所", "address of the supply place", "place"),
     Item("usage", "使用電力量", "half-hourly usage", "usage"),
-    Item("night_equipment", "深夜機器情報・系統連系発電機情報", "night equipment and interconnected generators", "equipment"),
+    Item(
+        "night_equipment",
+        "深夜機器情報・系統連系発電機情報",
+        "night equipment and interconnected generators",
+        "equipment",
+    ),
     Item("meter", "計器情報", "meter", "equipment"),
     Item("surplus_type", "余剰購入種類", "kind of surplus purchase", "generation"),
     Item("fixed_price_from", "固定買取単価適用年月日", "fixed price applies from", "generation"),
@@ -69,7 +74,13 @@ BY_CODE = {item.code: item for item in ITEMS}
 TECHNICAL = "technical"
 """Keys, record times and other columns that say nothing about a customer by themselves."""
 
-_FACT = {"contract_no": "customer_no", "point": "point", "holder": "retailer", "valid": "period", "recorded_at": TECHNICAL}
+_FACT = {
+    "contract_no": "customer_no",
+    "point": "point",
+    "holder": "retailer",
+    "valid": "period",
+    "recorded_at": TECHNICAL,
+}
 
 _CURRENT: dict[str, dict[str, str]] = {
     "registry.contract": _FACT
@@ -138,12 +149,13 @@ _CURRENT: dict[str, dict[str, str]] = {
 }
 
 _HISTORY = {
-    f"{table}_history": columns | {"superseded_at": TECHNICAL, "change_no": TECHNICAL} for table, columns in _CURRENT.items()
+    f"{table}_history": columns | {"superseded_at": TECHNICAL, "change_no": TECHNICAL}
+    for table, columns in _CURRENT.items()
 }
 
 _USAGE = {
     "point": "point",
-    "day": "period",
+    "day": "usage",
     "contract_no": "customer_no",
     "holder": "retailer",
     "wh": "usage",
@@ -227,6 +239,17 @@ COLUMNS: dict[str, dict[str, str]] = (
         "ledger.seal": {"only_row": TECHNICAL, "sealed_through": TECHNICAL, "max_lag": TECHNICAL},
         "ledger.checkpoint": {"size": TECHNICAL, "at": TECHNICAL, "note": TECHNICAL},
         "ledger.unsettled": {"passage_id": TECHNICAL, "xact": TECHNICAL, "body": "passage"},
+        "ledger.finding": dict.fromkeys(
+            ("finding_no", "at", "by", "title", "question", "totals", "tree_size", "checkpoint", "digest"), "passage"
+        ),
+        "ledger.finding_point": dict.fromkeys(
+            ("finding_no", "point", "holder", "views", "readers", "first_at", "last_at", "gates", "items", "contracted"), "passage"
+        ),
+        "ledger.review": dict.fromkeys(
+            ("review_no", "made_at", "rule", "day", "audience", "company", "person", "weight", "facts"), "passage"
+        ),
+        "ledger.decision": dict.fromkeys(("review_no", "at", "by", "decision", "reason"), "passage"),
+        "ledger.watch": dict.fromkeys(("watch_no", "at", "by", "point", "kind", "reason"), "passage"),
         "work.command": dict.fromkeys(
             ("command_no", "kind", "payload", "audience", "company", "person", "purpose", "request_id", "idempotency_key",
              "submitted_at", "state", "attempts", "finished_at", "outcome"),

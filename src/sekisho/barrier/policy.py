@@ -50,15 +50,23 @@ def _items(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-FACTS = tuple(f"registry.{name}" for name in ("contract", "party", "place", "terms", "meter", "equipment", "generation"))
+FACTS = tuple(
+    f"registry.{name}" for name in ("contract", "party", "place", "terms", "meter", "equipment", "generation")
+)
 FACT_HISTORY = tuple(f"{table}_history" for table in FACTS)
 USAGE = ("metering.usage_day", "metering.usage_day_history")
+SCOPING = ("ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision")
 
 _CONTRACT = _items("point retailer period contract_state application_type")
-_TECHNICAL_TERMS = _items("menu equipment_capacity contract_capacity power_factor supply_voltage reading_schedule")
+_TECHNICAL_TERMS = _items(
+    "menu equipment_capacity contract_capacity power_factor supply_voltage reading_schedule"
+)
 _GENERATOR = _items("surplus_type fixed_price_from purchase_price certified_equipment")
 _EVERYTHING_OF_A_CUSTOMER = (
-    _CONTRACT | _TECHNICAL_TERMS | _GENERATOR | _items("name phone customer_kind customer_no slip_address address usage night_equipment meter")
+    _CONTRACT
+    | _TECHNICAL_TERMS
+    | _GENERATOR
+    | _items("name phone customer_kind customer_no slip_address address usage night_equipment meter")
 )
 
 RULES: tuple[Rule, ...] = (
@@ -159,7 +167,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "SEC-01", "security", "oversight", RowRule.WHOLE_AREA,
-        ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command", "barrier.certificate"),
+        ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command", "barrier.certificate",
+         *SCOPING, "ledger.watch"),
         "情報管理部門は閲覧記録・権限・証明書を見る。お客さまの項目そのものは見ない",
         "Security sees records, permits and certificates, never the customers' items themselves",
         "電気事業法23条の4", show=_items("passage permit staff command certificate"),
@@ -171,7 +180,8 @@ RULES: tuple[Rule, ...] = (
         "電気事業法23条の4; 個人情報保護法23条", show=_items("account"),
     ),
     Rule(
-        "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA, ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate"),
+        "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA,
+        ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate", *SCOPING),
         "監査・規制当局は閲覧記録・権限・証明書を見る", "Auditor and regulator see records, permits and certificates",
         "電気事業法106条・107条", show=_items("passage permit certificate"),
     ),
@@ -199,5 +209,8 @@ def rule_for(audience: str, purpose: str, table: str) -> Rule | None:
 
 def visible_columns(rule: Rule, table: str) -> dict[str, Grade]:
     """Column → grade for the columns of `table` that `rule` does not deny; technical columns are shown."""
-    graded = {column: Grade.SHOW if item == TECHNICAL else rule.grade(item) for column, item in COLUMNS[table].items()}
+    graded = {
+        column: Grade.SHOW if item == TECHNICAL else rule.grade(item)
+        for column, item in COLUMNS[table].items()
+    }
     return {column: grade for column, grade in graded.items() if grade is not None}

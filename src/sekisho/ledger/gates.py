@@ -33,13 +33,13 @@ def _passages(audience: str, purpose: str) -> Gate[PassageRow]:
         name="passages", ja="閲覧記録", en="passages", audience=audience, purposes=(purpose,), row=PassageRow,
         params=(
             Param("since", "timestamptz", "'-infinity'"), Param("until", "timestamptz", "'infinity'"), Param("person", "text", "null"),
-            Param("company", "text", "null"), Param("gate", "text", "null"), Param("reader", "text", "null"), Param("point", "text", "null"),
+            Param("company", "text", "null"), Param("of_gate", "text", "null"), Param("reader", "text", "null"), Param("point", "text", "null"),
             Param("verdict", "text", "null"), Param("purpose", "text", "null"), Param("case_no", "text", "null"),
         ),
         source="{seen}.passage g",
         where=(
             "g.at >= p_since and g.at < p_until and (p_person is null or g.person = p_person) and (p_company is null or g.company = p_company)"
-            " and (p_gate is null or g.gate = p_gate) and (p_reader is null or g.audience = p_reader)"
+            " and (p_of_gate is null or g.gate = p_of_gate) and (p_reader is null or g.audience = p_reader)"
             " and (p_point is null or g.points @> array[p_point]) and (p_verdict is null or starts_with(g.verdict, p_verdict))"
             " and (p_purpose is null or g.purpose = p_purpose) and (p_case_no is null or g.case_no = p_case_no)"
         ),
