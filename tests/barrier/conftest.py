@@ -57,8 +57,9 @@ def _grant_the_database(conn: psycopg.Connection[Any], name: str, template: str)
     """`create database … template` copies everything but the privileges on the database itself."""
     conn.execute(f"revoke all on database {name} from public")
     rows = conn.execute(
-        "select pg_get_userbyid(a.grantee) from pg_database d, aclexplode(d.datacl) a where d.datname = %s and a.privilege_type = 'CONNECT'"
-        " and a.grantee <> d.datdba", [template],
-    ).fetchall()  # fmt: skip
-    for (grantee,) in rows:
-        conn.execute(f"grant connect on database {name} to {grantee}")
+        "select a.privilege_type, pg_get_userbyid(a.grantee) from pg_database d, aclexplode(d.datacl) a"
+        " where d.datname = %s and a.grantee <> d.datdba",
+        [template],
+    ).fetchall()
+    for privilege, grantee in rows:
+        conn.execute(f"grant {privilege} on database {name} to {grantee}".encode())

@@ -75,8 +75,9 @@ EXAMPLES = (
     Example("CON-01", "K0001", "k1", "party", "name", ("佐＊＊＊", "山＊＊＊"), ("slip_address",)),
     Example("CON-02", "K0001", "k1", "work_order", "order_no", ("W-1",)),
     Example("CAL-01", "K0009", "c1", "party", "name", ALL_NAMES, ("phone", "slip_address")),
-    Example("SEC-01", "TD", "s1", "permit", "person", ("a1", "c1", "k1", "o1", "p1", "r1", "r2", "s1")),
-    Example("AUD-01", "METI", "a1", "permit", "person", ("a1", "c1", "k1", "o1", "p1", "r1", "r2", "s1")),
+    Example("SEC-01", "TD", "s1", "case_file", "case_no", ("DIS-2026-001",)),
+    Example("SEC-02", "TD", "s1", "account", "person", ("r1",)),
+    Example("AUD-01", "METI", "a1", "case_file", "case_no", ("DIS-2026-001",)),
     Example("PUB-01", "-", "p1", "retailer", "code", ("00016", "00026")),
 )
 
@@ -92,6 +93,8 @@ insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, co
   (%(now)s, 2, '0600000000000000000001', '00026', 'card', 'operator', 'TD', 'o1', 'wheeling', '{name}');
 insert into barrier.case_file (case_no, purpose, title, opened_by, opened_at, valid)
   values ('DIS-2026-001', 'disaster', '台風', 's1', now(), tstzrange(now() - interval '1 hour', now() + interval '1 day'));
+insert into barrier.account (schema, person, username, audience, company, display_name, department, role, machine, active, pending, created_at, created_by)
+  values ('accounts_retailer', 'r1', 'r1', 'retailer', '00016', '甲 一郎', '', 'user', false, true, false, now(), 'system');
 insert into barrier.permit (person, audience, company, purpose, valid, case_no, granted_by)
   select p.person, p.audience, p.company, p.purpose, '[2000-01-01,)', case when p.purpose = 'disaster' then 'DIS-2026-001' end, 'system' from (values
   ('r1', 'retailer', '00016', 'contract'), ('r2', 'retailer', '00026', 'contract'), ('k1', 'contractor', 'K0001', 'work'),

@@ -35,7 +35,7 @@ select p.oid::regprocedure::text,
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace where {outside}
 
 -- name: trigger
-select n.nspname || '.' || c.relname || ':' || case when t.tgisinternal then coalesce(k.conname, '') || ' ' || t.tgfoid::regproc else t.tgname end,
+select n.nspname || '.' || c.relname || ':' || case when t.tgisinternal then coalesce(k.conname, '')::text || ' ' || t.tgfoid::regproc::text else t.tgname::text end,
        concat_ws(' ', 'enabled', t.tgenabled, case when t.tgisinternal then t.tgtype::text else pg_get_triggerdef(t.oid) end)
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
   left join pg_constraint k on k.oid = t.tgconstraint
