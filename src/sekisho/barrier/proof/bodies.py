@@ -647,7 +647,7 @@ def _not_always_one_row(query: exp.Expr, body: Body) -> str | None:
         if _wraps(part):
             parts.append(part.this)
         elif not _one_row(part, body):
-            return part.sql("postgres")[:80]
+            return str(part.sql("postgres"))[:80]
     return None
 
 

@@ -42,6 +42,10 @@ OUTSIDE = (
 """(ja, en): what the theorem does not cover."""
 
 
+_LISTED = 40
+"""Findings printed in full on a terminal, those with a row first: one mistake can have many consequences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The result of one proof. `holds` is false as soon as one statement could not be discharged."""
@@ -103,8 +107,12 @@ class Certificate:
             *(_line(tally, english) for tally in self.tallies),
             _fuzz_line(self.fuzz, english),
         ]
-        for finding in self.findings:
+        listed = sorted(self.findings, key=lambda finding: finding.counterexample is None)
+        for finding in listed[:_LISTED]:
             lines += ["", *_finding_lines(finding, english)]
+        if len(listed) > _LISTED:
+            more = len(listed) - _LISTED
+            lines += ["", f"… and {more} more (--json lists all)" if english else f"… ほか {more} 件(--json ですべて)"]
         if self.warnings:
             lines += ["", "Promised but not shown:" if english else "約束より少なく見えるもの:"]
             lines += [f"  {w.subject}: {w.en if english else w.ja}" for w in self.warnings]

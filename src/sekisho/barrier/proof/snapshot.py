@@ -6,7 +6,7 @@ same queries and compared object by object. PostgreSQL itself printed both sides
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from importlib.resources import files
 
@@ -62,23 +62,37 @@ def digest(snapshot: Snapshot) -> str:
 def compare(live: Snapshot, compiled: Mapping[tuple[str, str], str], tally: Tally) -> None:
     """Every object on either side is a statement: it is there on both, in the same state."""
     tally.statements += len(live.keys() | compiled.keys())
-    for kind, name in sorted(compiled.keys() - live.keys()):
-        tally.fail(
-            name,
-            f"{kind} がデータベースにありません。",
-            f"This {kind} was compiled, but is not in the database.",
-        )
-    for kind, name in sorted(live.keys() - compiled.keys()):
-        tally.fail(
-            name,
-            f"{kind} は宣言されていません(余分)。",
-            f"This {kind} is in the database, but nothing declares it.",
-        )
+    for kind, name in _without_parts(compiled.keys() - live.keys()):
+        tally.fail(name, f"{kind} がデータベースにありません。", f"This {kind} was compiled, but is not in the database.")
+    for kind, name in _without_parts(live.keys() - compiled.keys()):
+        tally.fail(name, f"{kind} は宣言されていません(余分)。", f"This {kind} is in the database, but nothing declares it.")
     for kind, name in sorted(live.keys() & compiled.keys()):
         if live[kind, name] != compiled[kind, name]:
             was, now = _where_they_part(compiled[kind, name], live[kind, name])
             tally.fail(name, f"{kind} が宣言と違います: 宣言「{was}」、実際「{now}」。",
                        f"This {kind} is not as compiled: compiled {was!r}, deployed {now!r}.")  # fmt: skip
+
+
+def _without_parts(keys: Set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The objects themselves: columns of and privileges on a relation or function that is itself among them add nothing."""
+    whole = {name for kind, name in keys if kind in ("relation", "function")}
+    return sorted((kind, name) for kind, name in keys if not (kind in _PARTS and whole & set(_owners(kind, name))))
+
+
+_PARTS = ("column", "view", "privilege", "constraint", "index", "trigger")
+
+
+def _owners(kind: str, name: str) -> Iterator[str]:
+    """The relation or function that a part may belong to."""
+    match kind:
+        case "column" | "index":
+            yield name.rpartition(".")[0]
+        case "view":
+            yield name
+        case "privilege":
+            yield name.partition(" on ")[2].partition(" ")[2].rpartition(" to ")[0]
+        case _:
+            yield name.partition(":")[0]
 
 
 def _where_they_part(compiled: str, live: str) -> tuple[str, str]:
