@@ -58,7 +58,9 @@ AUDIENCES: tuple[Audience, ...] = (
 )
 
 PURPOSES: tuple[Purpose, ...] = (
-    Purpose("retailer", "contract", "自社契約の管理", "own contracts", "託送供給等約款; 電気事業法23条1項1号"),
+    Purpose(
+        "retailer", "contract", "自社契約の管理", "own contracts", "託送供給等約款; 電気事業法23条1項1号"
+    ),
     Purpose("operator", "wheeling", "託送", "wheeling", "電気事業法23条1項1号"),
     Purpose("operator", "switching", "スイッチング", "switching", "電気事業法23条1項1号"),
     Purpose("operator", "safety", "保安", "safety", "電気事業法26条の3, 57条"),

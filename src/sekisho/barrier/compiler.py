@@ -333,7 +333,7 @@ def _reading_piece(
     if sort is not None:
         start = ", ".join(_ENDS[kind][descending] for kind in sort.types)
         params += [f"p_after text[] default array[{start}]::text[]", "p_page_size integer default 50"]
-        returns.append("page_key text[]")
+        returns.append("page_key text")
     body = _reading_body(gate, purpose, outputs, sort, descending=descending)
     # a statement without optional filters has one good plan; planning it anew would cost more than running it
     plan = (
@@ -372,7 +372,7 @@ def _reading_body(
     final = [f'r."{out.name}"' for out in outputs]
     final_order = ""
     if sort is not None:
-        final.append(f"array[{', '.join(f'r.k{n}::text' for n in range(len(sort.expressions)))}]")
+        final.append(f"json_build_array({', '.join(f'r.k{n}::text' for n in range(len(sort.expressions)))})::text")
         final_order = " order by " + ", ".join(f"r.k{n}{direction}" for n in range(len(sort.expressions)))
     return (
         f"with r as materialized (select {', '.join(selected + technical + keys)} from {source} where {where}{group}"

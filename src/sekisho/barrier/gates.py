@@ -146,7 +146,9 @@ POSTINGS = Gate(
 
 def _submit(name: str, ja: str, en: str) -> SubmitGate:
     """A submit gate of security's administration."""
-    return SubmitGate(name=name, ja=ja, en=en, audience="security", purposes=("oversight",), command=f"barrier.{name}")
+    return SubmitGate(
+        name=name, ja=ja, en=en, audience="security", purposes=("oversight",), command=f"barrier.{name}"
+    )
 
 
 TRANSFER = _submit("transfer", "異動による権限の終了", "end permits by transfer")
@@ -156,12 +158,48 @@ UNLOCK_ACCOUNT = _submit("unlock_account", "アカウントの施錠解除", "un
 REISSUE_ACCOUNT = _submit("reissue_account", "初期パスワードの再発行", "reissue the initial password")
 CREATE_CLIENT = _submit("create_client", "API クライアントの登録", "register an API client")
 END_CLIENT = _submit("end_client", "API クライアントの終了", "end an API client")
-ADMINISTRATION = (TRANSFER, CREATE_ACCOUNT, END_ACCOUNT, UNLOCK_ACCOUNT, REISSUE_ACCOUNT, CREATE_CLIENT, END_CLIENT)
+ADMINISTRATION = (
+    TRANSFER,
+    CREATE_ACCOUNT,
+    END_ACCOUNT,
+    UNLOCK_ACCOUNT,
+    REISSUE_ACCOUNT,
+    CREATE_CLIENT,
+    END_CLIENT,
+)
 
-GRANT_PERMIT = SubmitGate(name="grant_permit", ja="権限の付与", en="grant a permit", audience="security", purposes=("oversight",), command="barrier.grant_permit")
-END_PERMIT = SubmitGate(name="end_permit", ja="権限の終了", en="end a permit", audience="security", purposes=("oversight",), command="barrier.end_permit")
-OPEN_CASE = SubmitGate(name="open_case", ja="災害案件の開始", en="open a disaster case", audience="security", purposes=("oversight",), command="barrier.open_case")
-REVIEW_CASE = SubmitGate(name="review_case", ja="災害案件の審査", en="review a disaster case", audience="security", purposes=("oversight",), command="barrier.review_case")
+GRANT_PERMIT = SubmitGate(
+    name="grant_permit",
+    ja="権限の付与",
+    en="grant a permit",
+    audience="security",
+    purposes=("oversight",),
+    command="barrier.grant_permit",
+)
+END_PERMIT = SubmitGate(
+    name="end_permit",
+    ja="権限の終了",
+    en="end a permit",
+    audience="security",
+    purposes=("oversight",),
+    command="barrier.end_permit",
+)
+OPEN_CASE = SubmitGate(
+    name="open_case",
+    ja="災害案件の開始",
+    en="open a disaster case",
+    audience="security",
+    purposes=("oversight",),
+    command="barrier.open_case",
+)
+REVIEW_CASE = SubmitGate(
+    name="review_case",
+    ja="災害案件の審査",
+    en="review a disaster case",
+    audience="security",
+    purposes=("oversight",),
+    command="barrier.review_case",
+)
 
 GATES = (PERMITS, AUDITOR_PERMITS, CASES, AUDITOR_CASES, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
          ACCOUNTS, POSTINGS, GRANT_PERMIT, END_PERMIT, OPEN_CASE, REVIEW_CASE, *ADMINISTRATION)  # fmt: skip

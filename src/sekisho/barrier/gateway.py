@@ -1,6 +1,7 @@
 """How a surface asks: one pool per login, one short transaction per call, the ticket set before the gate is called."""
 
 import dataclasses
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,26 +91,55 @@ class Gateway:
         except (psycopg.Error, PoolTimeout):
             return False
 
-    def read(self, gate: Gate[Row], caller: Caller, *, now: datetime, request_id: str = "", **params: Any) -> list[Row]:
+    def read(
+        self, gate: Gate[Row], caller: Caller, *, now: datetime, request_id: str = "", **params: Any
+    ) -> list[Row]:
         """Every row that the gate returns for `caller`. The passage is written by the same statement."""
         return self._call(gate, caller, None, now=now, request_id=request_id, params=params).rows
 
-    def page(self, gate: Gate[Row], caller: Caller, page: Page, *, now: datetime, request_id: str = "", **params: Any) -> Rows[Row]:
+    def page(
+        self,
+        gate: Gate[Row],
+        caller: Caller,
+        page: Page,
+        *,
+        now: datetime,
+        request_id: str = "",
+        **params: Any,
+    ) -> Rows[Row]:
         """One page of a sorted gate."""
         return self._call(gate, caller, page, now=now, request_id=request_id, params=params)
 
     def submit(
-        self, gate: SubmitGate, caller: Caller, payload: Mapping[str, Any], *, idempotency_key: str, now: datetime, request_id: str = ""
+        self,
+        gate: SubmitGate,
+        caller: Caller,
+        payload: Mapping[str, Any],
+        *,
+        idempotency_key: str,
+        now: datetime,
+        request_id: str = "",
     ) -> Submitted | None:
         """Queue a command. None when the ticket was refused; the same key again returns the same command."""
         name = function_name(gate, PURPOSE[caller.audience, caller.purpose])
         rows = self._execute(
-            name, caller, {"payload": Jsonb(dict(payload)), "idempotency_key": idempotency_key}, now=now, request_id=request_id
+            name,
+            caller,
+            {"payload": Jsonb(dict(payload)), "idempotency_key": idempotency_key},
+            now=now,
+            request_id=request_id,
         )
         return Submitted(str(rows[0][0]), bool(rows[0][1])) if rows else None
 
     def _call(
-        self, gate: Gate[Row], caller: Caller, page: Page | None, *, now: datetime, request_id: str, params: Mapping[str, Any]
+        self,
+        gate: Gate[Row],
+        caller: Caller,
+        page: Page | None,
+        *,
+        now: datetime,
+        request_id: str,
+        params: Mapping[str, Any],
     ) -> Rows[Row]:
         purpose = PURPOSE[caller.audience, caller.purpose]
         if page is None:
@@ -125,7 +155,7 @@ class Gateway:
         rows = [gate.row(**dict(zip(names, values, strict=False))) for values in fetched]
         if page is None or len(rows) <= page.size:
             return Rows(rows, None)
-        return Rows(rows[: page.size], list(fetched[page.size - 1][-1]))
+        return Rows(rows[: page.size], json.loads(fetched[page.size - 1][-1]))
 
     def _execute(
         self, name: str, caller: Caller, arguments: Mapping[str, Any], *, now: datetime, request_id: str
@@ -133,18 +163,32 @@ class Gateway:
         ticket = sign(self._key, caller, now=now, request_id=request_id)
         call = sql.SQL("select * from {}({})").format(
             sql.Identifier(*name.split(".")),
-            sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in arguments),
+            sql.SQL(", ").join(
+                sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key))
+                for key in arguments
+            ),
         )
         try:
-            with self._pool.connection() as conn, conn.transaction(), conn.pipeline():
+            # Between two syncs of a pipeline everything is one transaction: the ticket is gone when it ends, and the rows leave
+            # this block only after the commit of their passage.
+            with self._pool.connection() as conn, conn.pipeline():
                 conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
                 return conn.execute(call, arguments).fetchall()
         except psycopg.DataError:
-            raise UnableToAsk("使えない文字か値が含まれています。", "The request holds a character or value that cannot be used.") from None
+            raise UnableToAsk(
+                "使えない文字か値が含まれています。",
+                "The request holds a character or value that cannot be used.",
+            ) from None
         except (psycopg.Error, PoolTimeout) as exc:
             # INVARIANT: what the database said (DETAIL may quote other customers' keys) goes neither to the caller nor to the log
-            log.error("gate call failed", extra={"gate": name, "sqlstate": getattr(exc, "sqlstate", None), "request_id": request_id})
-            raise UnableToRead("いま照会できません。しばらくしてからもう一度お試しください。", "The database cannot answer now.") from None
+            log.error(
+                "gate call failed",
+                extra={"gate": name, "sqlstate": getattr(exc, "sqlstate", None), "request_id": request_id},
+            )
+            raise UnableToRead(
+                "いま照会できません。しばらくしてからもう一度お試しください。",
+                "The database cannot answer now.",
+            ) from None
 
 
 def fields_of(row: object) -> dict[str, Any]:

@@ -28,7 +28,9 @@ class TicketKey:
     @classmethod
     def new(cls, audience: str) -> "TicketKey":
         """A fresh random key."""
-        return cls(key_id=f"{audience}-{secrets.token_hex(4)}", audience=audience, secret=secrets.token_bytes(32))
+        return cls(
+            key_id=f"{audience}-{secrets.token_hex(4)}", audience=audience, secret=secrets.token_bytes(32)
+        )
 
     def pads(self) -> tuple[bytes, bytes]:
         """The inner and outer HMAC pads (RFC 2104), which is the form in which the database keeps the key."""
@@ -47,13 +49,24 @@ class Caller:
     case_no: str | None = None
 
 
-def sign(key: TicketKey, caller: Caller, *, now: datetime, request_id: str = "", lifetime: timedelta = LIFETIME) -> str:
+def sign(
+    key: TicketKey, caller: Caller, *, now: datetime, request_id: str = "", lifetime: timedelta = LIFETIME
+) -> str:
     """The ticket text for `caller`, valid until `now + lifetime`.
 
     Raises ValueError when a claim contains the separator or a control character: such a claim could be read as another.
     """
     expires = str(int((now + lifetime).timestamp()))
-    claims = (key.key_id, caller.audience, caller.company, caller.person, caller.purpose, caller.case_no or "", expires, request_id)
+    claims = (
+        key.key_id,
+        caller.audience,
+        caller.company,
+        caller.person,
+        caller.purpose,
+        caller.case_no or "",
+        expires,
+        request_id,
+    )
     if any("|" in claim or not claim.isprintable() for claim in claims):
         raise ValueError("a claim of the ticket contains a separator or a control character")
     payload = "|".join(claims)

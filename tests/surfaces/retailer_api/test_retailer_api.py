@@ -343,13 +343,22 @@ def test_the_document_is_openapi_3_1(http: httpx.Client) -> None:
 
 
 @pytest.fixture(scope="module")
-def schemathesis_run(http: httpx.Client, own: dict[str, str]) -> Iterator[subprocess.CompletedProcess[str]]:
+def schemathesis_run(
+    http: httpx.Client, own: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.CompletedProcess[str]]:
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{http.base_url}/api/v1/openapi.json", "--header",
         f"Authorization: {own['Authorization']}", "--max-examples=15", "--seed=1", "--phases=examples,coverage,fuzzing", "--no-color",
         "--checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
     ]  # fmt: skip
-    yield subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    yield subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+        cwd=tmp_path_factory.mktemp("schemathesis"),
+    )
 
 
 def test_every_operation_keeps_to_its_document(schemathesis_run: subprocess.CompletedProcess[str]) -> None:
