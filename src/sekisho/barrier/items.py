@@ -246,7 +246,7 @@ COLUMNS: dict[str, dict[str, str]] = (
             ("finding_no", "point", "holder", "views", "readers", "first_at", "last_at", "gates", "items", "contracted"), "passage"
         ),
         "ledger.review": dict.fromkeys(
-            ("review_no", "made_at", "rule", "day", "audience", "company", "person", "weight", "facts"), "passage"
+            ("review_no", "made_at", "rule", "day", "audience", "company", "person", "purpose", "weight", "facts"), "passage"
         ),
         "ledger.decision": dict.fromkeys(("review_no", "at", "by", "decision", "reason"), "passage"),
         "ledger.watch": dict.fromkeys(("watch_no", "at", "by", "point", "kind", "reason"), "passage"),

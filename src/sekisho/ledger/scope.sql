@@ -28,7 +28,7 @@ create table ledger.finding_point (
     primary key (finding_no, point, holder)
 );
 
--- Readings that somebody should look at: one row a rule, person and day. What a rule finds again is the same row.
+-- Readings that somebody should look at: one row a rule, person, purpose and day. What a rule finds again is the same row.
 create table ledger.review (
     review_no  bigint generated always as identity primary key,
     made_at    timestamptz not null,
@@ -37,9 +37,10 @@ create table ledger.review (
     audience   text not null,
     company    text not null,
     person     text not null,
+    purpose    text not null,
     weight     bigint not null,                       -- how far beyond the usual, in thousandths; orders the queue
     facts      jsonb not null,
-    unique (rule, day, audience, company, person)
+    unique (rule, day, audience, company, person, purpose)
 );
 
 create table ledger.decision (

@@ -48,6 +48,7 @@ class ReviewRow:
     audience: str = shown("v.audience")
     company: str = shown("v.company")
     person: str = shown("v.person")
+    purpose: str = shown("v.purpose")
     weight: int = shown("v.weight")
     facts: dict[str, Any] = shown("v.facts")
     decision: str | None = shown("d.decision")

@@ -49,12 +49,28 @@ class Answer:
 def search(*, store: Store, question: Question, as_of: date) -> Answer:
     """Answer the question; `as_of` is the day for which 'still contracted' is told."""
     hits = find(store=store, question=question)
+    return name_and_count(store=store, question=question, hits=hits, as_of=as_of)
+
+
+def name_and_count(*, store: Store, question: Question, hits: pl.DataFrame, as_of: date) -> Answer:
+    """Name the contracts that readings (columns of `store.EVENTS`) showed, and count the customers."""
     named = _named(store, question, hits)
     views = _readable(store, named.filter(pl.col("row").is_not_null()))
     unnamed = _readable(store, named.filter(pl.col("row").is_null()))
     customers = _customers(views, as_of)
     totals = _totals(views, customers, unnamed)
     return Answer(question, views, customers, unnamed, totals, store.manifest.rests_on)
+
+
+def readings_of_point(*, store: Store, point: str, question: Question) -> pl.DataFrame:
+    """Return all readings of one point in the question's time, whoever's they were."""
+    code = store.names("point").code(point)
+    files = [store.root / part.file for part in store.manifest.segments if part.rows]
+    if code is None or not files:
+        return pl.DataFrame(schema=dict(EVENTS))
+    low, high = _bounds(question)
+    wanted = (pl.col("point") == code) & (pl.col("at") >= low) & (pl.col("at") < high)
+    return pl.scan_parquet(files).filter(wanted).collect()
 
 
 def find(*, store: Store, question: Question) -> pl.DataFrame:

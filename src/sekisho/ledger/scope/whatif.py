@@ -1,0 +1,152 @@
+"""The past under another policy, and one customer's own question.
+
+`replay`: a rule would no longer show some items; who has seen exactly those, of whom, how often. `who_saw`: everybody who saw
+one customer's data, when, on which screen, which items, and by what right: the rule, the law it rests on, the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from sekisho.barrier.policy import RULES, Grade, Rule
+from sekisho.kernel.errors import SekishoError, WrongUse
+from sekisho.ledger.scope.question import Question, Right
+from sekisho.ledger.scope.search import Answer, name_and_count, readings_of_point, search
+from sekisho.ledger.scope.store import Store
+
+EVERYTHING: Final = "*"
+_MASKED: Final = ":masked"
+
+
+class UnableToReplay(SekishoError):
+    """The change is none: the rule does not exist, or does not show the item today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`rule` would no longer show `items`."""
+
+    rule: Rule
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the change would have prevented. `readers`: one row a person and gate; `answer`: the readings and customers."""
+
+    change: Change
+    answer: Answer
+    readers: pl.DataFrame
+
+
+def change_of(text: str) -> Change:
+    """Read `RULE:item,item` or `RULE:*`; raise `WrongUse` or `UnableToReplay`."""
+    rule_id, colon, words = text.partition(":")
+    if not colon or not words:
+        raise WrongUse(
+            f"変更は「規則ID:項目,項目」の形です: {text!r}",
+            f"A change looks like RULE:item,item, not {text!r}.",
+        )
+    rule = next((rule for rule in RULES if rule.id == rule_id), None)
+    if rule is None:
+        raise UnableToReplay(f"規則 {rule_id} はありません。", f"There is no rule {rule_id}.")
+    shown = _shown(rule)
+    items = tuple(sorted(shown)) if words == EVERYTHING else tuple(words.split(","))
+    for item in items:
+        if item not in shown:
+            raise UnableToReplay(
+                f"規則 {rule_id} は項目 {item} を見せていません。", f"Rule {rule_id} does not show {item}."
+            )
+    return Change(rule, items)
+
+
+def _shown(rule: Rule) -> set[str]:
+    return {item for item in rule.show | rule.reveal if rule.grade(item) in (Grade.SHOW, Grade.REVEAL)}
+
+
+def replay(
+    *,
+    store: Store,
+    change: Change,
+    since: date | None = None,
+    until: date | None = None,
+    as_of: date,
+    company: str | None = None,
+) -> Replay:
+    """Return who has seen what they would no longer see."""
+    lost = tuple(form for item in change.items for form in (item, item + _MASKED))
+    question = Question(
+        company=company,
+        audience=change.rule.audience,
+        purposes=(change.rule.purpose,),
+        items=lost,
+        since=since,
+        until=until,
+        right=Right.NONE,
+    )
+    answer = search(store=store, question=question, as_of=as_of)
+    narrowed = pl.col("items").list.filter(pl.element().is_in(list(lost)))
+    readers = (
+        answer.views.with_columns(narrowed)
+        .group_by("person", "company", "gate", "purpose")
+        .agg(
+            pl.col("items")
+            .explode(empty_as_null=False, keep_nulls=False)
+            .unique()
+            .sort()
+            .alias("items_lost"),
+            pl.struct("ref", "point").n_unique().alias("readings"),
+            pl.col("customer_no").n_unique().alias("customers"),
+            pl.col("at").min().alias("first"),
+            pl.col("at").max().alias("last"),
+        )
+        .sort("customers", "person", "gate", descending=[True, False, False])
+    )
+    return Replay(change, answer, readers)
+
+
+def who_saw(
+    *,
+    store: Store,
+    as_of: date,
+    point: str,
+    customer_no: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> pl.DataFrame:
+    """Return every reading of a customer's data at a point, in order of time, each with its right.
+
+    `customer_no` narrows to the contracts of that customer: what others saw of the tenant before is not theirs to know.
+    """
+    question = Question(since=since, until=until, right=Right.NONE)
+    hits = readings_of_point(store=store, point=point.replace("-", ""), question=question)
+    views = name_and_count(store=store, question=question, hits=hits, as_of=as_of).views
+    if customer_no is not None:
+        views = views.filter(pl.col("customer_no") == customer_no)
+    own = pl.col("audience").ne("retailer") | pl.col("company").eq(pl.col("holder"))
+    return views.with_columns(*_rights(views), own.alias("entitled"))
+
+
+def _rights(views: pl.DataFrame) -> list[pl.Series]:
+    rows = [_right(*row) for row in views.select("audience", "purpose", "items").iter_rows()]
+    return [
+        pl.Series(name, [row[place] for row in rows], dtype=pl.String)
+        for place, name in enumerate(("rule", "basis"))
+    ]
+
+
+def _right(audience: str | None, purpose: str | None, items: Sequence[str]) -> tuple[str | None, str | None]:
+    """The rule under which a reading was allowed, and the law; None: no rule of today."""
+    asked = {item.removesuffix(_MASKED) for item in items}
+    found = [
+        rule
+        for rule in RULES
+        if (rule.audience, rule.purpose) == (audience, purpose) and asked & _shown(rule)
+    ]
+    best = max(found, key=lambda rule: len(asked & _shown(rule)), default=None)
+    return (None, None) if best is None else (best.id, best.basis)
