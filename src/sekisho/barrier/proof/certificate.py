@@ -112,7 +112,10 @@ class Certificate:
             lines += ["", *_finding_lines(finding, english)]
         if len(listed) > _LISTED:
             more = len(listed) - _LISTED
-            lines += ["", f"… and {more} more (--json lists all)" if english else f"… ほか {more} 件(--json ですべて)"]
+            lines += [
+                "",
+                f"… and {more} more (--json lists all)" if english else f"… ほか {more} 件(--json ですべて)",
+            ]
         if self.warnings:
             lines += ["", "Promised but not shown:" if english else "約束より少なく見えるもの:"]
             lines += [f"  {w.subject}: {w.en if english else w.ja}" for w in self.warnings]

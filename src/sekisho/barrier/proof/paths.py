@@ -133,14 +133,12 @@ def _report(deployed: Deployed, audience: Audience, login: str, grant: Grant, ta
     via = "PUBLIC" if grant.grantee == "public" else grant.grantee
     subject = f"{login} → {via} → {grant.privilege} on {grant.kind} {grant.object}"
     found = _flow(deployed, audience, grant)
-    shown = (
-        found.ja
-        if found
-        else "いまこの経路で流れる行は確かめられませんが、経路があること自体が許されません。"
+    no_row_ja = (
+        "" if found else "いまこの経路で流れる行は確かめられませんが、経路があること自体が許されません。"
     )
-    shown_en = found.en if found else "No row is shown to flow here now, but the path itself may not exist."
-    tally.fail(subject, f"ゲート以外の経路があります({via} への {grant.privilege})。{shown}",
-               f"There is a path past the gates. {shown_en}", found)  # fmt: skip
+    no_row_en = "" if found else " No row is shown to flow here now, but the path itself may not exist."
+    tally.fail(subject, f"ゲート以外の経路があります({via} への {grant.privilege})。{no_row_ja}",
+               f"There is a path past the gates.{no_row_en}", found)  # fmt: skip
 
 
 def _flow(deployed: Deployed, audience: Audience, grant: Grant) -> Counterexample | None:

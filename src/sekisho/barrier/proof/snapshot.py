@@ -63,9 +63,17 @@ def compare(live: Snapshot, compiled: Mapping[tuple[str, str], str], tally: Tall
     """Every object on either side is a statement: it is there on both, in the same state."""
     tally.statements += len(live.keys() | compiled.keys())
     for kind, name in _without_parts(compiled.keys() - live.keys()):
-        tally.fail(name, f"{kind} がデータベースにありません。", f"This {kind} was compiled, but is not in the database.")
+        tally.fail(
+            name,
+            f"{kind} がデータベースにありません。",
+            f"This {kind} was compiled, but is not in the database.",
+        )
     for kind, name in _without_parts(live.keys() - compiled.keys()):
-        tally.fail(name, f"{kind} は宣言されていません(余分)。", f"This {kind} is in the database, but nothing declares it.")
+        tally.fail(
+            name,
+            f"{kind} は宣言されていません(余分)。",
+            f"This {kind} is in the database, but nothing declares it.",
+        )
     for kind, name in sorted(live.keys() & compiled.keys()):
         if live[kind, name] != compiled[kind, name]:
             was, now = _where_they_part(compiled[kind, name], live[kind, name])
@@ -76,7 +84,9 @@ def compare(live: Snapshot, compiled: Mapping[tuple[str, str], str], tally: Tall
 def _without_parts(keys: Set[tuple[str, str]]) -> list[tuple[str, str]]:
     """The objects themselves: columns of and privileges on a relation or function that is itself among them add nothing."""
     whole = {name for kind, name in keys if kind in ("relation", "function")}
-    return sorted((kind, name) for kind, name in keys if not (kind in _PARTS and whole & set(_owners(kind, name))))
+    return sorted(
+        (kind, name) for kind, name in keys if not (kind in _PARTS and whole & set(_owners(kind, name)))
+    )
 
 
 _PARTS = ("column", "view", "privilege", "constraint", "index", "trigger")
