@@ -255,6 +255,8 @@ _GRANTS = """
 with object as (
   select 'schema' as kind, 'pg_catalog.pg_namespace'::regclass as class, n.oid, 0 as part, n.nspname::text as name, n.nspname,
          coalesce(n.nspacl, acldefault('n', n.nspowner)) as acl from pg_namespace n
+    -- a session's temporary schema belongs to whoever imported last; it says something only once somebody was granted it
+   where n.nspacl is not null or n.nspname !~ '^pg_(toast_)?temp_'
   union all
   select case c.relkind when 'S' then 'sequence' else 'relation' end, 'pg_catalog.pg_class'::regclass, c.oid, 0, n.nspname || '.' || c.relname,
          n.nspname, coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
