@@ -20,6 +20,7 @@ OUTSIDE = (
         "データベース管理者、スーパーユーザー、複製の権限を持つロール",
         "database administrators, superusers, roles that may replicate",
     ),
+    ("ワーカーと記録の連番付け(画面から呼べない処理)", "the worker and the log's sequencer, which no surface can call"),
     (
         "画面プロセス全体の乗っ取り(その利用者区分の範囲内)",
         "a surface process taken over as a whole, within its own audience",
