@@ -9,7 +9,9 @@ from sekisho.surfaces.kit.oversight.urls import Gates, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
 
-GATES = Gates(ledger.AUDITOR_PASSAGES, barrier.AUDITOR_PERMITS, barrier.AUDITOR_CASES, barrier.AUDITOR_CERTIFICATES)
+GATES = Gates(
+    ledger.AUDITOR_PASSAGES, barrier.AUDITOR_PERMITS, barrier.AUDITOR_CASES, barrier.AUDITOR_CERTIFICATES
+)
 NAVIGATION = (
     Link("dashboard", Text("概況", "Overview")),
     Link("certificate", Text("証明書", "Certificate"), also=("one_certificate",)),

@@ -31,6 +31,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         running=sum(is_running(row, now) for row in cases),
         waiting=sum(not is_running(row, now) and row.reviewed_at is None for row in cases),
         passages=table(
-            Text("最近の閲覧", "Newest passages"), COLUMNS, passages.rows, empty=Text("記録はまだありません。", "There is no record yet.")
+            Text("最近の閲覧", "Newest passages"),
+            COLUMNS,
+            passages.rows,
+            empty=Text("記録はまだありません。", "There is no record yet."),
         ),
     )

@@ -42,7 +42,7 @@ class Errand:
     danger: bool = False
     result: str = "submission"
     lead: Text | None = None
-    entries: Sequence[tuple[Text, Any]] = ()
+    entries: Sequence[tuple[Text | str, Any]] = ()
     context: dict[str, Any] = field(default_factory=dict)
     sent: Callable[[HttpRequest, str], None] | None = None
     """Told the command's number after it was queued."""

@@ -96,7 +96,8 @@ def _exactly(plain: str, length: int, ja: str, en: str) -> str:
     found = _only_digits(plain)
     if len(found) != length or not _DIGITS.fullmatch(plain):
         raise UnableToTell(
-            f"{ja}は{length}桁の数字です({len(found)}桁でした)。", f"{en} has {length} digits, not {len(found)}."
+            f"{ja}は{length}桁の数字です({len(found)}桁でした)。",
+            f"{en} has {length} digits, not {len(found)}.",
         )
     return found
 
@@ -104,14 +105,19 @@ def _exactly(plain: str, length: int, ja: str, en: str) -> str:
 def _phone(plain: str) -> str:
     key = folding.fold(folding.phone_key, plain)
     if not _is_phone(key):
-        raise UnableToTell("電話番号は0から始まる10桁か11桁です。", "A phone number has 10 or 11 digits, beginning with 0.")
+        raise UnableToTell(
+            "電話番号は0から始まる10桁か11桁です。", "A phone number has 10 or 11 digits, beginning with 0."
+        )
     return key
 
 
 def _name(plain: str) -> str:
     key = folding.fold(folding.kana_key if _KANA.fullmatch(plain) else folding.name_key, plain)
     if len(key) < SHORTEST_NAME:
-        raise UnableToTell(f"名義は{SHORTEST_NAME}文字以上で探してください。", f"Type at least {SHORTEST_NAME} characters of a name.")
+        raise UnableToTell(
+            f"名義は{SHORTEST_NAME}文字以上で探してください。",
+            f"Type at least {SHORTEST_NAME} characters of a name.",
+        )
     return key
 
 

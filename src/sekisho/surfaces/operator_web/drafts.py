@@ -56,7 +56,9 @@ def form_of(draft: Draft, place: Place) -> Callable[[Any], forms.Form]:
     def make(data: Any) -> forms.Form:
         form = forms.Form(data)
         form.fields.update(draft.fields(place))
-        form.fields["reason"] = WordField(_REASON, longest=500, lines=3, help_text=Text("承認する人が読みます", "Read by whoever decides"))
+        form.fields["reason"] = WordField(
+            _REASON, longest=500, lines=3, help_text=Text("承認する人が読みます", "Read by whoever decides")
+        )
         return form
 
     return make
@@ -64,12 +66,18 @@ def form_of(draft: Draft, place: Place) -> Callable[[Any], forms.Form]:
 
 def payload_of(kind: str, draft: Draft, place: Place) -> Callable[[Values], Values]:
     """What is submitted. INVARIANT: it names the point, by which look-ups are matched with the applications that followed."""
-    return lambda values: {"kind": kind, "reason": values["reason"], "point": place.point} | draft.payload(place, values)
+    return lambda values: (
+        {"kind": kind, "reason": values["reason"], "point": place.point} | draft.payload(place, values)
+    )
 
 
 def tables_of(purpose: Purpose) -> list[str]:
     """The tables whose facts this purpose may split: those of which it is told at least one value."""
-    return [table for table, gate in _GATES.items() if offers.may_use(purpose, gate) and value_fields(table, purpose)]
+    return [
+        table
+        for table, gate in _GATES.items()
+        if offers.may_use(purpose, gate) and value_fields(table, purpose)
+    ]
 
 
 def value_fields(table: str, purpose: Purpose, prefix: str = _VALUE) -> Fields:
@@ -77,26 +85,40 @@ def value_fields(table: str, purpose: Purpose, prefix: str = _VALUE) -> Fields:
     kind = next(kind for kind in KINDS.values() if kind.table == f"registry.{table}")
     told = offers.told(_GATES[table], purpose)
     changeable = set(value_columns(table)) & set(told)
-    return {f"{prefix}{column.target}": _field(column) for column in kind.columns if column.target in changeable}
+    return {
+        f"{prefix}{column.target}": _field(column) for column in kind.columns if column.target in changeable
+    }
+
+
+def _called(column: Column) -> Text:
+    return Text(column.ja, column.name.replace("_", " ")) + (f"({column.unit})" if column.unit else "")
 
 
 def _field(column: Column) -> forms.Field:
-    label = Text(column.ja, column.name.replace("_", " ")) + (f"({column.unit})" if column.unit else "")
+    label: Any = _called(column)
     help_text = Text(column.rule_ja, column.rule_en)
     match column.shape:
         case Choice(words):
             return OneOf(label, words, empty=Text("変更なし", "unchanged"))
         case Flag():
-            return OneOf(label, (("1", Text("あり", "yes")), ("0", Text("なし", "no"))), empty=Text("変更なし", "unchanged"))
+            return OneOf(
+                label,
+                (("1", Text("あり", "yes")), ("0", Text("なし", "no"))),
+                empty=Text("変更なし", "unchanged"),
+            )
         case Day():
             return DayField(label)
         case Whole(least, most):
-            return forms.IntegerField(label=label, required=False, min_value=least, max_value=most)  # type: ignore[arg-type]
+            return forms.IntegerField(label=label, required=False, min_value=least, max_value=most)
         case Fixed() as shape:
-            return forms.DecimalField(label=label, required=False, min_value=0, max_value=shape.most, decimal_places=shape.places)  # type: ignore[arg-type]
+            return forms.DecimalField(
+                label=label, required=False, min_value=0, max_value=shape.most, decimal_places=shape.places
+            )
         case Digits(length):
             return WordField(label, required=False, longest=length + 10, help_text=help_text)
-    return WordField(label, required=False, longest=getattr(column.shape, "longest", 100), help_text=help_text)
+    return WordField(
+        label, required=False, longest=getattr(column.shape, "longest", 100), help_text=help_text
+    )
 
 
 def given(table: str, values: Mapping[str, Any], prefix: str = _VALUE) -> Values:
@@ -133,17 +155,27 @@ def _day(ja: str, en: str, help_text: Text | str = "") -> DayField:
 def _name_fields(place: Place) -> Fields:
     return {
         "contract_no": _contract(place),
-        "since": _day("この日から正しい", "Correct from", Text("この日から契約の終わりまで", "From this day to the end of the contract")),
+        "since": _day(
+            "この日から正しい",
+            "Correct from",
+            Text("この日から契約の終わりまで", "From this day to the end of the contract"),
+        ),
         **value_fields("party", place.purpose),
     }
 
 
 def _split_fields(place: Place) -> Fields:
-    fields: Fields = {"contract_no": _contract(place), "day": _day("分ける日", "Split at", Text("この日から新しい値になります", "The new values hold from here"))}
+    fields: Fields = {
+        "contract_no": _contract(place),
+        "day": _day(
+            "分ける日", "Split at", Text("この日から新しい値になります", "The new values hold from here")
+        ),
+    }
     if place.table == "meter":
         fields["only"] = WordField(Text("対象の計器番号", "Meter"), required=False, longest=30)
     if place.table == "equipment":
-        fields["only"] = forms.IntegerField(label=Text("対象の機器番号", "Equipment number"), required=False, min_value=1)  # type: ignore[arg-type]
+        label: Any = Text("対象の機器番号", "Equipment number")
+        fields["only"] = forms.IntegerField(label=label, required=False, min_value=1)
     return fields | value_fields(place.table, place.purpose)
 
 
@@ -156,17 +188,27 @@ def _split_payload(place: Place, values: Values) -> Values:
 
 def _backdate_fields(place: Place) -> Fields:
     return {
-        "contract_no": WordField(Text("新しい契約番号", "New contract number"), longest=24, help_text=Text("英大文字・数字・ハイフン4〜24字", "4–24 capitals, digits, hyphens")),
+        "contract_no": WordField(
+            Text("新しい契約番号", "New contract number"),
+            longest=24,
+            help_text=Text("英大文字・数字・ハイフン4〜24字", "4–24 capitals, digits, hyphens"),
+        ),
         "day": _day("スイッチングの日", "Day of the switch"),
         "holder": WordField(Text("小売電気事業者コード", "Retailer code"), longest=5),
-        "customer_no": WordField(Text("お客さま番号", "Customer number"), longest=20, help_text=Text("登録済みの14桁", "14 digits, registered")),
-        "application_type": OneOf(Text("申込種別", "Application"), APPLICATIONS.items(), empty=APPLICATIONS["05"]),
+        "customer_no": WordField(
+            Text("お客さま番号", "Customer number"),
+            longest=20,
+            help_text=Text("登録済みの14桁", "14 digits, registered"),
+        ),
+        "application_type": OneOf(
+            Text("申込種別", "Application"), APPLICATIONS.items(), empty=APPLICATIONS["05"]
+        ),
         **value_fields("party", place.purpose, _PARTY),
         **value_fields("terms", place.purpose, _TERMS),
     }
 
 
-def _backdate_payload(place: Place, values: Values) -> Values:
+def _backdate_payload(_place: Place, values: Values) -> Values:
     party, terms = given("party", values, _PARTY), given("terms", values, _TERMS)
     return {
         "contract_no": values["contract_no"], "day": values["day"].isoformat(), "holder": values["holder"],
@@ -218,7 +260,7 @@ DRAFTS: dict[str, Draft] = {
 def word_of(table: str, field: str) -> Text | str:
     """What a value of a table is called."""
     column = _column(table, field)
-    return field if column is None else Text(column.ja, column.name.replace("_", " ")) + (f"({column.unit})" if column.unit else "")
+    return field if column is None else _called(column)
 
 
 def spoken(table: str, field: str, value: Any) -> Any:

@@ -58,7 +58,18 @@ def readers(volumes: Iterable[ReadingVolume]) -> list[Reader]:
 def _beside(one: Reader, group: Sequence[Reader]) -> Reader:
     others = [peer.points for peer in group if peer is not one and peer.person]
     peers = float(median(others)) if len(others) >= LEAST_PEERS else None
-    return Reader(one.person, one.audience, one.company, one.purpose, one.passages, one.points, one.revealed, one.refused, one.out_of_hours, peers)
+    return Reader(
+        one.person,
+        one.audience,
+        one.company,
+        one.purpose,
+        one.passages,
+        one.points,
+        one.revealed,
+        one.refused,
+        one.out_of_hours,
+        peers,
+    )
 
 
 @dataclass(frozen=True, slots=True)

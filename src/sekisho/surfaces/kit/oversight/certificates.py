@@ -22,7 +22,11 @@ Part = dict[str, Any]
 
 def holds_badge(holds: bool) -> Any:
     """成立 or 不成立."""
-    return badge(Text("成立", "holds"), tone="good") if holds else badge(Text("不成立", "does not hold"), tone="bad")
+    return (
+        badge(Text("成立", "holds"), tone="good")
+        if holds
+        else badge(Text("不成立", "does not hold"), tone="bad")
+    )
 
 
 def _in_words(part: Part) -> Text:
@@ -44,7 +48,11 @@ FINDINGS: tuple[Column[Part], ...] = (
     Column(Text("反例", "Counterexample"), lambda part: _example(part.get("counterexample")), nowrap=False),
 )
 HISTORY: tuple[Column[CertificateRow], ...] = (
-    Column(Text("証明書番号", "No."), lambda row: link(reverse("one_certificate", args=[row.certificate_no]), row.certificate_no), row_header=True),
+    Column(
+        Text("証明書番号", "No."),
+        lambda row: link(reverse("one_certificate", args=[row.certificate_no]), row.certificate_no),
+        row_header=True,
+    ),
     Column(Text("日時", "When"), lambda row: row.at),
     Column(Text("結果", "Result"), lambda row: holds_badge(row.holds)),
     Column(Text("命題の数", "Statements"), lambda row: row.body.get("statements"), numeric=True),
@@ -57,7 +65,9 @@ def _example(found: Any) -> Any:
 
 
 @require_safe
-def certificate(request: HttpRequest, gate: Gate[CertificateRow], certificate_no: int | None = None) -> HttpResponse:
+def certificate(
+    request: HttpRequest, gate: Gate[CertificateRow], certificate_no: int | None = None
+) -> HttpResponse:
     """The newest, or the one asked for among the newest."""
     rows = asking.read(request, gate, newest=NEWEST)
     row = next((row for row in rows if certificate_no in (None, row.certificate_no)), None)
@@ -71,8 +81,18 @@ def certificate(request: HttpRequest, gate: Gate[CertificateRow], certificate_no
         row=row,
         newest=certificate_no is None,
         result=holds_badge(row.holds) if row else None,
-        obligations=table(Text("証明した命題", "Obligations"), OBLIGATIONS, row.body.get("obligations", []) if row else [], empty=_NOTHING),
-        findings=table(Text("成り立たなかった箇所", "What does not hold"), FINDINGS, row.body.get("findings", []) if row else [], empty=_NOTHING),
+        obligations=table(
+            Text("証明した命題", "Obligations"),
+            OBLIGATIONS,
+            row.body.get("obligations", []) if row else [],
+            empty=_NOTHING,
+        ),
+        findings=table(
+            Text("成り立たなかった箇所", "What does not hold"),
+            FINDINGS,
+            row.body.get("findings", []) if row else [],
+            empty=_NOTHING,
+        ),
         outside=[_in_words(part) for part in row.body.get("outside", [])] if row else [],
         history=table(Text("これまでの証明書", "Certificates so far"), HISTORY, rows, empty=_NOTHING),
     )
@@ -84,9 +104,14 @@ _NOTHING = Text("ありません。", "None.")
 @require_safe
 def certificate_json(request: HttpRequest, gate: Gate[CertificateRow], certificate_no: int) -> HttpResponse:
     """One certificate as it was written."""
-    row = next((row for row in asking.read(request, gate, newest=NEWEST) if row.certificate_no == certificate_no), None)
+    row = next(
+        (row for row in asking.read(request, gate, newest=NEWEST) if row.certificate_no == certificate_no),
+        None,
+    )
     if row is None:
         raise Http404
-    response = HttpResponse(json.dumps(row.body, ensure_ascii=False, indent=1), content_type="application/json")
+    response = HttpResponse(
+        json.dumps(row.body, ensure_ascii=False, indent=1), content_type="application/json"
+    )
     response["Content-Disposition"] = f'attachment; filename="certificate-{certificate_no}.json"'
     return response

@@ -64,7 +64,12 @@ def _points(row: PassageRow) -> Any:
 
 
 COLUMNS: tuple[Column[PassageRow], ...] = (
-    Column(Text("日時", "When"), lambda row: link(passage_url(row), moment_text(row.at)), sort="at", row_header=True),
+    Column(
+        Text("日時", "When"),
+        lambda row: link(passage_url(row), moment_text(row.at)),
+        sort="at",
+        row_header=True,
+    ),
     Column(Text("利用者", "Person"), lambda row: row.person),
     Column(Text("区分", "Audience"), lambda row: reader_word(row.audience)),
     Column(Text("所属", "Company"), lambda row: row.company),
@@ -75,7 +80,9 @@ COLUMNS: tuple[Column[PassageRow], ...] = (
     Column(Text("結果", "Verdict"), lambda row: verdict_badge(row.verdict)),
 )
 FILE_COLUMNS: tuple[FileColumn[PassageRow], ...] = (
-    FileColumn("at", Text("日時", "When"), lambda row: row.at.astimezone(TOKYO).isoformat(timespec="microseconds")),
+    FileColumn(
+        "at", Text("日時", "When"), lambda row: row.at.astimezone(TOKYO).isoformat(timespec="microseconds")
+    ),
     FileColumn("passage_id", Text("記録番号", "Number"), lambda row: row.passage_id),
     FileColumn("person", Text("利用者", "Person"), lambda row: row.person),
     FileColumn("audience", Text("区分", "Audience"), lambda row: row.audience),
@@ -85,17 +92,25 @@ FILE_COLUMNS: tuple[FileColumn[PassageRow], ...] = (
     FileColumn("gate", Text("画面・処理", "Gate"), lambda row: row.gate),
     FileColumn("verdict", Text("結果", "Verdict"), lambda row: row.verdict),
     FileColumn("points", Text("供給地点特定番号", "Points"), lambda row: " ".join(row.points)),
-    FileColumn("holders", Text("その時点の契約事業者", "Holders"), lambda row: " ".join(one or "-" for one in row.holders)),
+    FileColumn(
+        "holders",
+        Text("その時点の契約事業者", "Holders"),
+        lambda row: " ".join(one or "-" for one in row.holders),
+    ),
     FileColumn("items", Text("項目", "Items"), lambda row: " ".join(row.items)),
     FileColumn("shown_from", Text("示した期間の初日", "Shown from"), lambda row: row.shown_from),
-    FileColumn("shown_to", Text("示した期間の終わり(翌日)", "Shown to (exclusive)"), lambda row: row.shown_to),
+    FileColumn(
+        "shown_to", Text("示した期間の終わり(翌日)", "Shown to (exclusive)"), lambda row: row.shown_to
+    ),
     FileColumn("row_count", Text("行数", "Rows"), lambda row: row.row_count),
     FileColumn("request_id", Text("受付番号", "Request"), lambda row: row.request_id),
 )
 
 
 def _gate_choices() -> list[tuple[str, Text]]:
-    return sorted({gate.name: Text(f"{gate.ja} ({gate.name})", f"{gate.en} ({gate.name})") for gate in GATES}.items())
+    return sorted(
+        {gate.name: Text(f"{gate.ja} ({gate.name})", f"{gate.en} ({gate.name})") for gate in GATES}.items()
+    )
 
 
 class PassageFilter(forms.Form):
@@ -106,15 +121,21 @@ class PassageFilter(forms.Form):
     person = WordField(Text("利用者", "Person"), required=False, longest=64)
     company = WordField(Text("所属コード", "Company code"), required=False, longest=20)
     reader = OneOf(Text("区分", "Audience"), [(one.code, Text(one.ja, one.en)) for one in AUDIENCES])
-    purpose = OneOf(Text("利用目的", "Purpose"), list({one.code: Text(one.ja, one.en) for one in PURPOSES}.items()))
+    purpose = OneOf(
+        Text("利用目的", "Purpose"), list({one.code: Text(one.ja, one.en) for one in PURPOSES}.items())
+    )
     gate = OneOf(Text("画面・処理", "Gate"), _gate_choices())
     point = PointField()
     case_no = WordField(Text("案件番号", "Case"), required=False, longest=20)
-    verdict = OneOf(Text("結果", "Verdict"), (("passed", Text("通過", "passed")), ("refused", Text("拒否", "refused"))))
+    verdict = OneOf(
+        Text("結果", "Verdict"), (("passed", Text("通過", "passed")), ("refused", Text("拒否", "refused")))
+    )
 
     def params(self) -> dict[str, Any]:
         """The gate's parameters; the last day is meant whole."""
         given = {name: value for name, value in self.cleaned_data.items() if value}
+        if "gate" in given:
+            given["of_gate"] = given.pop("gate")
         if "since" not in given:
             given["since"] = given.get("until", timezone.localdate()) - timedelta(days=DAYS)
         return span(given)
@@ -127,7 +148,10 @@ def passages(request: HttpRequest, gate: Gate[PassageRow]) -> HttpResponse:
     table = None
     if form.is_valid():
         page = listed(request, gate, sort="at", descending=True, filters=form.params())
-        empty = Text("この条件の記録はありません。期間を広げるか、条件を減らしてください。", "None. Try a longer period or fewer filters.")
+        empty = Text(
+            "この条件の記録はありません。期間を広げるか、条件を減らしてください。",
+            "None. Try a longer period or fewer filters.",
+        )
         table = listed_table(TITLE, COLUMNS, page, empty=empty)
     return _page(request, form, table)
 
@@ -159,7 +183,9 @@ def passages_file(request: HttpRequest, gate: Gate[PassageRow]) -> HttpResponse:
     form = PassageFilter(request.GET)
     if not form.is_valid():
         return _page(request, form, None)
-    return csv_answer(request, "passages", FILE_COLUMNS, collect(request, gate, "at", descending=True, **form.params()))
+    return csv_answer(
+        request, "passages", FILE_COLUMNS, collect(request, gate, "at", descending=True, **form.params())
+    )
 
 
 @require_safe

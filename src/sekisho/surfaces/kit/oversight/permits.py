@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -58,7 +59,7 @@ COLUMNS: tuple[Column[PermitRow], ...] = (
     Column(Text("終了", "Ended by"), lambda row: row.ended_by),
 )
 FILE_COLUMNS: tuple[FileColumn[PermitRow], ...] = tuple(
-    FileColumn(name, text, lambda row, name=name: getattr(row, name))
+    FileColumn(name, text, attrgetter(name))
     for name, text in (
         ("permit_no", Text("権限番号", "Permit")), ("person", Text("利用者", "Person")), ("audience", Text("区分", "Audience")),
         ("company", Text("所属", "Company")), ("purpose", Text("利用目的", "Purpose")), ("start", Text("開始日", "Start")),
@@ -83,14 +84,23 @@ class PermitFilter(forms.Form):
 
 @require_safe
 def permits(
-    request: HttpRequest, gate: Gate[PermitRow], *, more: Sequence[Column[PermitRow]] = (), links: Sequence[tuple[Text, str]] = ()
+    request: HttpRequest,
+    gate: Gate[PermitRow],
+    *,
+    more: Sequence[Column[PermitRow]] = (),
+    links: Sequence[tuple[Text, str]] = (),
 ) -> HttpResponse:
     """The list; `more` columns and named `links` are what a surface adds that may also change permits."""
     form = PermitFilter(request.GET)
     shown = None
     if form.is_valid():
         page = listed(request, gate, sort="person", filters=form.params())
-        shown = listed_table(PERMITS, (*COLUMNS, *more), page, empty=Text("この条件の権限はありません。条件を減らしてください。", "None. Use fewer filters."))
+        shown = listed_table(
+            PERMITS,
+            (*COLUMNS, *more),
+            page,
+            empty=Text("この条件の権限はありません。条件を減らしてください。", "None. Use fewer filters."),
+        )
     query = request.GET.copy()
     query.pop("after", None)
     return show(
@@ -125,7 +135,11 @@ def case_state(case: CaseRow) -> Any:
     """継続中, 審査待ち or 審査済み."""
     if is_running(case, timezone.now()):
         return badge(Text("継続中", "running"), tone="warn")
-    return badge(Text("審査済み", "reviewed"), tone="good") if case.reviewed_at else badge(Text("審査待ち", "waiting for review"), tone="bad")
+    return (
+        badge(Text("審査済み", "reviewed"), tone="good")
+        if case.reviewed_at
+        else badge(Text("審査待ち", "waiting for review"), tone="bad")
+    )
 
 
 def case_columns(more: Sequence[Column[CaseRow]] = ()) -> tuple[Column[CaseRow], ...]:
@@ -141,14 +155,17 @@ def case_columns(more: Sequence[Column[CaseRow]] = ()) -> tuple[Column[CaseRow],
         Column(Text("所見", "Finding"), lambda row: row.review_note, nowrap=False),
         Column(
             Text("閲覧", "Passages"),
-            lambda row: link(f"{reverse('passages')}?case_no={row.case_no}&since={timezone.localtime(row.start).date()}", Text("記録", "records")),
+            lambda row: link(
+                f"{reverse('passages')}?case_no={row.case_no}&since={timezone.localtime(row.start).date()}",
+                Text("記録", "records"),
+            ),
         ),
         *more,
     )
 
 
 FILE_OF_CASES: tuple[FileColumn[CaseRow], ...] = tuple(
-    FileColumn(name, text, lambda row, name=name: getattr(row, name))
+    FileColumn(name, text, attrgetter(name))
     for name, text in (
         ("case_no", Text("案件番号", "Case")), ("title", Text("案件名", "Title")), ("opened_by", Text("開いた人", "Opened by")),
         ("start", Text("開始", "Start")), ("end", Text("終了", "End")), ("reviewed_by", Text("審査した人", "Reviewed by")),
@@ -159,15 +176,27 @@ FILE_OF_CASES: tuple[FileColumn[CaseRow], ...] = tuple(
 
 @require_safe
 def cases(
-    request: HttpRequest, gate: Gate[CaseRow], *, more: Sequence[Column[CaseRow]] = (), links: Sequence[tuple[Text, str]] = ()
+    request: HttpRequest,
+    gate: Gate[CaseRow],
+    *,
+    more: Sequence[Column[CaseRow]] = (),
+    links: Sequence[tuple[Text, str]] = (),
 ) -> HttpResponse:
     """Running cases, those waiting for review, and those reviewed."""
     rows, now = asking.read(request, gate), timezone.now()
     waiting: Callable[[CaseRow], bool] = lambda row: not is_running(row, now) and row.reviewed_at is None  # noqa: E731
     parts = (
         ("running", Text("継続中の案件", "Running"), [row for row in rows if is_running(row, now)]),
-        ("waiting", Text("終わって審査を待つ案件", "Ended, waiting for review"), [row for row in rows if waiting(row)]),
-        ("reviewed", Text("審査済みの案件", "Reviewed"), [row for row in rows if not is_running(row, now) and not waiting(row)]),
+        (
+            "waiting",
+            Text("終わって審査を待つ案件", "Ended, waiting for review"),
+            [row for row in rows if waiting(row)],
+        ),
+        (
+            "reviewed",
+            Text("審査済みの案件", "Reviewed"),
+            [row for row in rows if not is_running(row, now) and not waiting(row)],
+        ),
     )
     none = Text("ありません。", "None.")
     return show(
@@ -175,7 +204,9 @@ def cases(
         "oversight/cases.html",
         title=CASES,
         crumbs=[HOME],
-        tables=[(name, table(caption, case_columns(more), found, empty=none)) for name, caption, found in parts],
+        tables=[
+            (name, table(caption, case_columns(more), found, empty=none)) for name, caption, found in parts
+        ],
         links=[(text, reverse(name)) for text, name in links],
         download_title=Text("案件の一覧をファイルにする", "The cases as a file"),
         download_url=reverse("cases_file"),

@@ -34,7 +34,9 @@ class PolicyFilter(forms.Form):
 
 
 def _narrowed(form: PolicyFilter) -> tuple[list[Purpose], list[MatrixGroup]]:
-    audience, item = (form.cleaned_data["audience"], form.cleaned_data["item"]) if form.is_valid() else ("", "")
+    audience, item = (
+        (form.cleaned_data["audience"], form.cleaned_data["item"]) if form.is_valid() else ("", "")
+    )
     purposes = [one for one in PURPOSES if audience in ("", one.audience)]
     groups = [
         MatrixGroup(group.text, [row for row in group.rows if item in ("", row.item.code)])
@@ -70,7 +72,9 @@ def matrix(request: HttpRequest) -> HttpResponse:
 def matrix_file(request: HttpRequest) -> HttpResponse:
     """The same as a file."""
     purposes, groups = _narrowed(PolicyFilter(request.GET))
-    return csv_answer(request, "matrix", kit.file_columns(purposes), [row for group in groups for row in group.rows])
+    return csv_answer(
+        request, "matrix", kit.file_columns(purposes), [row for group in groups for row in group.rows]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,9 @@ def inventory() -> list[Entry]:
             purpose = PURPOSE[gate.audience, code]
             own = f"gate.{purpose.audience}_{purpose.code}_{gate.name}"
             names = tuple(
-                piece.name for piece in compile_gate(gate) if piece.name == own or piece.name.startswith(f"{own}_by_")
+                piece.name
+                for piece in compile_gate(gate)
+                if piece.name == own or piece.name.startswith(f"{own}_by_")
             )
             entries.append(Entry(gate, purpose, names, items_of(gate, purpose)))
     return entries
@@ -143,7 +149,10 @@ def _kind(entry: Entry) -> object:
 
 COLUMNS: tuple[Column[Entry], ...] = (
     Column(Text("画面・処理", "Gate"), lambda entry: Text(entry.gate.ja, entry.gate.en), row_header=True),
-    Column(Text("区分", "Audience"), lambda entry: Text(AUDIENCE[entry.purpose.audience].ja, AUDIENCE[entry.purpose.audience].en)),
+    Column(
+        Text("区分", "Audience"),
+        lambda entry: Text(AUDIENCE[entry.purpose.audience].ja, AUDIENCE[entry.purpose.audience].en),
+    ),
     Column(Text("利用目的", "Purpose"), lambda entry: Text(entry.purpose.ja, entry.purpose.en)),
     Column(Text("種類", "Kind"), _kind),
     Column(Text("情報項目", "Items"), lambda entry: item_words(list(entry.items)) or None, nowrap=False),
@@ -158,7 +167,11 @@ FILE_COLUMNS: tuple[FileColumn[Entry], ...] = (
     FileColumn("en", Text("英語名", "English name"), lambda entry: entry.gate.en),
     FileColumn("audience", Text("区分", "Audience"), lambda entry: entry.purpose.audience),
     FileColumn("purpose", Text("利用目的", "Purpose"), lambda entry: entry.purpose.code),
-    FileColumn("kind", Text("種類", "Kind"), lambda entry: "reveal" if entry.reveals else "read" if entry.reads else "submit"),
+    FileColumn(
+        "kind",
+        Text("種類", "Kind"),
+        lambda entry: "reveal" if entry.reveals else "read" if entry.reads else "submit",
+    ),
     FileColumn("items", Text("情報項目", "Items"), lambda entry: " ".join(entry.items)),
     FileColumn("parameters", Text("引数", "Parameters"), lambda entry: entry.params),
     FileColumn("functions", Text("関数", "Functions"), lambda entry: " ".join(entry.functions)),
@@ -181,7 +194,10 @@ def gates(request: HttpRequest) -> HttpResponse:
         crumbs=[HOME],
         form=form,
         table=table(
-            Text("ゲート", "Gates"), COLUMNS, chosen, empty=Text("この条件のゲートはありません。条件を減らしてください。", "None. Use fewer filters.")
+            Text("ゲート", "Gates"),
+            COLUMNS,
+            chosen,
+            empty=Text("この条件のゲートはありません。条件を減らしてください。", "None. Use fewer filters."),
         ),
         total=len(everything),
         functions=sum(len(entry.functions) for entry in everything),

@@ -47,7 +47,12 @@ def patterns(gates: Gates, *, permits_page: Any = None, cases_page: Any = None) 
         path("gates/file/", policy.gates_file, name="gates_file"),
         path("certificate/", certificates.certificate, c, name="certificate"),
         path("certificate/<int:certificate_no>/", certificates.certificate, c, name="one_certificate"),
-        path("certificate/<int:certificate_no>/json/", certificates.certificate_json, c, name="certificate_json"),
+        path(
+            "certificate/<int:certificate_no>/json/",
+            certificates.certificate_json,
+            c,
+            name="certificate_json",
+        ),
         path("passages/", passages.passages, p, name="passages"),
         path("passages/file/", passages.passages_file, p, name="passages_file"),
         path("passages/<moment:at>/<int:passage_id>/", passages.passage, p, name="passage"),

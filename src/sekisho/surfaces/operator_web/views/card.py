@@ -49,7 +49,10 @@ PERIODS: tuple[Named, ...] = (
     ("state", Column(Text("状態", "State"), lambda row: state_badge(row.state))),
     _text(Text("小売電気事業者", "Retailer"), "holder"),
     _text(Text("お客さま番号", "Customer number"), "customer_no"),
-    ("application_type", Column(Text("申込種別", "Application"), lambda row: word(APPLICATIONS, row.application_type))),
+    (
+        "application_type",
+        Column(Text("申込種別", "Application"), lambda row: word(APPLICATIONS, row.application_type)),
+    ),
 )
 TERMS: tuple[Named, ...] = (
     ("contract_no", Column(Text("契約番号", "Contract"), lambda row: row.contract_no, row_header=True)),
@@ -66,7 +69,10 @@ TERMS: tuple[Named, ...] = (
 )
 PLACE: tuple[Named, ...] = (
     *PERIOD,
-    ("voltage_class", Column(Text("電圧区分", "Voltage class"), lambda row: word(VOLTAGES, row.voltage_class))),
+    (
+        "voltage_class",
+        Column(Text("電圧区分", "Voltage class"), lambda row: word(VOLTAGES, row.voltage_class)),
+    ),
     _text(Text("郵便番号", "Postal code"), "postal_code"),
     _text(Text("住所", "Address"), "address", nowrap=False),
     _text(Text("建物名・部屋", "Building"), "building", nowrap=False),
@@ -130,7 +136,8 @@ def card(request: HttpRequest, point: str) -> HttpResponse:
         point=point,
         current=next((row for row in contracts if row.state == "running"), None),
         people=_people(purpose, parties, contracts),
-        tables=_contract_tables(purpose, contracts) + [
+        tables=_contract_tables(purpose, contracts)
+        + [
             (name, table(caption, offers.columns(gate, purpose, columns), rows, empty=_NONE))
             for name, caption, gate, columns, rows in sections
             if rows or name not in _ONLY_WHERE_THERE
@@ -145,7 +152,12 @@ def _contract_tables(purpose: Purpose, rows: list[ContractDetail]) -> list[tuple
     contracts = list({row.contract_no: row for row in reversed(rows)}.values())[::-1]
     terms = offers.columns(CONTRACTS, purpose, TERMS)
     found = [
-        ("contracts", table(Text("契約", "Contracts"), offers.columns(CONTRACTS, purpose, PERIODS), contracts, empty=_NONE))
+        (
+            "contracts",
+            table(
+                Text("契約", "Contracts"), offers.columns(CONTRACTS, purpose, PERIODS), contracts, empty=_NONE
+            ),
+        )
     ]
     if len(terms) > 1:
         found.append(("terms", table(Text("契約内容", "Terms"), terms, rows, empty=_NONE)))
@@ -156,7 +168,9 @@ Item = tuple[Text, Any, str | None]
 """What it is, the value as the purpose is told it, and the word for 「表示」 where it is masked."""
 
 
-def _people(purpose: Purpose, parties: list[PartyDetail], contracts: list[ContractDetail]) -> list[dict[str, Any]]:
+def _people(
+    purpose: Purpose, parties: list[PartyDetail], contracts: list[ContractDetail]
+) -> list[dict[str, Any]]:
     """契約名義・連絡先 of each contract, the running one first."""
     running = {row.contract_no for row in contracts if row.state == "running"}
     newest = list({row.contract_no: row for row in reversed(parties)}.values())[::-1]
@@ -205,7 +219,10 @@ def reveal(request: HttpRequest, point: str) -> HttpResponse:
         request,
         "operator_web/revealed.html",
         title=text + Text("の表示", ""),
-        crumbs=[Crumb(Text("お客さま照会", "Look-up"), "/"), Crumb(grouped(PointNumber(point)), reverse("card", args=[point]))],
+        crumbs=[
+            Crumb(Text("お客さま照会", "Look-up"), "/"),
+            Crumb(grouped(PointNumber(point)), reverse("card", args=[point])),
+        ],
         point=point,
         item=item,
         text=text,
@@ -217,10 +234,16 @@ def reveal(request: HttpRequest, point: str) -> HttpResponse:
 
 def _revealed(item: str, row: Any) -> tuple[str, str]:
     """The value in clear, and for which days it holds where the purpose is told."""
-    days = "" if row.start is None else f"{day_text(row.start)} – {'' if row.end is None else day_text(last_day(row))}".strip()
+    days = (
+        ""
+        if row.start is None
+        else f"{day_text(row.start)} – {'' if row.end is None else day_text(last_day(row))}".strip()
+    )
     match item:
         case "phone":
             return row.phone, days
         case "slip":
-            return " ".join(part for part in (row.slip_postal_code, row.slip_address, row.slip_name) if part), days
+            return " ".join(
+                part for part in (row.slip_postal_code, row.slip_address, row.slip_name) if part
+            ), days
     return f"{row.name} ({row.name_kana})" if row.name_kana else row.name, days

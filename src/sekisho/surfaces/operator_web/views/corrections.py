@@ -30,7 +30,11 @@ TITLE = Text("訂正の一覧", "Corrections")
 LOOKUP = Crumb(Text("お客さま照会", "Look-up"), "/")
 
 COLUMNS: tuple[Column[ChangeRow], ...] = (
-    Column(Text("訂正番号", "Correction"), lambda row: link(reverse("correction", args=[row.change_no]), row.change_no), row_header=True),
+    Column(
+        Text("訂正番号", "Correction"),
+        lambda row: link(reverse("correction", args=[row.change_no]), row.change_no),
+        row_header=True,
+    ),
     Column(Text("種類", "Kind"), lambda row: CHANGE_KINDS.get(row.kind, row.kind)),
     Column(Text("供給地点", "Supply point"), lambda row: grouped(PointNumber(row.point))),
     Column(Text("状態", "State"), lambda row: change_badge(row.state)),
@@ -65,9 +69,22 @@ def corrections(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         filters = {name: value for name, value in form.cleaned_data.items() if value}
         page = listed(request, registry.CHANGES, sort="drafted", descending=True, filters=filters)
-        shown = listed_table(TITLE, COLUMNS, page, empty=Text("この条件の訂正はありません。状態を「すべて」にしてください。", "None. Choose “all” states."))
+        shown = listed_table(
+            TITLE,
+            COLUMNS,
+            page,
+            empty=Text(
+                "この条件の訂正はありません。状態を「すべて」にしてください。", "None. Choose “all” states."
+            ),
+        )
     return show(
-        request, "operator_web/corrections.html", title=TITLE, crumbs=[LOOKUP], form=form, table=shown, status=200 if shown else 422
+        request,
+        "operator_web/corrections.html",
+        title=TITLE,
+        crumbs=[LOOKUP],
+        form=form,
+        table=shown,
+        status=200 if shown else 422,
     )
 
 
@@ -79,9 +96,12 @@ def draft(request: HttpRequest, point: str) -> HttpResponse:
     if refusal is not None:
         return refusal
     kinds = [
-        (text, drafts.DRAFTS[kind].effect, _kind_links(request, point, kind)) for kind, text in CHANGE_KINDS.items()
+        (text, drafts.DRAFTS[kind].effect, _kind_links(request, point, kind))
+        for kind, text in CHANGE_KINDS.items()
     ]
-    return show(request, "operator_web/draft.html", title=title, crumbs=_crumbs(point), point=point, kinds=kinds)
+    return show(
+        request, "operator_web/draft.html", title=title, crumbs=_crumbs(point), point=point, kinds=kinds
+    )
 
 
 def _kind_links(request: HttpRequest, point: str, kind: str) -> list[tuple[Text, str]]:
@@ -106,7 +126,9 @@ def draft_kind(request: HttpRequest, point: str, kind: str) -> HttpResponse:
         return refusal
     place = _place(request, point, kind)
     made = DRAFTS[kind]
-    title = CHANGE_KINDS[kind] + (Text(f": {TABLES[place.table].ja}", f": {TABLES[place.table].en}") if place.table else "")
+    title = CHANGE_KINDS[kind] + (
+        Text(f": {TABLES[place.table].ja}", f": {TABLES[place.table].en}") if place.table else ""
+    )
     errand = Errand(
         title=title,
         gate=registry.DRAFT_CHANGE,
@@ -115,7 +137,10 @@ def draft_kind(request: HttpRequest, point: str, kind: str) -> HttpResponse:
         payload=drafts.payload_of(kind, made, place),
         effect=made.effect,
         button=Text("起案する", "Draft it"),
-        lead=Text("空欄の項目は変わりません。起案したものは、ほかの人が承認して初めて反映されます。", "What is left empty stays. Nothing changes until somebody else approves."),
+        lead=Text(
+            "空欄の項目は変わりません。起案したものは、ほかの人が承認して初めて反映されます。",
+            "What is left empty stays. Nothing changes until somebody else approves.",
+        ),
         entries=[(Text("供給地点特定番号", "Supply point"), grouped(PointNumber(point)))],
         crumbs=[*_crumbs(point), Crumb(Text("訂正の起案", "Draft"), reverse("draft", args=[point]))],
     )
@@ -173,9 +198,17 @@ def _entries(row: ChangeDetail) -> list[tuple[Text | str, Any]]:
     for name, value in row.payload.items():
         if name in ("values", "party", "terms") and isinstance(value, dict):
             table = row.payload.get("table", "party") if name == "values" else name
-            found += [(drafts.word_of(table, field), drafts.spoken(table, field, one)) for field, one in value.items()]
+            found += [
+                (drafts.word_of(table, field), drafts.spoken(table, field, one))
+                for field, one in value.items()
+            ]
         elif name != "point":
-            found.append((_FIELD_WORDS.get(name, name), TABLES.get(value, value) if name == "table" else _spoken_day(value)))
+            found.append(
+                (
+                    _FIELD_WORDS.get(name, name),
+                    TABLES.get(value, value) if name == "table" else _spoken_day(value),
+                )
+            )
     return found
 
 
@@ -220,8 +253,16 @@ def decide(request: HttpRequest, change_no: str, decision: str) -> HttpResponse:
         effect=effect,
         button=button,
         danger=decision == "reject",
-        entries=[(Text("種類", "Kind"), CHANGE_KINDS.get(row.kind, row.kind)), *_entries(row), (Text("理由", "Reason"), row.reason)],
-        crumbs=[LOOKUP, Crumb(TITLE, reverse("corrections")), Crumb(change_no, reverse("correction", args=[change_no]))],
+        entries=[
+            (Text("種類", "Kind"), CHANGE_KINDS.get(row.kind, row.kind)),
+            *_entries(row),
+            (Text("理由", "Reason"), row.reason),
+        ],
+        crumbs=[
+            LOOKUP,
+            Crumb(TITLE, reverse("corrections")),
+            Crumb(change_no, reverse("correction", args=[change_no])),
+        ],
     )
     return errands.run(request, errand)
 
@@ -240,11 +281,24 @@ def _decision_form(decision: str) -> Any:
 def submission(request: HttpRequest, command_no: UUID) -> HttpResponse:
     """What became of a submission."""
     return errands.submission(
-        request, gate=work.OPERATOR_COMMAND, command_no=str(command_no), kinds=COMMANDS, onward=_onward, crumbs=[LOOKUP]
+        request,
+        gate=work.OPERATOR_COMMAND,
+        command_no=str(command_no),
+        kinds=COMMANDS,
+        onward=_onward,
+        crumbs=[LOOKUP],
     )
 
 
 def _onward(row: CommandRow) -> list[tuple[Text, str]]:
     change_no = (row.outcome or {}).get("change_no")
-    links = [(Text("この訂正を見る", "See the correction"), reverse("correction", args=[change_no]))] if change_no else []
-    return [*links, (Text("訂正の一覧", "Corrections"), reverse("corrections")), (Text("照会へ", "Look-up"), "/")]
+    links = (
+        [(Text("この訂正を見る", "See the correction"), reverse("correction", args=[change_no]))]
+        if change_no
+        else []
+    )
+    return [
+        *links,
+        (Text("訂正の一覧", "Corrections"), reverse("corrections")),
+        (Text("照会へ", "Look-up"), "/"),
+    ]

@@ -27,9 +27,19 @@ MOST = 50
 TITLE = Text("お客さま照会", "Customer look-up")
 
 FOUND: tuple[offers.Named, ...] = (
-    ("point", Column(Text("供給地点特定番号", "Supply point"), lambda row: _point_link(row), row_header=True)),
+    (
+        "point",
+        Column(Text("供給地点特定番号", "Supply point"), lambda row: _point_link(row), row_header=True),
+    ),
     ("name", Column(Text("名義", "Name"), lambda row: row.name)),
-    ("address", Column(Text("供給場所", "Place"), lambda row: f"{row.address or ''} {row.building or ''}".strip(), nowrap=False)),
+    (
+        "address",
+        Column(
+            Text("供給場所", "Place"),
+            lambda row: f"{row.address or ''} {row.building or ''}".strip(),
+            nowrap=False,
+        ),
+    ),
     ("holder", Column(Text("小売電気事業者", "Retailer"), lambda row: row.holder)),
     ("start", Column(Text("開始日", "Start"), lambda row: row.start)),
     ("end", Column(Text("最終日", "Last day"), last_day)),
@@ -104,5 +114,3 @@ def _page(request: HttpRequest, *, problem: str = "", by: By | None = None, **co
         status=422 if problem else 200,
         **context,
     )
-
-

@@ -56,7 +56,11 @@ def _read(request: HttpRequest, point: str, last: date) -> list[UsageDay]:
 
 def _not_told(request: HttpRequest, point: str) -> HttpResponse:
     return show(
-        request, "operator_web/not_for_purpose.html", title=Text("30分電力量", "Half-hourly usage"), crumbs=_crumbs(point), status=403
+        request,
+        "operator_web/not_for_purpose.html",
+        title=Text("30分電力量", "Half-hourly usage"),
+        crumbs=_crumbs(point),
+        status=403,
     )
 
 
@@ -68,14 +72,21 @@ def _crumbs(point: str) -> list[Crumb]:
 
 
 def _page(
-    request: HttpRequest, point: str, form: DayChoice, days: dict[date, DayOfSlots], day: DayOfSlots, last: date
+    request: HttpRequest,
+    point: str,
+    form: DayChoice,
+    days: dict[date, DayOfSlots],
+    day: DayOfSlots,
+    last: date,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "point": point,
         "day": day,
         "previous": day.day - timedelta(days=1),
-        "following": day.day + timedelta(days=1) if day.day < timezone.localdate() - timedelta(days=1) else None,
+        "following": day.day + timedelta(days=1)
+        if day.day < timezone.localdate() - timedelta(days=1)
+        else None,
         "curve": charts.curve(day),
         "gap": charts.gap_swatch(),
         "estimate": charts.estimate_swatch(),
@@ -92,7 +103,11 @@ def _page(
         "status": 200 if form.is_valid() else 422,
     }
     return show(
-        request, "operator_web/usage.html", title=Text("30分電力量", "Half-hourly usage"), crumbs=_crumbs(point), **context
+        request,
+        "operator_web/usage.html",
+        title=Text("30分電力量", "Half-hourly usage"),
+        crumbs=_crumbs(point),
+        **context,
     )
 
 

@@ -37,7 +37,13 @@ ACCOUNTS = Text("利用者アカウント", "Accounts")
 _NONE = Text("ありません。", "None.")
 COMMANDS = {
     gate.command: Text(gate.ja, gate.en)
-    for gate in (barrier.GRANT_PERMIT, barrier.END_PERMIT, barrier.OPEN_CASE, barrier.REVIEW_CASE, *barrier.ADMINISTRATION)
+    for gate in (
+        barrier.GRANT_PERMIT,
+        barrier.END_PERMIT,
+        barrier.OPEN_CASE,
+        barrier.REVIEW_CASE,
+        *barrier.ADMINISTRATION,
+    )
 }
 _STATES = {
     "queued": (Text("待ち", "waiting"), "warn"), "running": (Text("処理中", "running"), "warn"), "done": (Text("完了", "done"), "good"),
@@ -75,8 +81,13 @@ def _end_link(row: PermitRow) -> Any:
 @require_safe
 def permits(request: HttpRequest) -> HttpResponse:
     """The list, with what may be done."""
-    links = ((Text("権限を付与する", "Grant a permit"), "grant_permit"), (Text("異動で終了する", "End by transfer"), "transfer"))
-    return shared.permits(request, barrier.PERMITS, more=(Column(Text("操作", "Action"), _end_link),), links=links)
+    links = (
+        (Text("権限を付与する", "Grant a permit"), "grant_permit"),
+        (Text("異動で終了する", "End by transfer"), "transfer"),
+    )
+    return shared.permits(
+        request, barrier.PERMITS, more=(Column(Text("操作", "Action"), _end_link),), links=links
+    )
 
 
 def _permit_crumbs() -> list[Crumb]:
@@ -84,7 +95,10 @@ def _permit_crumbs() -> list[Crumb]:
 
 
 _PURPOSES = [
-    (f"{one.audience}/{one.code}", Text(f"{AUDIENCE[one.audience].ja}: {one.ja}", f"{AUDIENCE[one.audience].en}: {one.en}"))
+    (
+        f"{one.audience}/{one.code}",
+        Text(f"{AUDIENCE[one.audience].ja}: {one.ja}", f"{AUDIENCE[one.audience].en}: {one.en}"),
+    )
     for one in PURPOSES
     if one.audience != "public"
 ]
@@ -94,12 +108,27 @@ def _grant_form(request: HttpRequest) -> Any:
     def make(data: Any) -> forms.Form:
         form = forms.Form(data, initial={"start": timezone.localdate(), **request.GET.dict()})
         form.fields |= {
-            "person": WordField(Text("利用者", "Person"), longest=64, help_text=Text("アカウントの利用者名", "the account's person")),
+            "person": WordField(
+                Text("利用者", "Person"),
+                longest=64,
+                help_text=Text("アカウントの利用者名", "the account's person"),
+            ),
             "purpose": OneOf(Text("区分と利用目的", "Audience and purpose"), _PURPOSES, required=True),
-            "company": WordField(Text("所属コード", "Company"), longest=20, help_text=Text("送配電は TD、小売は事業者コード5桁", "TD for the utility, five digits for a retailer")),
+            "company": WordField(
+                Text("所属コード", "Company"),
+                longest=20,
+                help_text=Text(
+                    "送配電は TD、小売は事業者コード5桁", "TD for the utility, five digits for a retailer"
+                ),
+            ),
             "start": DayField(Text("開始日", "Start"), required=True),
             "last": DayField(Text("最終日", "Last day"), help_text=Text("空欄は定めなし", "empty: open")),
-            "case_no": WordField(Text("案件番号", "Case"), required=False, longest=20, help_text=Text("災害だけ。例: DIS-2026-001", "disaster only, such as DIS-2026-001")),
+            "case_no": WordField(
+                Text("案件番号", "Case"),
+                required=False,
+                longest=20,
+                help_text=Text("災害だけ。例: DIS-2026-001", "disaster only, such as DIS-2026-001"),
+            ),
             "reason": WordField(Text("理由", "Reason"), longest=500, lines=3),
         }
         return form
@@ -125,7 +154,10 @@ def grant_permit(request: HttpRequest) -> HttpResponse:
         gate=barrier.GRANT_PERMIT,
         form=_grant_form(request),
         payload=_grant_payload,
-        effect=Text("この人は、この期間、この目的で照会できるようになります。自分には付与できません。", "This person will be able to ask for this purpose. Nobody grants to themselves."),
+        effect=Text(
+            "この人は、この期間、この目的で照会できるようになります。自分には付与できません。",
+            "This person will be able to ask for this purpose. Nobody grants to themselves.",
+        ),
         button=Text("付与する", "Grant"),
         crumbs=_permit_crumbs(),
     )
@@ -160,7 +192,13 @@ def _transfer_form(request: HttpRequest) -> Any:
         form = forms.Form(data, initial={"on": timezone.localdate(), **request.GET.dict()})
         form.fields |= {
             "person": WordField(Text("利用者", "Person"), longest=64),
-            "on": DayField(Text("異動日", "Day of the transfer"), required=True, help_text=Text("この日から、いまの権限がすべて無くなります", "from this day on no present permit holds")),
+            "on": DayField(
+                Text("異動日", "Day of the transfer"),
+                required=True,
+                help_text=Text(
+                    "この日から、いまの権限がすべて無くなります", "from this day on no present permit holds"
+                ),
+            ),
         }
         return form
 
@@ -176,7 +214,10 @@ def transfer(request: HttpRequest) -> HttpResponse:
         gate=barrier.TRANSFER,
         form=_transfer_form(request),
         payload=lambda values: {"person": values["person"], "on": values["on"].isoformat()},
-        effect=Text("この人の権限は、すべての目的で異動日に終わります。その後に始まる権限も終わります。", "Every permit of this person ends on the day, also those that would begin later."),
+        effect=Text(
+            "この人の権限は、すべての目的で異動日に終わります。その後に始まる権限も終わります。",
+            "Every permit of this person ends on the day, also those that would begin later.",
+        ),
         button=Text("異動日で終了する", "End them"),
         danger=True,
         crumbs=_permit_crumbs(),
@@ -195,7 +236,9 @@ def _review_link(row: CaseRow) -> Any:
 def cases(request: HttpRequest) -> HttpResponse:
     """The list, with what may be done."""
     links = ((Text("案件を開く", "Open a case"), "open_case"),)
-    return shared.cases(request, barrier.CASES, more=(Column(Text("操作", "Action"), _review_link),), links=links)
+    return shared.cases(
+        request, barrier.CASES, more=(Column(Text("操作", "Action"), _review_link),), links=links
+    )
 
 
 def _case_crumbs() -> list[Crumb]:
@@ -233,7 +276,12 @@ def open_case(request: HttpRequest) -> HttpResponse:
 
 def _review_form(data: Any) -> forms.Form:
     form = forms.Form(data)
-    form.fields["note"] = WordField(Text("所見", "Finding"), longest=2_000, lines=5, help_text=Text("閲覧が案件の範囲だったか", "whether the readings were within the case"))
+    form.fields["note"] = WordField(
+        Text("所見", "Finding"),
+        longest=2_000,
+        lines=5,
+        help_text=Text("閲覧が案件の範囲だったか", "whether the readings were within the case"),
+    )
     return form
 
 
@@ -269,16 +317,27 @@ def account_state(row: AccountRow) -> Any:
         return badge(Text("終了", "ended"))
     if row.locked_until is not None and row.locked_until > timezone.now():
         return badge(Text("施錠中", "locked"), tone="bad")
-    return badge(Text("初回サインイン前", "not yet used"), tone="warn") if row.pending else badge(Text("有効", "active"), tone="good")
+    return (
+        badge(Text("初回サインイン前", "not yet used"), tone="warn")
+        if row.pending
+        else badge(Text("有効", "active"), tone="good")
+    )
 
 
 ACCOUNT_COLUMNS: tuple[Column[AccountRow], ...] = (
-    Column(Text("利用者", "Person"), lambda row: link(reverse("person", args=[row.person]), row.person), sort="person", row_header=True),
+    Column(
+        Text("利用者", "Person"),
+        lambda row: link(reverse("person", args=[row.person]), row.person),
+        sort="person",
+        row_header=True,
+    ),
     Column(Text("氏名・名称", "Name"), lambda row: row.display_name, nowrap=False),
     Column(Text("区分", "Audience"), lambda row: reader_word(row.audience)),
     Column(Text("所属", "Company"), lambda row: row.company),
     Column(Text("部署", "Department"), lambda row: row.department or None, nowrap=False),
-    Column(Text("種類", "Kind"), lambda row: badge(Text("API", "API")) if row.machine else Text("人", "person")),
+    Column(
+        Text("種類", "Kind"), lambda row: badge(Text("API", "API")) if row.machine else Text("人", "person")
+    ),
     Column(Text("状態", "State"), account_state),
     Column(Text("最終サインイン", "Last sign-in"), lambda row: row.last_login),
     Column(Text("開設日時", "Created"), lambda row: row.created_at, sort="created"),
@@ -290,9 +349,21 @@ class AccountFilter(forms.Form):
     """The list's filters."""
 
     person = WordField(Text("利用者", "Person"), required=False, longest=64)
-    of_audience = OneOf(Text("区分", "Audience"), [(code, Text(AUDIENCE[code].ja, AUDIENCE[code].en)) for code in ACCOUNT_SCHEMA])
-    machine = OneOf(Text("種類", "Kind"), (("no", Text("人", "people")), ("yes", Text("API クライアント", "API clients"))))
-    state = OneOf(Text("状態", "State"), (("active", Text("有効", "active")), ("ended", Text("終了", "ended")), ("locked", Text("施錠中", "locked"))))
+    of_audience = OneOf(
+        Text("区分", "Audience"),
+        [(code, Text(AUDIENCE[code].ja, AUDIENCE[code].en)) for code in ACCOUNT_SCHEMA],
+    )
+    machine = OneOf(
+        Text("種類", "Kind"), (("no", Text("人", "people")), ("yes", Text("API クライアント", "API clients")))
+    )
+    state = OneOf(
+        Text("状態", "State"),
+        (
+            ("active", Text("有効", "active")),
+            ("ended", Text("終了", "ended")),
+            ("locked", Text("施錠中", "locked")),
+        ),
+    )
 
     def params(self) -> dict[str, Any]:
         """The gate's parameters."""
@@ -303,7 +374,9 @@ class AccountFilter(forms.Form):
         if asked["state"] in ("active", "ended"):
             given["active"] = asked["state"] == "active"
         if asked["state"] == "locked":
-            given["locked_at"] = timezone.now().replace(second=0, microsecond=0)  # the paging mark is bound to the filters
+            given["locked_at"] = timezone.now().replace(
+                second=0, microsecond=0
+            )  # the paging mark is bound to the filters
         return given
 
 
@@ -314,15 +387,33 @@ def accounts(request: HttpRequest) -> HttpResponse:
     shown = None
     if form.is_valid():
         page = listed(request, barrier.ACCOUNTS, sort="person", filters=form.params())
-        shown = listed_table(ACCOUNTS, ACCOUNT_COLUMNS, page, empty=Text("この条件のアカウントはありません。条件を減らしてください。", "None. Use fewer filters."))
-    return show(request, "security_web/accounts.html", title=ACCOUNTS, crumbs=[HOME], form=form, table=shown, status=200 if shown else 422)
+        shown = listed_table(
+            ACCOUNTS,
+            ACCOUNT_COLUMNS,
+            page,
+            empty=Text(
+                "この条件のアカウントはありません。条件を減らしてください。", "None. Use fewer filters."
+            ),
+        )
+    return show(
+        request,
+        "security_web/accounts.html",
+        title=ACCOUNTS,
+        crumbs=[HOME],
+        form=form,
+        table=shown,
+        status=200 if shown else 422,
+    )
 
 
 POSTINGS: tuple[Column[PostingRow], ...] = (
     Column(Text("所属", "Post"), lambda row: row.post, row_header=True, nowrap=False),
     Column(Text("会社", "Company"), lambda row: row.company),
     Column(Text("開始日", "Start"), lambda row: row.start),
-    Column(Text("最終日", "Last day"), lambda row: badge(Text("在任中", "now")) if row.end is None else row.end - timedelta(days=1)),
+    Column(
+        Text("最終日", "Last day"),
+        lambda row: badge(Text("在任中", "now")) if row.end is None else row.end - timedelta(days=1),
+    ),
 )
 
 
@@ -330,7 +421,9 @@ POSTINGS: tuple[Column[PostingRow], ...] = (
 def person(request: HttpRequest, person: str) -> HttpResponse:
     """One person: accounts, permits, posts."""
     accounts = asking.page(request, barrier.ACCOUNTS, Page("person", size=20), person=person).rows
-    permits = asking.page(request, barrier.PERMITS, Page("granted", descending=True, size=100), person=person).rows
+    permits = asking.page(
+        request, barrier.PERMITS, Page("granted", descending=True, size=100), person=person
+    ).rows
     postings = asking.read(request, barrier.POSTINGS, person=person)
     if not (accounts or permits or postings):
         raise Http404
@@ -342,10 +435,22 @@ def person(request: HttpRequest, person: str) -> HttpResponse:
         crumbs=_account_crumbs(),
         person=person,
         name=name,
-        accounts=[(row, account_state(row), reader_word(row.audience), _account_actions(row)) for row in accounts],
+        accounts=[
+            (row, account_state(row), reader_word(row.audience), _account_actions(row)) for row in accounts
+        ],
         tables=[
-            table(shared.PERMITS, (*PERMIT_COLUMNS, Column(Text("操作", "Action"), _end_link)), permits, empty=_NONE),
-            table(Text("所属の経歴", "Posts"), POSTINGS, postings, empty=Text("従業者の名簿にありません。", "Not in the register of staff.")),
+            table(
+                shared.PERMITS,
+                (*PERMIT_COLUMNS, Column(Text("操作", "Action"), _end_link)),
+                permits,
+                empty=_NONE,
+            ),
+            table(
+                Text("所属の経歴", "Posts"),
+                POSTINGS,
+                postings,
+                empty=Text("従業者の名簿にありません。", "Not in the register of staff."),
+            ),
         ],
         left=_left(postings, permits),
     )
@@ -355,7 +460,10 @@ def _left(postings: list[PostingRow], permits: list[PermitRow]) -> bool:
     """Whether somebody without a present post still holds a permit: what an audit looks for first."""
     today = timezone.localdate()
     in_post = any(row.start <= today and (row.end is None or row.end > today) for row in postings)
-    permitted = any(row.ended_at is None and row.start <= today and (row.end is None or row.end > today) for row in permits)
+    permitted = any(
+        row.ended_at is None and row.start <= today and (row.end is None or row.end > today)
+        for row in permits
+    )
     return bool(postings) and not in_post and permitted
 
 
@@ -368,11 +476,21 @@ def _account_actions(row: AccountRow) -> list[tuple[Text, str]]:
         return []
     if row.machine:
         return [(Text("クライアントを終了する", "End the client"), reverse("end_client", args=[row.person]))]
-    words = [word for word in _CHANGES if word != "unlock" or (row.locked_until and row.locked_until > timezone.now())]
-    return [(_CHANGES[word][1], reverse("change_account", args=[row.audience, row.person, word])) for word in words]
+    words = [
+        word
+        for word in _CHANGES
+        if word != "unlock" or (row.locked_until and row.locked_until > timezone.now())
+    ]
+    return [
+        (_CHANGES[word][1], reverse("change_account", args=[row.audience, row.person, word]))
+        for word in words
+    ]
 
 
-_ISSUED = Text("初期パスワードは、次の画面で一度だけ表示できます。本人に直接渡してください。", "The initial password can be shown once on the next page. Hand it over in person.")
+_ISSUED = Text(
+    "初期パスワードは、次の画面で一度だけ表示できます。本人に直接渡してください。",
+    "The initial password can be shown once on the next page. Hand it over in person.",
+)
 _CHANGES: dict[str, tuple[SubmitGate, Text, Text, Text]] = {
     "reissue": (barrier.REISSUE_ACCOUNT, Text("初期パスワードを再発行する", "Reissue the password"), Text("初期パスワードの再発行", "Reissue"),
                 Text("いまのパスワードと第二要素が無効になり、サインイン中なら終わります。", "The present password and second factor become void, and sessions end. ") + _ISSUED),
@@ -384,7 +502,9 @@ _CHANGES: dict[str, tuple[SubmitGate, Text, Text, Text]] = {
 
 
 def _account(request: HttpRequest, person: str, *, audience: str | None, machine: bool) -> AccountRow:
-    filters: dict[str, Any] = {"person": person, "machine": machine} | ({"of_audience": audience} if audience else {})
+    filters: dict[str, Any] = {"person": person, "machine": machine} | (
+        {"of_audience": audience} if audience else {}
+    )
     found = asking.page(request, barrier.ACCOUNTS, Page("person", size=1), **filters).rows
     if not found:
         raise Http404
@@ -425,8 +545,21 @@ def _account_form(data: Any) -> forms.Form:
     choices = [(code, Text(AUDIENCE[code].ja, AUDIENCE[code].en)) for code in ACCOUNT_SCHEMA]
     form.fields |= {
         "audience": OneOf(Text("区分", "Audience"), choices, required=True),
-        "person": WordField(Text("利用者", "Person"), longest=60, help_text=Text("記録に残る名前。英小文字・数字・.-_ の2〜60字。一人に一つ", "stands in every record; lower-case letters, digits, . - _; one for each person")),
-        "company": WordField(Text("所属コード", "Company"), longest=10, help_text=Text("送配電は TD、小売は事業者コード5桁", "TD for the utility, five digits for a retailer")),
+        "person": WordField(
+            Text("利用者", "Person"),
+            longest=60,
+            help_text=Text(
+                "記録に残る名前。英小文字・数字・.-_ の2〜60字。一人に一つ",
+                "stands in every record; lower-case letters, digits, . - _; one for each person",
+            ),
+        ),
+        "company": WordField(
+            Text("所属コード", "Company"),
+            longest=10,
+            help_text=Text(
+                "送配電は TD、小売は事業者コード5桁", "TD for the utility, five digits for a retailer"
+            ),
+        ),
         "display_name": WordField(Text("氏名", "Name"), longest=80),
         "department": WordField(Text("部署", "Department"), required=False, longest=120),
         "role": WordField(Text("役割", "Role"), required=False, longest=80),
@@ -443,7 +576,11 @@ def create_account(request: HttpRequest) -> HttpResponse:
         gate=barrier.CREATE_ACCOUNT,
         form=_account_form,
         payload=lambda values: {**values, "username": values["person"]},
-        effect=Text("アカウントだけでは何も見えません。続けて権限を付与します。", "An account by itself sees nothing; grant a permit afterwards. ") + _ISSUED,
+        effect=Text(
+            "アカウントだけでは何も見えません。続けて権限を付与します。",
+            "An account by itself sees nothing; grant a permit afterwards. ",
+        )
+        + _ISSUED,
         button=Text("開設する", "Create"),
         crumbs=_account_crumbs(),
         **_SECRET,
@@ -454,7 +591,11 @@ def _client_form(data: Any) -> forms.Form:
     form = forms.Form(data)
     form.fields |= {
         "company": WordField(Text("小売電気事業者コード", "Retailer code"), longest=5),
-        "person": WordField(Text("クライアントの名前", "Client's name"), longest=60, help_text=Text("記録に残る名前。例: api-90016-1", "stands in every record, such as api-90016-1")),
+        "person": WordField(
+            Text("クライアントの名前", "Client's name"),
+            longest=60,
+            help_text=Text("記録に残る名前。例: api-90016-1", "stands in every record, such as api-90016-1"),
+        ),
         "label": WordField(Text("用途", "What for"), longest=100),
     }
     return form
@@ -487,7 +628,10 @@ def end_client(request: HttpRequest, person: str) -> HttpResponse:
         gate=barrier.END_CLIENT,
         form=forms.Form,
         payload=lambda _: {"client_id": row.username},
-        effect=Text("このクライアントの券はすぐに無効になります。元に戻せません。", "Its tokens become void at once. It cannot be undone."),
+        effect=Text(
+            "このクライアントの券はすぐに無効になります。元に戻せません。",
+            "Its tokens become void at once. It cannot be undone.",
+        ),
         button=Text("終了する", "End it"),
         danger=True,
         entries=[*_who(row), (Text("クライアントID", "Client id"), row.username)],
@@ -532,7 +676,9 @@ def secret(request: HttpRequest, command_no: UUID) -> HttpResponse:
     if nonce is None or not sealed:
         return _outcome(request, str(command_no), gone=True)
     try:
-        return _outcome(request, str(command_no), answer=open_answer(sealed, secret=settings.SECRET_KEY, nonce=nonce))
+        return _outcome(
+            request, str(command_no), answer=open_answer(sealed, secret=settings.SECRET_KEY, nonce=nonce)
+        )
     except UnableToOpen:
         return _outcome(request, str(command_no), gone=True)
 
@@ -558,7 +704,9 @@ def _onward(row: CommandRow) -> list[tuple[Text, str]]:
     if "person" in found:
         links.append((Text("この利用者を見る", "See the person"), reverse("person", args=[found["person"]])))
     if row.kind in ("barrier.create_account", "barrier.create_client") and row.state == "done":
-        links.append((Text("権限を付与する", "Grant a permit"), f"{reverse('grant_permit')}?person={found['person']}"))
+        links.append(
+            (Text("権限を付与する", "Grant a permit"), f"{reverse('grant_permit')}?person={found['person']}")
+        )
     if row.kind.endswith("case"):
         links.append((shared.CASES, reverse("cases")))
     return [*links, (shared.PERMITS, reverse("permits")), (ACCOUNTS, reverse("accounts"))]
@@ -570,5 +718,9 @@ def submissions(request: HttpRequest) -> HttpResponse:
     page = listed(request, work.SUBMISSIONS, sort="submitted", descending=True, filters={"kind": "barrier."})
     title = Text("管理操作の記録", "Administration so far")
     return show(
-        request, "security_web/submissions.html", title=title, crumbs=[HOME], table=listed_table(title, SUBMISSION_COLUMNS, page, empty=_NONE)
+        request,
+        "security_web/submissions.html",
+        title=title,
+        crumbs=[HOME],
+        table=listed_table(title, SUBMISSION_COLUMNS, page, empty=_NONE),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,9 +64,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     people = readers(asking.read(request, ledger.VOLUMES, **_moments(span)))
     cases, now = asking.read(request, barrier.CASES), timezone.now()
     newest = next(iter(asking.read(request, barrier.CERTIFICATES, newest=1)), None)
-    refused = asking.page(request, ledger.PASSAGES, Page("at", descending=True, size=10), verdict="refused", since=midnight(span[0]))
+    refused = asking.page(
+        request,
+        ledger.PASSAGES,
+        Page("at", descending=True, size=10),
+        verdict="refused",
+        since=midnight(span[0]),
+    )
     locked = asking.page(request, barrier.ACCOUNTS, Page("person", size=200), locked_at=now)
-    submitted = asking.page(request, work.SUBMISSIONS, Page("submitted", descending=True, size=10), kind="barrier.")
+    submitted = asking.page(
+        request, work.SUBMISSIONS, Page("submitted", descending=True, size=10), kind="barrier."
+    )
     none = Text("ありません。", "None.")
     return show(
         request,
@@ -80,12 +89,18 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         running=sum(is_running(row, now) for row in cases),
         waiting=sum(not is_running(row, now) and row.reviewed_at is None for row in cases),
         locked=len(locked.rows),
-        refused=table(Text("最近拒否された照会", "Newest refusals"), PASSAGE_COLUMNS, refused.rows, empty=none),
-        submitted=table(Text("最近の管理操作", "Newest administration"), SUBMISSION_COLUMNS, submitted.rows, empty=none),
+        refused=table(
+            Text("最近拒否された照会", "Newest refusals"), PASSAGE_COLUMNS, refused.rows, empty=none
+        ),
+        submitted=table(
+            Text("最近の管理操作", "Newest administration"), SUBMISSION_COLUMNS, submitted.rows, empty=none
+        ),
     )
 
 
-def _reader_columns(span: Span, value: Column[Reader], *more: Column[Reader], **filters: str) -> tuple[Column[Reader], ...]:
+def _reader_columns(
+    span: Span, value: Column[Reader], *more: Column[Reader], **filters: str
+) -> tuple[Column[Reader], ...]:
     return (
         Column(Text("利用者", "Person"), lambda one: _person(one.person), row_header=True),
         Column(Text("区分", "Audience"), lambda one: reader_word(one.audience)),
@@ -95,23 +110,42 @@ def _reader_columns(span: Span, value: Column[Reader], *more: Column[Reader], **
         *more,
         Column(
             Text("閲覧", "Passages"),
-            lambda one: _records(span, Text("記録", "records"), person=one.person, reader=one.audience, purpose=one.purpose, **filters),
+            lambda one: _records(
+                span,
+                Text("記録", "records"),
+                person=one.person,
+                reader=one.audience,
+                purpose=one.purpose,
+                **filters,
+            ),
         ),
     )
 
 
 def _person(person: str) -> Any:
-    return link(reverse("person", args=[person]), person) if person else badge(Text("券から読めない", "not in the ticket"))
+    return (
+        link(reverse("person", args=[person]), person)
+        if person
+        else badge(Text("券から読めない", "not in the ticket"))
+    )
 
 
 def _volume_columns(span: Span) -> tuple[Column[Reader], ...]:
     return _reader_columns(
         span,
         Column(Text("地点(延べ)", "Points"), lambda one: one.points, numeric=True),
-        Column(Text("同じ目的の人の中央値", "Median of peers"), lambda one: one.peers and round(one.peers), numeric=True),
-        Column(Text("倍率", "Times"), lambda one: None if one.times is None else f"{one.times:.1f}", numeric=True),
+        Column(
+            Text("同じ目的の人の中央値", "Median of peers"),
+            lambda one: one.peers and round(one.peers),
+            numeric=True,
+        ),
+        Column(
+            Text("倍率", "Times"), lambda one: None if one.times is None else f"{one.times:.1f}", numeric=True
+        ),
         Column(Text("表示した回数", "Revealed"), lambda one: one.revealed, numeric=True),
-        Column(Text("目印", "Mark"), lambda one: badge(Text("多い", "high"), tone="warn") if one.marked else None),
+        Column(
+            Text("目印", "Mark"), lambda one: badge(Text("多い", "high"), tone="warn") if one.marked else None
+        ),
     )
 
 
@@ -124,17 +158,23 @@ def _unfollowed_columns(span: Span) -> tuple[Column[Unfollowed], ...]:
         Column(Text("申込なしの割合", "Share"), lambda one: f"{one.share:.0%}", numeric=True),
         Column(
             Text("閲覧", "Passages"),
-            lambda one: _records(span, Text("記録", "records"), person=one.person, reader="operator", purpose="switching"),
+            lambda one: _records(
+                span, Text("記録", "records"), person=one.person, reader="operator", purpose="switching"
+            ),
         ),
     )
 
 
-def _tables(span: Span, people: Sequence[Reader], lookups: Sequence[Unfollowed]) -> list[tuple[str, Text, Table]]:
+def _tables(
+    span: Span, people: Sequence[Reader], lookups: Sequence[Unfollowed]
+) -> list[tuple[str, Text, Table]]:
     def top(key: Callable[[Reader], float]) -> list[Reader]:
         return sorted((one for one in people if key(one) > 0), key=lambda one: -key(one))[:SHOWN]
 
     none = Text("この期間にはありません。", "None in this period.")
-    late: Column[Reader] = Column(Text("時間外の照会", "Out of hours"), lambda one: one.out_of_hours, numeric=True)
+    late: Column[Reader] = Column(
+        Text("時間外の照会", "Out of hours"), lambda one: one.out_of_hours, numeric=True
+    )
     refused: Column[Reader] = Column(Text("拒否", "Refused"), lambda one: one.refused, numeric=True)
     return [
         ("unfollowed", Text(
@@ -144,7 +184,7 @@ def _tables(span: Span, people: Sequence[Reader], lookups: Sequence[Unfollowed])
         ("volumes", Text(
             f"同じ区分・目的のほかの人の中央値と比べます。{TIMES_PEERS:g}倍以上に目印を付けます。",
             f"Against the median of others with the same purpose; {TIMES_PEERS:g} times and more are marked."),
-         table(Text("量の多い人", "Volumes against peers"), _volume_columns(span), top(lambda one: (one.times or 0) > 1 and one.times or 0), empty=none)),
+         table(Text("量の多い人", "Volumes against peers"), _volume_columns(span), top(lambda one: one.times if one.times and one.times > 1 else 0), empty=none)),
         ("hours", Text("7時より前、20時より後の照会。", "Before 07:00 or after 20:00."),
          table(Text("時間外の照会", "Out of hours"), _reader_columns(span, late), top(lambda one: one.out_of_hours), empty=none)),
         ("refused", Text("期限切れ、改変、権限のない日など、拒否された券。", "Expired or altered tickets, days without a permit."),
@@ -163,7 +203,11 @@ def _figures(request: HttpRequest, span: Span) -> tuple[list[Reader], list[Unfol
 def unusual_reading(request: HttpRequest) -> HttpResponse:
     """Four ways of being unusual, each with the way to the passages."""
     form = SpanChoice(request.GET)
-    span = form.span() if form.is_valid() else (timezone.localdate() - timedelta(days=DAYS - 1), timezone.localdate())
+    span = (
+        form.span()
+        if form.is_valid()
+        else (timezone.localdate() - timedelta(days=DAYS - 1), timezone.localdate())
+    )
     people, lookups, cut = _figures(request, span)
     return show(
         request,
@@ -183,7 +227,7 @@ def unusual_reading(request: HttpRequest) -> HttpResponse:
 
 
 FILE_COLUMNS: tuple[FileColumn[Reader], ...] = tuple(
-    FileColumn(name, text, lambda one, name=name: getattr(one, name))
+    FileColumn(name, text, attrgetter(name))
     for name, text in (
         ("person", Text("利用者", "Person")), ("audience", Text("区分", "Audience")), ("company", Text("所属", "Company")),
         ("purpose", Text("利用目的", "Purpose")), ("passages", Text("照会", "Passages")), ("points", Text("地点(延べ)", "Points")),
@@ -199,4 +243,6 @@ def unusual_file(request: HttpRequest) -> HttpResponse:
     form = SpanChoice(request.GET)
     form.is_valid()
     people, _, _ = _figures(request, form.span())
-    return csv_answer(request, "readers", FILE_COLUMNS, sorted(people, key=lambda one: (one.person, one.purpose)))
+    return csv_answer(
+        request, "readers", FILE_COLUMNS, sorted(people, key=lambda one: (one.person, one.purpose))
+    )
