@@ -248,9 +248,10 @@ class Output:
     masked: bool
 
 
-def outputs_of(gate: Gate[Any], purpose: Purpose) -> list[Output]:
+@cache
+def outputs_of(gate: Gate[Any], purpose: Purpose) -> tuple[Output, ...]:
     """The columns that `gate` returns for `purpose`; those carrying a denied item are left out."""
-    return [output for output, denied in _graded_outputs(gate, purpose) if not denied]
+    return tuple(output for output, denied in _graded_outputs(gate, purpose) if not denied)
 
 
 @cache
@@ -355,7 +356,7 @@ def _grants(name: str, purpose: Purpose) -> str:
 
 
 def _reading_body(
-    gate: Gate[Any], purpose: Purpose, outputs: list[Output], sort: Sort | None, *, descending: bool
+    gate: Gate[Any], purpose: Purpose, outputs: Sequence[Output], sort: Sort | None, *, descending: bool
 ) -> str:
     direction = " desc" if descending else ""
     keys = [] if sort is None else [f"{expr} as k{n}" for n, expr in enumerate(sort.expressions)]

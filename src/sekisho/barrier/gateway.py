@@ -193,4 +193,4 @@ class Gateway:
 
 def fields_of(row: object) -> dict[str, Any]:
     """A row as a mapping, for files and the API."""
-    return dataclasses.asdict(row)  # type: ignore[call-overload, no-any-return]
+    return {item.name: getattr(row, item.name) for item in dataclasses.fields(row)}  # type: ignore[arg-type]
