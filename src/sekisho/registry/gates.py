@@ -476,6 +476,7 @@ CHANGES = Gate(
     name="changes", ja="訂正の一覧", en="corrections", audience="operator", purposes=("wheeling", "switching"), row=ChangeRow,
     params=(Param("state", "text", "null"), Param("point", "text", "null")), source="{seen}.change h",
     where="(p_state is null or h.state = p_state) and (p_point is null or h.point = p_point)",
+    point="h.point",
     sorts={"drafted": Sort(("h.drafted_at", "h.change_no"), ("timestamptz", "text"))},
 )  # fmt: skip
 
