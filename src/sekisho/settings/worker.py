@@ -6,7 +6,7 @@ long. Killed at any moment it loses nothing: every step is one transaction.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,9 +14,11 @@ import psycopg
 
 from sekisho.barrier.connect import connect
 from sekisho.ledger.derive import derive_seen_points
+from sekisho.settings import scoping
 from sekisho.settings.commands import HANDLERS
 from sekisho.settings.deploy import ensure_months
-from sekisho.work.queue import CHANNEL, run_next
+from sekisho.settings.home import Home
+from sekisho.work.queue import CHANNEL, Handler, run_next
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,13 @@ class Worker:
     conninfo: str
     stop: Callable[[], bool]
     clock: Callable[[], datetime] = utc_now
+    home: Home | None = None
+    """Where the log and its columns lie; without it leak scoping is refused."""
     _months_at: float = field(default=-MONTHS_EVERY, init=False)
+    _handlers: Mapping[str, Handler] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._handlers = {**HANDLERS, **scoping.handlers(self.home)}
 
     def run(self) -> None:
         """Work until told to stop; a lost connection is made anew with a growing pause."""
@@ -64,7 +72,7 @@ class Worker:
     def step(self, conn: psycopg.Connection) -> int:
         """Everything that waits now; returns the number of commands carried out."""
         done = 0
-        while not self.stop() and run_next(conn, HANDLERS, clock=self.clock):
+        while not self.stop() and run_next(conn, self._handlers, clock=self.clock):
             done += 1
         while not self.stop() and derive_seen_points(conn) > 0:
             pass

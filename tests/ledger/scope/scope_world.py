@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -109,7 +110,7 @@ def fill(
 ) -> Store:
     """Put readings, in so many commits, and contracts into a store."""
     cuts = [len(readings) * n // batches for n in range(batches + 1)]
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in pairwise(cuts):
         with store.writing() as writer:
             writer.append(frame_of(readings[low:high]), first=low, end=high)
             writer.merge()

@@ -185,6 +185,7 @@ class Writer:
         self._key = key
         self._random = random
         self._next = store.manifest
+        self._serial = store.manifest.serial
 
     def append(self, events: pl.DataFrame, *, first: int, end: int) -> None:
         """Add the readings of the log's places [first, end); columns as `EVENTS`, the fields of `FIELDS` as texts."""
@@ -234,7 +235,8 @@ class Writer:
                 runs[-1].append(segment)
             else:
                 runs.append([segment])
-        self._next = replace(self._next, segments=tuple(part for run in runs for part in self._merged(run)))
+        segments = tuple(part for run in runs for part in self._merged(run))
+        self._next = replace(self._next, segments=segments)
 
     def erase_before(self, at: int) -> int:
         """Remove readings before a second; return how many. Retention: what the ledger erased goes here as well."""
@@ -260,7 +262,7 @@ class Writer:
                     self._sealed(f"names-{field_name}", pl.DataFrame({"text": new})),
                 )
                 known.saved = len(known)
-        self._next = replace(self._next, names=names, rests_on=dict(rests_on))
+        self._next = replace(self._next, serial=self._serial, names=names, rests_on=dict(rests_on))
         _sync(self._store.root)
         _write_manifest(self._store.root, self._next)
         self._store.manifest = self._next
@@ -275,7 +277,8 @@ class Writer:
         )
 
     def _add(self, events: pl.DataFrame, first: int, end: int) -> None:
-        self._next = replace(self._next, segments=(*self._next.segments, self._segment(events, first, end)))
+        segment = self._segment(events, first, end)
+        self._next = replace(self._next, segments=(*self._next.segments, segment))
 
     def _segment(self, events: pl.DataFrame, first: int, end: int) -> Segment:
         name, events = self._file("events"), events.sort(SORTED)
@@ -293,8 +296,9 @@ class Writer:
         return [self._segment(events, run[0].first, run[-1].end)]
 
     def _file(self, kind: str, suffix: str = "parquet") -> str:
-        self._next = replace(self._next, serial=self._next.serial + 1)
-        return f"{kind}-{self._next.serial:06d}.{suffix}"
+        # Counted apart from what is being put together: no two files of one store ever have the same name.
+        self._serial += 1
+        return f"{kind}-{self._serial:06d}.{suffix}"
 
     def _sealed(self, kind: str, frame: pl.DataFrame) -> str:
         name = self._file(kind, "sealed")

@@ -24,6 +24,7 @@ from statistics import median
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from sekisho.kernel.errors import SekishoError
@@ -72,7 +73,7 @@ class PersonDay:
     named: int = 0
     namesakes: int = 0
     share: float = 0.0
-    watched: tuple[str, ...] = ()
+    watched: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,9 @@ daily as (
            count(*) filter (where p.local::time not between time '07:00' and time '20:00'
                                or extract(isodow from p.local) >= 6) as out_of_hours
       from p group by 1, 2, 3, 4, 5)
-select d.day, d.audience, coalesce(d.company, ''), d.person, d.purpose, coalesce(v.points, 0), d.passages, d.out_of_hours,
-       coalesce(c.lookups, 0), coalesce(c.unfollowed, 0), coalesce(n.named, 0), coalesce(n.namesakes, 0),
-       coalesce(s.part, 0)::float8, coalesce(w.points, '{}')
+select d.day, d.audience, coalesce(d.company, '') as company, d.person, d.purpose, coalesce(v.points, 0) as points, d.passages,
+       d.out_of_hours, coalesce(c.lookups, 0) as lookups, coalesce(c.unfollowed, 0) as unfollowed, coalesce(n.named, 0) as named,
+       coalesce(n.namesakes, 0) as namesakes, coalesce(s.part, 0)::float8 as share, coalesce(w.points, '{}') as watched
   from daily d
   left join volume v using (day, audience, company, person, purpose) left join cause c using (day, audience, company, person, purpose)
   left join namesake n using (day, audience, company, person, purpose) left join watched w using (day, audience, company, person, purpose)
@@ -197,8 +198,8 @@ select d.day, d.audience, coalesce(d.company, ''), d.person, d.purpose, coalesce
 
 def person_days(conn: psycopg.Connection[Any], *, since: date, until: date) -> list[PersonDay]:
     """Return who read how much on which Japanese day of [since, until)."""
-    rows = conn.execute(_DAYS.encode(), _moments(since, until)).fetchall()
-    return [PersonDay(*row[:-1], watched=tuple(row[-1])) for row in rows]
+    with conn.cursor(row_factory=class_row(PersonDay)) as cursor:
+        return cursor.execute(_DAYS.encode(), _moments(since, until)).fetchall()
 
 
 def look(conn: psycopg.Connection[Any], *, since: date, until: date, now: datetime) -> int:

@@ -24,4 +24,4 @@ def worker(ctx: typer.Context) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda number, _: stopping.append(number))
     tell("処理を待っています。", "Waiting for commands.")
-    Worker(worker_conninfo(call.installation, call.home), stop=lambda: bool(stopping)).run()
+    Worker(worker_conninfo(call.installation, call.home), stop=lambda: bool(stopping), home=call.home).run()
