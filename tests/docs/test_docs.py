@@ -67,7 +67,9 @@ def stripped(line: str) -> str:
 
 
 def code_lines(page: Path) -> Iterator[str]:
-    for block in re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
+    for block in re.findall(
+        r"^ *```[a-z]*\n(.*?)^ *```", page.read_text(encoding="utf-8"), flags=re.M | re.S
+    ):
         yield from block.replace("\\\n", " ").splitlines()
 
 
