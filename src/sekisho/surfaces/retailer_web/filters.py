@@ -10,7 +10,7 @@ from sekisho.barrier.audiences import AUDIENCES
 from sekisho.kernel import folding
 from sekisho.surfaces.kit import wording
 from sekisho.surfaces.kit.fields import DayField, OneOf, PointField, WordField, span
-from sekisho.surfaces.kit.speech import Text, say
+from sekisho.surfaces.kit.speech import Text
 
 _KANA = re.compile(r"[\u3040-\u30ffｦ-ﾟー\s・]+")
 
@@ -68,12 +68,4 @@ def nothing_found() -> Text:
     return Text(
         "条件を減らすか、名義・住所は先頭の数文字だけで探してください。番号はハイフンや全角でも探せます。",
         "Use fewer filters, or only the first characters of a name or address. Numbers may have hyphens.",
-    )
-
-
-def too_many(limit: int) -> str:
-    """Why a file was not made."""
-    return say(
-        f"{limit:,} 件を超えるため、ファイルを作れません。条件を加えて絞り込んでください。全件は API か日次ファイルをご利用ください。",
-        f"There are more than {limit:,} rows. Please narrow the filters; the API and the daily files carry everything.",
     )

@@ -12,12 +12,12 @@ from sekisho.kernel.values import PointNumber, grouped
 from sekisho.registry import gates as registry
 from sekisho.registry.gates import ContractRow
 from sekisho.surfaces.kit import wording
+from sekisho.surfaces.kit.collecting import collect
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, badge, link, listed_table
-from sekisho.surfaces.retailer_web.collecting import collect
 from sekisho.surfaces.retailer_web.filters import ContractFilter, nothing_found
 
 TITLE = Text("契約一覧", "Contracts")

@@ -10,12 +10,12 @@ from sekisho.kernel.values import PointNumber, grouped
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.gates import SeenRow
 from sekisho.surfaces.kit import wording
+from sekisho.surfaces.kit.collecting import collect
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, link, listed_table
-from sekisho.surfaces.retailer_web.collecting import collect
 from sekisho.surfaces.retailer_web.filters import ReadingFilter
 
 TITLE = Text("自社の地点の閲覧記録", "Who saw our points")
