@@ -411,7 +411,7 @@ def _passage(gate: Gate[Any], purpose: Purpose) -> str:
     joined = (
         ""
         if gate.point is None
-        else f" cross join (select array_agg(p.r_point) as points, array_agg(p.r_holder) as holders from {pairs} p) pair"
+        else f" cross join (select array_agg(p.r_point) as points, array_agg(coalesce(p.r_holder, '')) as holders from {pairs} p) pair"
     )
     return (
         "insert into ledger.passage (at, gate, audience, company, person, purpose, case_no, verdict, points, holders, items,"

@@ -18,7 +18,7 @@ def derive_seen_points(conn: psycopg.Connection, *, batch: int = 20_000) -> int:
             " whole as (select * from taken union select p.* from ledger.passage p where p.xact = (select max(xact) from taken)),"
             " put as (insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, company, person, purpose, items)"
             "  select w.at, w.passage_id, s.point, s.holder, w.gate, w.audience, w.company, w.person, w.purpose, w.items"
-            "  from whole w cross join lateral unnest(w.points, w.holders) as s(point, holder) where s.holder is not null"
+            "  from whole w cross join lateral unnest(w.points, w.holders) as s(point, holder) where s.holder <> ''"
             "  on conflict do nothing)"
             " select count(*), (max(xact)::text::bigint + 1)::text from whole",
             {"since": row[0], "batch": batch},

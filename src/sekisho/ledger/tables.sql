@@ -13,7 +13,7 @@ create table ledger.passage (
     case_no     text,
     verdict     text not null,                        -- 'passed' or 'refused:<reason>'
     points      text[] not null,
-    holders     text[] not null,                      -- holders[i] held points[i] at the time shown
+    holders     text[] not null,                      -- holders[i] held points[i] at the time shown; '' where nobody did or none was asked for
     items       text[] not null,
     shown       daterange,                            -- the period that was shown
     row_count   integer not null,
