@@ -102,7 +102,7 @@ def test_own_periods_cover_what_an_interval_covers(
         end = OPEN if is_open else start + length
         own.append((place, start, end))
         held[place] = end
-    rows = np.array(own, dtype=np.int64).reshape(-1, 3)
+    rows = np.array(sorted(own), dtype=np.int64).reshape(-1, 3)
     covered = OwnPeriods(point=rows[:, 0], start=rows[:, 1], end=rows[:, 2]).cover(
         point=np.array([a[0] for a in asked], dtype=np.uint32),
         at=np.array([a[1] * DAY + 7 for a in asked], dtype=np.uint32),

@@ -18,11 +18,11 @@ _LAST = np.iinfo(np.uint32).max
 
 
 class OwnPeriods:
-    """The periods [start, end), in days, of one company. `point` holds codes; the order of the rows does not matter."""
+    """The periods [start, end), in days, of one company. `point` holds codes, ascending; a point's
+    periods stand in the order of their start and do not overlap."""
 
     def __init__(self, *, point: npt.NDArray[np.integer], start: Whole, end: Whole) -> None:
-        order = np.lexsort((start, point))
-        held, begin, finish = point[order].astype(np.int64), _seconds(start[order]), _seconds(end[order])
+        held, begin, finish = point.astype(np.int64), _seconds(start), _seconds(end)
         self._points = int(held[-1]) + 1 if len(held) else 0
         first = np.ones(len(held), dtype=bool)
         first[1:] = held[1:] != held[:-1]

@@ -7,13 +7,15 @@ from sekisho.ledger import gates as ledger
 from sekisho.surfaces.kit.oversight.urls import Gates, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
-from sekisho.surfaces.security_web.views import administration, watching
+from sekisho.surfaces.security_web.views import administration, scoping, watching
 
 GATES = Gates(ledger.PASSAGES, barrier.PERMITS, barrier.CASES, barrier.CERTIFICATES)
 NAVIGATION = (
     Link("dashboard", Text("概況", "Overview"), also=("submission", "secret")),
     Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
     Link("unusual", Text("いつもと違う閲覧", "Unusual reading")),
+    Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding", "new_question")),
+    Link("reviews", Text("点検待ち", "Review queue"), also=("decide_review", "look_for_unusual", "draw_sample", "watched", "watch_point")),
     Link("permits", Text("利用権限", "Permits"), also=("grant_permit", "end_permit", "transfer")),
     Link(
         "accounts",
@@ -49,4 +51,14 @@ urlpatterns = [
     path("submissions/", administration.submissions, name="submissions"),
     path("submissions/<uuid:command_no>/", administration.submission, name="submission"),
     path("submissions/<uuid:command_no>/secret/", administration.secret, name="secret"),
+    path("scoping/", scoping.scoping, name="scoping"),
+    path("scoping/new/", scoping.new_question, name="new_question"),
+    path("scoping/<int:finding_no>/", scoping.finding, name="finding"),
+    path("scoping/submissions/<uuid:command_no>/", scoping.scope_submission, name="scope_submission"),
+    path("reviews/", scoping.reviews, name="reviews"),
+    path("reviews/look/", scoping.look_for_unusual, name="look_for_unusual"),
+    path("reviews/sample/", scoping.draw_sample, name="draw_sample"),
+    path("reviews/<int:review_no>/", scoping.decide_review, name="decide_review"),
+    path("watched/", scoping.watched, name="watched"),
+    path("watched/new/", scoping.watch_point, name="watch_point"),
 ]
