@@ -166,7 +166,11 @@ def _given(param: Param, value: Any) -> tuple[str, Any, str]:
 def _choices(gate: Gate[Any], param: Param, pool: Pool, depth: Depth) -> Iterable[Any]:
     if param.type != "text":
         return _other_choices(param, pool)
-    columns = _BY_GATE.get(gate.name, ()) if param.name == "value" else _COLUMNS[param.name]
+    columns = (
+        _BY_GATE.get(gate.name, ())
+        if param.name == "value"
+        else _COLUMNS.get(param.name, (param.name.removeprefix("of_"),))
+    )
     if depth is Depth.MASKED and "__revealed" in gate.source:
         # whoever asks for a name has asked for it: what is masked is compared before anybody asks
         return (*("山田佐鈴高アカサ" if columns[0] == "name_key" else ()), *ODD)

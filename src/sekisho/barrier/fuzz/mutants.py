@@ -364,13 +364,16 @@ class Broken:
         for function, name, old, new in _TICKET:
             if old not in functions[function]:
                 raise ValueError(f"{function} does not contain {old!r}")
+            at = next(
+                (purposes for word, purposes in _TICKET_OF.items() if word in f"{function} {name}"), everybody
+            )
             yield Mutant(
                 "ticket",
                 f"{function}: {name}",
                 SOURCE,
                 _fixed(functions[function].replace(old, new)),
                 "*",
-                everybody,
+                at,
             )
 
 
@@ -577,3 +580,12 @@ _TICKET = (
     ("barrier.mask_address", "more letters", "left(value, 6)", "left(value, 12)"),
 )  # fmt: skip
 """(function, what is left out, old text, new text)."""
+
+_TICKET_OF = {
+    "assigned_points": (("contractor", "work"),),
+    "case": (("operator", "disaster"),),
+    "mask_name": (("operator", "switching"), ("callcentre", "enquiry")),
+    "mask_phone": (("operator", "switching"),),
+    "mask_address": (("operator", "wheeling"),),
+}
+"""What only some callers can notice."""

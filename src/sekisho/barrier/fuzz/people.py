@@ -160,11 +160,13 @@ def _permit(world: World, number: int, caller: Caller, **changes: Any) -> None:
 
 
 def refused(office: Office, caller: Caller) -> Iterator[Person]:
-    """People at the gates of `caller`'s purpose whom nothing may be told."""
+    """People at the gates of `caller`'s purpose whom nothing may be told; the plainest cases first."""
     good = office.ticket(caller)
     own, other = office.keys[caller.audience], "public" if caller.audience != "public" else "auditor"
     tickets = {
         "nobody": ("", "refused:no-ticket"),
+        "no permit": (office.ticket(replace(caller, person="stranger")), "refused:no-permit"),
+        "expired": (office.ticket(caller, age=LIFETIME + timedelta(seconds=1)), "refused:expired"),
         "noise": ("x" * 90, "refused:malformed"),
         "long": ("x" * 700 + good, "refused:malformed"),
         "few claims": (_signed(own, f"{own.key_id}|{caller.audience}|{caller.company}"), "refused:malformed"),
@@ -172,13 +174,11 @@ def refused(office: Office, caller: Caller) -> Iterator[Person]:
         "altered MAC": (good[:-1] + ("0" if good[-1] != "0" else "1"), "refused:altered"),
         "own key": (sign(TicketKey(own.key_id, caller.audience, b"z" * 32), caller, now=office.now), "refused:altered"),
         "unknown key": (sign(TicketKey("fuzz-unknown", caller.audience, b"z" * 32), caller, now=office.now), "refused:unknown-key"),
-        "expired": (office.ticket(caller, age=LIFETIME + timedelta(seconds=1)), "refused:expired"),
         "expires now": (office.ticket(caller, age=LIFETIME), "refused:expired"),
         "another audience": (sign(own, replace(caller, audience=other), now=office.now), "refused:foreign"),
         "another audience's key": (sign(office.keys[other], caller, now=office.now), "refused:foreign"),
         "old key": (sign(replace(own, key_id=f"old-{caller.audience}"), caller, now=office.now), "refused:unknown-key"),
         "another purpose": (office.ticket(replace(caller, purpose="other")), "refused:purpose"),
-        "no permit": (office.ticket(replace(caller, person="stranger")), "refused:no-permit"),
         "another company": (office.ticket(replace(caller, company="ZZZ")), "refused:no-permit"),
         "a case for nothing": (office.ticket(replace(caller, case_no=None if caller.case_no else CASE)), "refused:no-permit"),
     }  # fmt: skip

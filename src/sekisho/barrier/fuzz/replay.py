@@ -58,7 +58,7 @@ def stage(conn: psycopg.Connection, world: World, keys: Mapping[str, TicketKey])
         for key in keys.values():
             inner, outer = key.pads()
             conn.execute(
-                "insert into barrier.ticket_key (key_id, audience, inner_pad, outer_pad) values (%s, %s, %s, %s)",
+                "insert into barrier.ticket_key (key_id, audience, inner_pad, outer_pad) values (%s, %s, %s, %s) on conflict do nothing",
                 [key.key_id, key.audience, inner, outer],
             )
             conn.execute(

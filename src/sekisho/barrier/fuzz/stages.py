@@ -9,8 +9,6 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from sekisho.barrier.audiences import LOGINS
-from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
 from sekisho.barrier.fuzz.people import Office, admit
 from sekisho.barrier.fuzz.replay import stage
@@ -39,45 +37,54 @@ class Stages:
         return [key for key in self.worlds if key is not None]
 
 
+def pairs_of(callers: Iterable[Caller]) -> list[tuple[Caller, Depth]]:
+    """Every caller at every depth that means something to them."""
+    return [(caller, depth) for caller in callers for depth in depths(caller)]
+
+
 @contextmanager
 def staged(
-    conninfo: str, *, build: Build | None, template: str | None = None, callers: Iterable[Caller], seed: int, now: datetime, keys: dict[str, TicketKey],
+    conninfo: str, *, build: Build | None, template: str | None = None, pairs: Iterable[tuple[Caller, Depth]], seed: int, now: datetime, keys: dict[str, TicketKey],
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Stages]:  # fmt: skip
     """Build the platform once, and a copy for every world; all are dropped at the end.
 
     `template` names an installed, empty database that is copied instead of building one; nobody may be connected to it.
     """
-    _require_superuser(conninfo)
     with ExitStack() as stack:
-        found = Stages(Office(keys, now), template or _built(stack, conninfo, build))
+        found = Stages(Office(keys, now), template_of(stack, conninfo, build, template))
         world = make_world(seed=seed, now=now)
         admit(world)
         found.worlds[None] = world
-        for caller in callers:
-            for depth in depths(caller):
-                found.worlds[caller, depth] = make_twin(world, caller, depth=depth, seed=seed)
+        for caller, depth in pairs:
+            found.worlds[caller, depth] = make_twin(world, caller, depth=depth, seed=seed)
         for key, one in found.worlds.items():
             tell("" if key is None else f"{key[0].audience}/{key[0].purpose}")
             found.places[key] = stack.enter_context(throw_away(conninfo, template=found.template))
             with connect(found.places[key], application="sekisho barrier fuzz") as conn:
-                _close_database(conn)
+                _close_database(conn, found.template)
                 stage(conn, one, keys)
         yield found
 
 
-def _close_database(conn: psycopg.Connection) -> None:
+def _close_database(conn: psycopg.Connection, template: str) -> None:
     """A copied database has the privileges of a new one, not those of the database it was copied from."""
     name = sql.Identifier(conn.info.dbname)
     conn.execute(sql.SQL("revoke all on database {} from public").format(name))
-    conn.execute(
-        sql.SQL("grant connect on database {} to {}").format(
-            name, sql.SQL(", ").join(map(sql.Identifier, (*LOGINS, WORKER)))
-        )
-    )
+    admitted = conn.execute(
+        "select pg_get_userbyid(a.grantee) from pg_database d, aclexplode(d.datacl) a"
+        " where d.datname = %s and a.privilege_type = 'CONNECT' and a.grantee not in (0, d.datdba)",
+        [template],
+    ).fetchall()
+    for (login,) in admitted:
+        conn.execute(sql.SQL("grant connect on database {} to {}").format(name, sql.Identifier(login)))
 
 
-def _built(stack: ExitStack, conninfo: str, build: Build | None) -> str:
+def template_of(stack: ExitStack, conninfo: str, build: Build | None, template: str | None) -> str:
+    """The name of an installed, empty database: the one given, or one built now and dropped when `stack` closes."""
+    _require_superuser(conninfo)
+    if template is not None:
+        return template
     if build is None:
         raise ValueError("neither a template nor a way to build one")
     place = stack.enter_context(throw_away(conninfo))

@@ -26,11 +26,10 @@ from sekisho.barrier.proof.findings import Finding, Tally
 from sekisho.barrier.ticket import Caller
 
 PROMISED, PSQL, CLAIMS = "promise", "psql", "claims"
-_STRANGERS = ("policy rows", "gate", "ticket")
+_ALL_STRANGERS = ("gate", "ticket")
+"""Kinds for which every stranger is asked: where the record or the ticket was broken."""
 _TOGETHER = 250
 _OF_EACH = 8
-_STRANGERS_OF = {"policy rows": 4}
-"""How many of the strangers are asked: all, where it is the ticket or the record that was broken."""
 
 
 @dataclass(slots=True)
@@ -219,7 +218,7 @@ class Strength:
             self._concerned(verdict.mutant, caller, depth),
             tried,
             first=True,
-            strangers=verdict.mutant.kind in _STRANGERS,
+            strangers=None if verdict.mutant.kind in _ALL_STRANGERS else 3,
         )
         for leak in tried.leaks:
             verdict.note(leak.by, _told(leak))
@@ -248,9 +247,12 @@ def _some(calls: Iterable[Call]) -> list[Call]:
 
 def _apply(conn: psycopg.Connection, mutant: Mutant) -> str | None:
     """Put a mutant in; what the database said if it refused."""
+    statements = mutant.make()
+    if not statements:
+        return "nothing is compiled differently"
     try:
         with conn.transaction():
-            for statement in mutant.make():
+            for statement in statements:
                 conn.execute(statement.encode())
     except psycopg.Error as fault:
         return str(fault.diag.message_primary)

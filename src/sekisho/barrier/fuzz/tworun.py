@@ -83,14 +83,14 @@ class TwoRun:
         tried: Tried,
         *,
         first: bool = False,
-        strangers: bool = True,
+        strangers: int | None = None,
     ) -> None:
-        """The same for some calls, inside transactions that are the caller's affair."""
+        """The same for some calls, inside transactions that are the caller's affair; `strangers`: how many of them ask, too (all)."""
         asked: set[str] = set()
         for call in calls:
             self._compare(one, two, self.person, call, tried)
-            if strangers and self.depth is Depth.ASKED and call.function not in asked:
-                for stranger in self._strangers:
+            if self.depth is Depth.ASKED and call.function not in asked:
+                for stranger in self._strangers[:strangers]:
                     self._compare(one, two, stranger, call, tried)
             asked.add(call.function)
             if first and tried.leaks:

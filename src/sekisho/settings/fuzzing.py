@@ -1,0 +1,81 @@
+"""The fuzz of this platform: `barrier.fuzz` with the inventory of gates, and a walk through every surface."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
+
+from sekisho.barrier.audiences import AUDIENCES
+from sekisho.barrier.fuzz import campaign
+from sekisho.barrier.fuzz.report import Report
+from sekisho.barrier.fuzz.stages import staged, template_of
+from sekisho.barrier.fuzz.twins import Depth, depths
+from sekisho.barrier.gate import AnyGate
+from sekisho.barrier.ticket import Caller
+from sekisho.settings.deploy import build, ticket_key
+from sekisho.settings.home import Home
+from sekisho.settings.inventory import GATES
+from sekisho.settings.visiting import Visited, surfaces_of, visit
+
+Tour = tuple[str, Caller, Depth]
+"""Which surface, as whom, how much having been asked for."""
+
+
+def gates() -> Iterable[AnyGate]:
+    """Every gate; importable, because the processes of the fuzz load them for themselves."""
+    return GATES
+
+
+def fuzz_platform(
+    conninfo: str,
+    *,
+    home: Home,
+    plan: campaign.Plan,
+    surfaces: bool,
+    now: datetime,
+    template: str | None = None,
+    tell: campaign.Tell = lambda *_: None,
+) -> Report:
+    """Fuzz gates and surfaces in throw-away databases beside the one that `conninfo` names; `template` spares building one.
+
+    `home` holds the logins' passwords and the ticket keys, which the surfaces' processes are handed.
+    """
+    with ExitStack() as stack:
+        made = template_of(stack, conninfo, build, template)
+        report = campaign.fuzz(conninfo, load=gates, build=None, template=made, plan=plan, now=now, tell=tell)
+        tours = list(tours_of(plan)) if surfaces else []
+        walk = partial(_tour, conninfo, made, home, plan.seed, now)
+        with ThreadPoolExecutor(max_workers=plan.processes) as pool:
+            for done, visited in enumerate(pool.map(walk, tours), 1):
+                tell(f"{visited.surface}", done, len(tours))
+                _add(report, visited)
+    return report
+
+
+def tours_of(plan: campaign.Plan) -> Iterable[Tour]:
+    """Every surface as everybody who appears on it."""
+    for caller in plan.callers():
+        for surface in surfaces_of(caller):
+            yield from ((surface, caller, depth) for depth in depths(caller))
+
+
+def _tour(conninfo: str, template: str, home: Home, seed: int, now: datetime, tour: Tour) -> Visited:
+    """One walk in a pair of worlds of its own: what a visitor reads is recorded, and others could read the record."""
+    surface, caller, depth = tour
+    keys = {audience.code: ticket_key(home, audience.code) for audience in AUDIENCES}
+    pairs = [(caller, depth)]
+    with staged(
+        conninfo, build=None, template=template, pairs=pairs, seed=seed, now=now, keys=keys
+    ) as stages:
+        return visit(stages, caller, depth, surface=surface, home=home, seed=seed)
+
+
+def _add(report: Report, visited: Visited) -> None:
+    before = report.surfaces.get(visited.surface, {"addresses": 0, "answers": 0})
+    counted = {
+        "addresses": before["addresses"] + visited.addresses,
+        "answers": before["answers"] + visited.answers,
+    }
+    report.surfaces[visited.surface] = counted
+    report.leaks += [leak.public() for leak in visited.leaks]
