@@ -229,7 +229,7 @@ COLUMNS: dict[str, dict[str, str]] = (
             ("at", "passage_id", "gate", "audience", "company", "purpose", "items"), "passage"
         )
         | {"point": "point", "holder": "retailer", "person": "staff"},
-        "ledger.state": {"only_row": TECHNICAL, "derived_xact": TECHNICAL},
+        "ledger.state": {"only_row": TECHNICAL, "derived": TECHNICAL},
         "ledger.leaf": dict.fromkeys(("at", "passage_id", "idx", "salt", "entry"), TECHNICAL),
         "ledger.sequence": dict.fromkeys(
             ("only_row", "system_id", "size", "swept", "target", "target_at", "after_xact", "after_id", "published_size",

@@ -54,7 +54,8 @@ def kana_key(text: pl.Expr) -> pl.Expr:
     """Key of a reading: katakana without small letters, long-vowel marks and blanks (シヨウ = ショー…)."""
     katakana = text.str.normalize("NFKC").str.to_uppercase().str.replace_many(_HIRAGANA, _KATAKANA)
     bare = katakana.str.replace_all(_ANY_HYPHEN, "").str.replace_all(_PUNCTUATION, "")
-    return bare.str.replace_many(_SMALL_TO_LARGE | _SAME_SOUND)
+    # what stood between a letter and its voicing mark is gone now: join them before sounds are compared
+    return bare.str.replace_many(_SMALL_TO_LARGE).str.normalize("NFKC").str.replace_many(_SAME_SOUND)
 
 
 def phone_key(text: pl.Expr) -> pl.Expr:

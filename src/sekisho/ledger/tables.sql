@@ -42,7 +42,7 @@ create index on ledger.seen_point (point, at);
 
 create table ledger.state (
     only_row         boolean primary key default true check (only_row),
-    derived_xact     xid8 not null default '0'        -- seen_point holds every passage of transactions before this one
+    derived          pg_snapshot not null default '1:1:'   -- seen_point holds every passage that this snapshot saw
 );
 insert into ledger.state default values;
 

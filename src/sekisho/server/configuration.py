@@ -23,7 +23,7 @@ _ALWAYS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
-    "max_connections": "200",
+    "max_connections": "400",
     "max_locks_per_transaction": "256",  # a query over all monthly partitions locks each of them
     "max_wal_size": "2GB",
     "checkpoint_completion_target": "0.9",
