@@ -65,6 +65,8 @@ class Ledger:
 
     def _points(self, call: Call, answer: Answer, passage: Any) -> str | None:
         """Rows that name a contract or a point: both it and its holder are recorded."""
+        if len(passage["points"]) != len(passage["holders"]):
+            return f"{len(passage['points'])} points are recorded with {len(passage['holders'])} holders"
         recorded = set(zip(passage["points"], passage["holders"], strict=True))
         listed = {point for point, _ in recorded}
         names = answer.columns

@@ -253,6 +253,8 @@ class _Twin:
             "registry.retailer",
             "registry.point",
             "registry.customer",
+            "ledger.finding",
+            "ledger.review",
         ):
             return False
         return number % 4 == 1
@@ -450,6 +452,11 @@ _STRUCTURE_OF: dict[str, tuple[str, ...]] = {
     "barrier.certificate": ("certificate_no",),
     "ledger.passage": ("at", "passage_id"),
     "ledger.seen_point": ("at", "passage_id"),
+    "ledger.finding": ("finding_no", "digest"),
+    "ledger.finding_point": ("finding_no",),
+    "ledger.review": ("review_no",),
+    "ledger.decision": ("review_no", "decision"),
+    "ledger.watch": ("watch_no",),
     "ledger.leaf": ("at", "passage_id", "entry", "salt"),
     "registry.import_run": ("state", "kind"),
     "barrier.case_file": ("case_no", "purpose"),
@@ -466,7 +473,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "audience": ("operator", "contractor", "callcentre"),
 }
 _COPIED: dict[str, dict[str, Callable[[_Twin, Any], Any]]] = {
-    "registry.change": {"change_no": lambda twin, _: twin.tokens.word()},
+    "registry.change": {"change_no": lambda twin, _: f"R202602-{twin.tokens.small(2**31):08X}"},
     "ledger.passage": {"passage_id": lambda twin, _: 1_000 + twin.tokens.small(100_000)},
     "ledger.seen_point": {"passage_id": lambda twin, _: 1_000 + twin.tokens.small(100_000)},
     "work.command": {
@@ -479,6 +486,9 @@ _COPIED: dict[str, dict[str, Callable[[_Twin, Any], Any]]] = {
     },
     "barrier.certificate": {"certificate_no": lambda twin, _: 100 + twin.tokens.small(100_000)},
     "barrier.account": {"person": lambda twin, _: twin.tokens.word()},
+    "ledger.finding": {"finding_no": lambda twin, _: 100 + twin.tokens.small(100_000)},
+    "ledger.review": {"review_no": lambda twin, _: 100 + twin.tokens.small(100_000)},
+    "ledger.watch": {"watch_no": lambda twin, _: 100 + twin.tokens.small(100_000)},
     "registry.work_order": {"order_no": lambda twin, _: twin.tokens.word()},
 }
 """Tables to which rows are added in the second world, and the columns that must then be new."""

@@ -97,6 +97,7 @@ class _Maker:
         self._orders()
         self._changes()
         self._passages()
+        self._scoping()
         self._commands()
         self._permits()
         self._rest()
@@ -164,11 +165,14 @@ class _Maker:
                 **key,
                 valid=valid,
                 superseded_at=self._moment(),
-                change_no=self.tokens.word(),
+                change_no=self._change_no(),
             )
         self.add("registry.contract_history", **key, customer_no=self.tokens.number(14), application_type="05", valid=valid, state="running",
-                 recorded_at=self._moment(), superseded_at=self._moment(), change_no=self.tokens.word())  # fmt: skip
+                 recorded_at=self._moment(), superseded_at=self._moment(), change_no=self._change_no())  # fmt: skip
         self._usage(key, valid)
+
+    def _change_no(self) -> str:
+        return f"R202601-{self.tokens.small(2**31):08X}"
 
     def _moment(self) -> datetime:
         return self.recorded + timedelta(seconds=self.tokens.small(8_000_000))
@@ -278,7 +282,7 @@ class _Maker:
 
     def _changes(self) -> None:
         for number, contract in enumerate(self.world.rows("registry.contract")[:4]):
-            self.add("registry.change", change_no=self.tokens.word(), kind="name", point=contract["point"], reason=f"理由{self.tokens.word()}",
+            self.add("registry.change", change_no=self._change_no(), kind="name", point=contract["point"], reason=f"理由{self.tokens.word()}",
                      drafted_by="clerk", drafted_at=self._moment(), approved_by=None, approved_at=None, state=("drafted", "rejected")[number % 2],
                      payload={"name": self.tokens.word()}, seen=self.tokens.word())  # fmt: skip
             self.add("registry.event", event_id=number + 1, at=self._moment(), action="registry.draft", by="clerk",
@@ -316,6 +320,25 @@ class _Maker:
             entry=b"0123456789abcdef0123456789abcdef",
         )
         self.add("ledger.checkpoint", size=1, at=first, note=self.tokens.word())
+
+    def _scoping(self) -> None:
+        """What leak scoping found, and what was decided about unusual readings."""
+        points = [row["point"] for row in self.world.rows("registry.point")]
+        for number in (1, 2, 3):
+            self.add("ledger.finding", finding_no=number, at=self._moment(), by=f"by{self.tokens.word()}", title=f"調査{self.tokens.word()}",
+                     question={"gate": self.tokens.word()}, totals={"points": self.tokens.small()}, tree_size=self.tokens.small(),
+                     checkpoint=self.tokens.word(), digest=f"{self.rng.getrandbits(256):064x}")  # fmt: skip
+            for point in points[number : number + 3]:
+                self.add("ledger.finding_point", finding_no=number, point=point, holder=self.rng.choice(RETAILERS), views=self.tokens.small(),
+                         readers=self.tokens.small(), first_at=self._moment(), last_at=self._moment(), gates=[self.tokens.word()],
+                         items=[self.tokens.word()], contracted=number == 1)  # fmt: skip
+            self.add("ledger.review", review_no=number, made_at=self._moment(), rule=f"rule{self.tokens.word()}", day=date(2026, 1, number),
+                     audience="operator", company="TD", person=f"p{self.tokens.word()}", purpose="switching", weight=self.tokens.small(),
+                     facts={"points": self.tokens.small()})  # fmt: skip
+            self.add("ledger.watch", watch_no=number, at=self._moment(), by=f"by{self.tokens.word()}", point=points[number], kind="vip",
+                     reason=f"理由{self.tokens.word()}")  # fmt: skip
+        for number in (1, 2):
+            self.add("ledger.decision", review_no=number, at=self._moment(), by=f"by{self.tokens.word()}", decision="explained", reason=f"理由{self.tokens.word()}")
 
     def _commands(self) -> None:
         """Submissions of everybody, of namesakes in other audiences, and of people before they changed their company."""
@@ -369,7 +392,8 @@ ORDER = (
     *(f"registry.{t}_history" for t in ("contract", *FACTS)), "metering.usage_day", "metering.usage_day_history", "registry.staff",
     "registry.posting", "registry.contractor", "registry.work_order", "registry.change", "registry.event", "registry.import_run",
     "barrier.case_file", "barrier.permit", "barrier.account", "barrier.certificate", "ledger.passage", "ledger.seen_point", "ledger.unsettled",
-    "ledger.leaf", "ledger.checkpoint", "work.command",
+    "ledger.leaf", "ledger.checkpoint", "ledger.finding", "ledger.finding_point",
+    "ledger.review", "ledger.decision", "ledger.watch", "work.command",
 )  # fmt: skip
 
 
