@@ -230,7 +230,7 @@ class Demo:
         )
 
     def _derive(self, conninfo: str) -> None:
-        worker = Worker(deploy.login_conninfo(conninfo, self.call.home, WORKER), stop=lambda: False)
+        worker = Worker(deploy.login_conninfo(conninfo, self.call.home, WORKER), stop=lambda: False, home=self.call.home)
         with connect(worker.conninfo, application="sekisho worker") as conn:
             worker.step(conn)
 
