@@ -433,7 +433,7 @@ def _submit_piece(gate: SubmitGate, purpose: Purpose) -> Piece:
         f"c as (insert into work.command as q (kind, payload, audience, company, person, purpose, request_id, idempotency_key, submitted_at)"
         f" select '{gate.command}', p_payload, '{purpose.audience}', w.company, w.person, '{purpose.code}', w.request_id,"
         " p_idempotency_key, barrier.now() from w where w.verdict = 'passed'"
-        " on conflict (person, kind, idempotency_key) do nothing returning q.command_no),\n"
+        " on conflict do nothing returning q.command_no),\n"
         "passage as (insert into ledger.passage (at, gate, audience, company, person, purpose, case_no, verdict, points, holders,"
         f" items, row_count, request_id) select barrier.now(), '{gate.name}', '{purpose.audience}', w.company, w.person,"
         f" '{purpose.code}', w.case_no, w.verdict, '{{}}', '{{}}', '{{}}', 0, w.request_id from w returning 1)\n"

@@ -16,7 +16,8 @@ create table work.command (
     attempts        smallint not null default 0,
     finished_at     timestamptz,
     outcome         jsonb,
-    unique (person, kind, idempotency_key)
+    -- a key is its submitter's own: what the same name submitted elsewhere must not show as a clash
+    unique nulls not distinct (audience, company, person, kind, idempotency_key)
 );
 create index on work.command (submitted_at) where state in ('queued', 'running');
 
