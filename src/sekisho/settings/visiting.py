@@ -358,7 +358,10 @@ _FIELDS = {
     "q": ("point", "customer_no", "phone_key", "name_key", "kana_key", "address_key"), "name": ("name_key", "kana_key"), "address": ("address_key",),
     "menu": ("menu_code",), "case": ("case_no",), "person": ("person",), "points": ("point",),
 }  # fmt: skip
-_DAYS = dict.fromkeys(("on", "first", "until", "since", "day", "month", "last", "start", "end"), ("2018-06-01", "2020-01-01", "2026-13-41"))
+_DAYS = dict.fromkeys(
+    ("on", "first", "until", "since", "day", "month", "last", "start", "end"),
+    ("2018-06-01", "2020-01-01", "2026-13-41"),
+)
 
 
 def _shape(request: Request) -> str:

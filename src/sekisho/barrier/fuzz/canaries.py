@@ -3,7 +3,9 @@
 import re
 
 _WORD = re.compile(r"kq[a-z][0-9]{5}", re.IGNORECASE)
-_NUMBERS = tuple(re.compile(rf"[0-9](?:{between}[0-9]){{9,21}}") for between in ("", "[-‐‑–−ー]?", "[ 　\u00a0\u202f]?"))
+_NUMBERS = tuple(
+    re.compile(rf"[0-9](?:{between}[0-9]){{9,21}}") for between in ("", "[-‐‑–−ー]?", "[ 　\u00a0\u202f]?")
+)
 """Ten to 22 digits: plain, with dashes, with blanks between them."""
 
 

@@ -338,7 +338,14 @@ class _Maker:
             self.add("ledger.watch", watch_no=number, at=self._moment(), by=f"by{self.tokens.word()}", point=points[number], kind="vip",
                      reason=f"理由{self.tokens.word()}")  # fmt: skip
         for number in (1, 2):
-            self.add("ledger.decision", review_no=number, at=self._moment(), by=f"by{self.tokens.word()}", decision="explained", reason=f"理由{self.tokens.word()}")
+            self.add(
+                "ledger.decision",
+                review_no=number,
+                at=self._moment(),
+                by=f"by{self.tokens.word()}",
+                decision="explained",
+                reason=f"理由{self.tokens.word()}",
+            )
 
     def _commands(self) -> None:
         """Submissions of everybody, of namesakes in other audiences, and of people before they changed their company."""
