@@ -136,26 +136,31 @@ class Report:
         return "\n".join([*lines, *_strength(self, english)])
 
 
-def _head(report: Report, english: bool) -> list[str]:
-    fine = report.holds
+def _title(report: Report, english: bool) -> str:
+    if not report.holds:
+        return "THE FUZZ FOUND SOMETHING." if english else "二重実行検査が問題を見つけました。"
+    if report.score is None:
+        return "The two runs agree." if english else "二つの世界の応答は一致しました。"
     if english:
-        title = "The two runs agree, and every mutant was noticed." if fine else "THE FUZZ FOUND SOMETHING."
+        return "The two runs agree, and every mutant was noticed."
+    return "二つの世界の応答は一致し、すべての変異が見つかりました。"
+
+
+def _head(report: Report, english: bool) -> list[str]:
+    at, seconds = report.at.isoformat(timespec="seconds"), f"{report.seconds:.0f}"
+    functions, told, people = len(report.functions), len(report.told), len(report.people)
+    if english:
         return [
-            title,
-            f"at: {report.at.isoformat(timespec='seconds')}   seed {report.seed}, {report.rounds} round(s)   ({report.seconds:.0f} s)",
+            _title(report, english),
+            f"at: {at}   seed {report.seed}, {report.rounds} round(s)   ({seconds} s)",
             f"catalog: sha256:{report.digest}",
-            f"calls: {report.calls} of {len(report.functions)} gate functions by {len(report.people)} people; {len(report.told)} functions had something to tell",
+            f"calls: {report.calls} of {functions} gate functions by {people} people; {told} functions had something to tell",
         ]
-    title = (
-        "二つの世界の応答は一致し、すべての変異が見つかりました。"
-        if fine
-        else "二重実行検査が問題を見つけました。"
-    )
     return [
-        title,
-        f"日時: {report.at.isoformat(timespec='seconds')}   種 {report.seed}、{report.rounds} 回   ({report.seconds:.0f} 秒)",
+        _title(report, english),
+        f"日時: {at}   種 {report.seed}、{report.rounds} 回   ({seconds} 秒)",
         f"カタログ: sha256:{report.digest}",
-        f"呼出し: {report.calls} 回、ゲート関数 {len(report.functions)} 個、{len(report.people)} 人。行を返した関数 {len(report.told)} 個",
+        f"呼出し: {report.calls} 回、ゲート関数 {functions} 個、{people} 人。行を返した関数 {told} 個",
     ]
 
 
