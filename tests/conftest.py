@@ -25,7 +25,9 @@ PREFIX = "sekisho-test-"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One home for all worker processes; its name tells later runs whose it was."""
+    """One home for all worker processes; its name tells later runs whose it was. What the caller's shell says of Sekisho does not count."""
+    for name in ("SEKISHO_LANG", "SEKISHO_HOME", "SEKISHO_DATABASE_URL", "SEKISHO_ENVIRONMENT", "SEKISHO_SURFACE"):
+        os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
         _sweep()
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
