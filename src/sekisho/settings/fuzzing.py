@@ -1,5 +1,6 @@
 """The fuzz of this platform: `barrier.fuzz` with the inventory of gates, and a walk through every surface."""
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ def fuzz_platform(
 
     `home` holds the logins' passwords and the ticket keys, which the surfaces' processes are handed.
     """
+    started = time.monotonic()
     with ExitStack() as stack:
         made = template_of(stack, conninfo, build, template)
         report = campaign.fuzz(conninfo, load=gates, build=None, template=made, plan=plan, now=now, tell=tell)
@@ -50,6 +52,7 @@ def fuzz_platform(
             for done, visited in enumerate(pool.map(walk, tours), 1):
                 tell(f"{visited.surface}", done, len(tours))
                 _add(report, visited)
+    report.seconds = time.monotonic() - started
     return report
 
 

@@ -48,8 +48,9 @@ MOST = 400
 _FORM_TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
-_NOT_VISITED = ("/sign-", "/account/", "/static/", "/metrics", "/healthz", "/readyz")
-"""Sign-in and one's own account (nothing of the barrier's), files that are the same for all, and measurements of the process."""
+_NOT_VISITED = ("/sign-", "/account/", "/purpose/", "/static/", "/metrics", "/healthz", "/readyz")
+"""Sign-in and one's own account (nothing of the barrier's), choosing another purpose (another caller, who walks for themselves), files that
+are the same for all, and measurements of the process."""
 
 
 class UnableToVisit(EnvironmentFault):

@@ -5,6 +5,7 @@ Values come from both worlds, so that a foreign number that exists in only one o
 
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from sekisho.barrier.compiler import function_name, has_plain
 from sekisho.barrier.fuzz.twins import Depth
 from sekisho.barrier.fuzz.worlds import World
 from sekisho.barrier.gate import AnyGate, Gate, Param, Sort, SubmitGate
+from sekisho.barrier.items import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,11 @@ class Pool:
     seed: int
     _kept: dict[str, list[Any]] = field(default_factory=dict)
 
-    def of(self, *columns: str) -> list[Any]:
-        """A few values of the columns: some that stand in both worlds, some that stand in one only."""
-        key = ",".join(columns)
+    def of(self, *columns: str, tables: Sequence[str] | None = None) -> list[Any]:
+        """A few values of the columns (of some tables): some that stand in both worlds, some that stand in one only."""
+        key = f"{','.join(columns)} {','.join(tables or ())}"
         if key not in self._kept:
-            left, right = (self._values(world, columns) for world in (self.one, self.two))
+            left, right = (self._values(world, columns, tables) for world in (self.one, self.two))
             rng = random.Random(f"{self.seed}:{key}")  # noqa: S311 – deterministic by seed
             groups = (left & right, left - right, right - left)
             self._kept[key] = [
@@ -69,11 +71,11 @@ class Pool:
             ]
         return self._kept[key]
 
-    def _values(self, world: World, columns: Sequence[str]) -> set[Any]:
+    def _values(self, world: World, columns: Sequence[str], tables: Sequence[str] | None) -> set[Any]:
         return {
             value
-            for _, _, column, value in world.cells()
-            if column in columns and isinstance(value, str | UUID)
+            for table, _, column, value in world.cells()
+            if column in columns and isinstance(value, str | UUID) and (tables is None or table in tables)
         }
 
 
@@ -91,6 +93,14 @@ _BY_GATE = {
     "find_by_name": ("name_key", "kana_key"), "find_by_phone": ("phone_key",),
 }  # fmt: skip
 _PREFIXES = ("name_key", "address_key")
+
+
+def reads(gate: AnyGate, tables: Iterable[str]) -> bool:
+    """Whether a gate's source names a view of one of the tables."""
+    if isinstance(gate, SubmitGate):
+        return "work.command" in tables
+    names = "|".join(re.escape(table.partition(".")[2]) for table in tables)
+    return re.search(rf"\{{seen\}}\.({names})(__revealed)?\b", f"{gate.source} {gate.where}") is not None
 
 
 def calls_of(gate: AnyGate, purpose: Purpose, pool: Pool, *, depth: Depth) -> Iterator[Call]:
@@ -174,7 +184,8 @@ def _choices(gate: Gate[Any], param: Param, pool: Pool, depth: Depth) -> Iterabl
     if depth is Depth.MASKED and "__revealed" in gate.source:
         # whoever asks for a name has asked for it: what is masked is compared before anybody asks
         return (*("山田佐鈴高アカサ" if columns[0] == "name_key" else ()), *ODD)
-    values = pool.of(*columns)
+    own = [table for table in COLUMNS if reads(gate, [table])]
+    values = list(dict.fromkeys([*pool.of(*columns, tables=own), *pool.of(*columns)]))
     prefixes = (
         [value[:length] for value in values[:4] for length in (1, 6)] if columns[0] in _PREFIXES else []
     )

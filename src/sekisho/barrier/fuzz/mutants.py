@@ -15,6 +15,7 @@ from typing import Any
 from sekisho.barrier import policy
 from sekisho.barrier.audiences import AUDIENCES, LOGINS, PURPOSES, Purpose, RowRule
 from sekisho.barrier.compiler import MASKS, Piece, compile_all, compile_gate, items_of, outputs_of, view_name
+from sekisho.barrier.fuzz.calls import reads
 from sekisho.barrier.gate import AnyGate, Gate, SubmitGate
 from sekisho.barrier.intent import SUBMISSION, Manner, column_manner
 from sekisho.barrier.items import COLUMNS, TECHNICAL
@@ -80,14 +81,6 @@ def _pieces(gates: Iterable[AnyGate], purpose: Purpose) -> dict[str, Piece]:
     }
 
 
-def reads(gate: AnyGate, tables: Iterable[str]) -> bool:
-    """Whether a gate's source names a view of one of the tables."""
-    if isinstance(gate, SubmitGate):
-        return "work.command" in tables
-    names = "|".join(re.escape(table.partition(".")[2]) for table in tables)
-    return re.search(rf"\{{seen\}}\.({names})(__revealed)?\b", f"{gate.source} {gate.where}") is not None
-
-
 class Broken:
     """Makes mutants of one inventory of gates."""
 
@@ -117,7 +110,9 @@ class Broken:
                     yield self._row_mutant(
                         rule, table, name, f"alter policy {{policy}} on {table} using ({condition})"
                     )
-                yield self._row_mutant(rule, table, "dropped", f"drop policy {{policy}} on {table}")
+                yield self._row_mutant(
+                    rule, table, "dropped", f"drop policy {{policy}} on {table}{_its_double(rule)}"
+                )
 
     def _row_mutant(self, rule: Rule, table: str, name: str, statement: str) -> Mutant:
         role = f"seen_{rule.audience}_{rule.purpose}"
@@ -265,7 +260,9 @@ class Broken:
                     "row security", f"{table}: {what}", DEPLOYED, _fixed(statement), "*", at, table=table
                 )
             for purpose in purposes:
-                opened = f"create policy extra on {table} for select to {purpose.role} using (true)"
+                opened = (
+                    f"create policy extra_{purpose.role} on {table} for select to {purpose.role} using (true)"
+                )
                 yield Mutant("row security", f"{table}: a second policy for {purpose.role}", SOURCE, _fixed(opened), purpose.role,
                              ((purpose.audience, purpose.code),), table=table)  # fmt: skip
         yield from self._submitting()
@@ -375,6 +372,12 @@ class Broken:
                 "*",
                 at,
             )
+
+
+def _its_double(rule: Rule) -> str:
+    """Whoever submits may find the submission again by a policy of its own, which says the same as the rule: dropped with it."""
+    role = f"seen_{rule.audience}_{rule.purpose}"
+    return f"; drop policy repeat_{role} on work.command" if rule.rows is RowRule.OWN_PERSON else ""
 
 
 def _shown(rule: Rule, item: str) -> Rule:

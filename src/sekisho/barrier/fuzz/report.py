@@ -17,6 +17,7 @@ CHECKS = {
     "canary": ("カナリアの検出", "canaries"),
     "record": ("閲覧記録の検査", "check of the record"),
     "psql": ("ログインで使えるものの検査", "what a login can use"),
+    "apply": ("適用の失敗(前の状態のまま)", "applying fails, and what was before stays"),
     "claims": ("通行証の関数の検査", "what the ticket's functions say"),
 }
 """Who may notice: code → (ja, en)."""

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 
 from sekisho.barrier.audiences import AUDIENCES, LOGINS, PURPOSES
-from sekisho.barrier.fuzz.calls import Call
-from sekisho.barrier.fuzz.mutants import DEPLOYED, Mutant, reads
+from sekisho.barrier.fuzz.calls import Call, reads
+from sekisho.barrier.fuzz.mutants import DEPLOYED, Mutant
 from sekisho.barrier.fuzz.people import refused
 from sekisho.barrier.fuzz.replay import undone
 from sekisho.barrier.fuzz.stages import Stages
@@ -25,7 +25,8 @@ from sekisho.barrier.proof.deployed import Deployed, read_deployed
 from sekisho.barrier.proof.findings import Finding, Tally
 from sekisho.barrier.ticket import Caller
 
-PROMISED, PSQL, CLAIMS = "promise", "psql", "claims"
+PROMISED, PSQL, CLAIMS, APPLY = "promise", "psql", "claims", "apply"
+NOTHING = "nothing is compiled differently"
 _ALL_STRANGERS = ("gate", "ticket")
 """Kinds for which every stranger is asked: where the record or the ticket was broken."""
 _TOGETHER = 250
@@ -102,7 +103,8 @@ class Strength:
             verdicts = [Verdict(mutant) for mutant in batch]
             for verdict in verdicts:
                 verdict.stillborn = _apply(one, verdict.mutant)
-            alive = [verdict for verdict in verdicts if verdict.stillborn is None]
+                _refused(verdict)
+            alive = [verdict for verdict in verdicts if verdict.stillborn is None and APPLY not in verdict.by]
             self._prove(alive)
             if batch[0].kind == "grant":
                 self._reach(alive)
@@ -249,7 +251,7 @@ def _apply(conn: psycopg.Connection, mutant: Mutant) -> str | None:
     """Put a mutant in; what the database said if it refused."""
     statements = mutant.make()
     if not statements:
-        return "nothing is compiled differently"
+        return NOTHING
     try:
         with conn.transaction():
             for statement in statements:
@@ -257,6 +259,13 @@ def _apply(conn: psycopg.Connection, mutant: Mutant) -> str | None:
     except psycopg.Error as fault:
         return str(fault.diag.message_primary)
     return None
+
+
+def _refused(verdict: Verdict) -> None:
+    """A policy that PostgreSQL refuses to have in force never gets there: applying fails, and the barrier before stays."""
+    if verdict.mutant.kind.startswith("policy") and verdict.stillborn not in (None, NOTHING):
+        verdict.note(APPLY, str(verdict.stillborn))
+        verdict.stillborn = None
 
 
 def _changed(deployed: Deployed, before: Deployed) -> Deployed:
@@ -305,7 +314,9 @@ def _ends(subject: str, thing: str) -> bool:
 
 
 def _bare(thing: str) -> str:
-    return thing.removeprefix("function ").removeprefix("schema ").replace(", ", ",")
+    return (
+        thing.removeprefix("function ").removeprefix("schema ").removeprefix("pg_catalog.").replace(", ", ",")
+    )
 
 
 def _ownership() -> dict[str, Any]:
