@@ -256,7 +256,9 @@ def test_who_saw_shows_own_points_only(own: httpx.Client, owner: psycopg.Connect
     assert "スイッチング" in page
     assert "o1" not in re.sub(r"<[^>]+>", " ", page).split(), "persons are not named"
     lines = lines_of(own.get("/readings/file/?format=machine"), "utf-8")
-    assert len(lines) == 2
+    points = {line[1].lstrip("'") for line in lines[1:]}
+    assert points == {world.OWN_POINT}
+    assert any(line[5] == "reveal_name" for line in lines[1:])
 
 
 def test_english_is_a_switch_away_and_stays(surface: Surface, own: httpx.Client) -> None:
