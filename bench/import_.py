@@ -1,4 +1,4 @@
-"""`./sekisho bench import_`: points and contracts from files, against bare COPY into the same tables.
+"""`./sekisho bench import`: points and contracts from files, against bare COPY into the same tables.
 
 The rival is what a programmer would do who trusts the file: COPY of finished columns, keys and periods included,
 into tables with the same keys, by the same server. Ours reads the file as users have it, checks every row and
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 def run(argv: list[str]) -> dict[str, Any]:
     """Rows a second of both, and of the same file once more."""
-    parser = argparse.ArgumentParser(prog="bench import_")
+    parser = argparse.ArgumentParser(prog="sekisho bench import")
     parser.add_argument("--points", type=int, default=100_000)
     points = parser.parse_args(argv).points
     with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as directory:

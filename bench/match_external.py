@@ -43,7 +43,7 @@ class Office:
 
 def run(argv: list[str]) -> dict[str, Any]:
     """Offices always; the labelled sets that lie in --data."""
-    parser = argparse.ArgumentParser(prog="sekisho bench match_external", description=__doc__)
+    parser = argparse.ArgumentParser(prog="sekisho bench match-external", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with febrl3, febrl4a/b, historical_50k, fake_1000")
     parser.add_argument("--offices", type=int, default=None, help="only the first so many offices")
     parser.add_argument("--no-splink", dest="splink", action="store_false")

@@ -124,10 +124,10 @@ def refused_below(found: Any, rest: list[str]) -> str | None:
 def bench_refusal(rest: list[str]) -> str | None:
     if not rest or rest[0] in PLACEHOLDERS:
         return None
-    module = ROOT / "bench" / f"{rest[0]}.py"
-    if not module.is_file():
+    modules = {path.stem.rstrip("_").replace("_", "-"): path for path in (ROOT / "bench").glob("[!_]*.py")}
+    if rest[0] not in modules:
         return f"no measurement {rest[0]}"
-    source = module.read_text(encoding="utf-8")
+    source = modules[rest[0]].read_text(encoding="utf-8")
     unknown = [
         word for word in rest[1:] if word.startswith("--") and word != "--json" and f'"{word}"' not in source
     ]
@@ -150,6 +150,8 @@ def test_named_commands_exist(page: Path) -> None:
         (["invent"], False),
         (["bench", "gate", "--points", "5000"], True),
         (["bench", "gate", "--pints", "5000"], False),
+        (["bench", "import", "--points", "5000"], True),
+        (["bench", "import_"], False),
         (["--lang", "en", "demo", "--no-serve"], True),
     ],
 )

@@ -94,6 +94,15 @@ def test_every_command_of_the_contract_is_known() -> None:
     assert set(contract.split()) <= COMMANDS.keys()
 
 
+def test_measurements_are_called_as_the_documents_call_them() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "sekisho", "bench"], capture_output=True, text=True, check=True
+    ).stdout
+    names = {line.split()[0] for line in said.splitlines()}
+    assert {"gate", "api", "import", "prove", "match-external"} <= names
+    assert not any("_" in name for name in names)
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "sekisho", "bench"], stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -1,6 +1,7 @@
 """`sekisho bench NAME`: one measurement of the checkout's `bench` directory.
 
-Each module there has a one-line docstring to be listed by, and `run(argv) -> dict`, its figures.
+Each module there has a one-line docstring to be listed by, and `run(argv) -> dict`, its figures. A measurement is called as the
+documents call it (`import`, `match-external`); Python's words forbid the modules those names.
 """
 
 from __future__ import annotations
@@ -32,25 +33,29 @@ def bench(
     name: Annotated[str | None, typer.Argument(help=say("測定の名前", "Which measurement"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Print JSON"))] = False,
 ) -> None:
-    known = {path.stem: path for path in sorted(_BENCHES.glob("[!_]*.py"))}
+    known = {_title(path): path for path in sorted(_BENCHES.glob("[!_]*.py"))}
     if not known:
         raise EnvironmentFault(
             "測定はソースの作業コピーで実行してください。", "Measurements are run in a checkout."
         )
     if name is None:
-        print("\n".join(f"{title:12} {_summary(path)}" for title, path in known.items()))
+        print("\n".join(f"{title:14} {_summary(path)}" for title, path in known.items()))
         return
     if name not in known:
         names = ", ".join(known)
         raise WrongUse(f"測定 {name} はありません({names})。", f"There is no measurement {name} ({names}).")
-    figures = _run(name, ctx.args)
+    figures = _run(name, known[name].stem, ctx.args)
     print(json.dumps(figures, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(figures)))
 
 
-def _run(name: str, arguments: list[str]) -> Mapping[str, Any]:
+def _title(path: Path) -> str:
+    return path.stem.rstrip("_").replace("_", "-")
+
+
+def _run(name: str, module: str, arguments: list[str]) -> Mapping[str, Any]:
     tell(f"{name} を測っています…", f"Measuring {name} …")
     sys.path.insert(0, str(_CHECKOUT))
-    figures: Mapping[str, Any] = import_module(f"bench.{name}").run(arguments)
+    figures: Mapping[str, Any] = import_module(f"bench.{module}").run(arguments)
     return figures
 
 
