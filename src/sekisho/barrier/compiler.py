@@ -166,7 +166,7 @@ def _view_pieces(purpose: Purpose, rule: Rule, table: str) -> Iterator[Piece]:
     if masked:
         keys = [
             column
-            for column in ("contract_no", "point", "holder", "valid", "superseded_at")
+            for column in ("contract_no", "change_no", "point", "holder", "valid", "superseded_at")
             if column in columns
         ]
         yield Piece(
