@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sekisho.barrier.gate import Gate, Param, shown
+from sekisho.barrier.gate import Gate, Param, Sort, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,12 @@ PORTFOLIO_USAGE = Gate(
     shown_from="u.day", shown_to="u.day + 1", max_rows=800,
 )  # fmt: skip
 
-GATES = (USAGE, OPERATOR_USAGE, PORTFOLIO_USAGE)
+# Every point's half-hours, a page at a time: what a file of the whole portfolio is written from.
+PORTFOLIO_HALF_HOURS = Gate(
+    name="portfolio_half_hours", ja="契約全体の30分電力量", en="half-hours of the portfolio", audience="retailer", purposes=("contract",), row=UsageDay,
+    params=(Param("first", "date"), Param("until", "date")), source="{seen}.usage_day u",
+    where="u.day >= p_first and u.day < p_until", point="u.point", holder="u.holder", shown_from="u.day", shown_to="u.day + 1",
+    sorts={"day": Sort(("u.day", "u.point"), ("date", "text"))},
+)  # fmt: skip
+
+GATES = (USAGE, OPERATOR_USAGE, PORTFOLIO_USAGE, PORTFOLIO_HALF_HOURS)

@@ -8,93 +8,61 @@ killed import goes on behind the last piece that was committed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-import polars as pl
+import numpy as np
 
-from sekisho.kernel.values import Reason
-from sekisho.metering import occto
-from sekisho.registry import importing, merging
+from sekisho.metering import merging, occto
+from sekisho.metering.days import COPY_HEADER, COPY_TRAILER, Days, days_of_frame, days_of_rows
+from sekisho.metering.plain import is_plain, lines_of, plain_days
+from sekisho.registry import importing
+from sekisho.registry import merging as sets
 from sekisho.registry.files import KINDS, SLOTS
 from sekisho.registry.importing import Connection, ImportSummary, Progress, Report, Run, Source
-from sekisho.registry.merging import UNKNOWN, Check
-from sekisho.registry.records import Rejection, UnableToReadFile, blocks, fingerprint
+from sekisho.registry.records import (
+    TOO_LONG,
+    Block,
+    Chunk,
+    Rejection,
+    UnableToReadFile,
+    block_of,
+    block_of_lines,
+    chunks,
+    fingerprint,
+)
 from sekisho.registry.rejects import RejectFile
-from sekisho.registry.staging import ROW_NO, Layout, stage
+from sekisho.registry.staging import Layout, stage
 
-PIECE_BYTES: Final = 4 << 20
+PIECE_BYTES: Final = 16 << 20
+"""Of a file, what is merged in one transaction."""
+CHUNK_BYTES: Final = 1 << 20
+"""What is read at a time: its arrays stay in the processor's cache."""
 MARKET_ROWS: Final = 20_000
-_FRAME: Final = {
-    ROW_NO: pl.Int64,
-    "point": pl.String,
-    "day": pl.Date,
-    "wh": pl.String,
-    "estimated": pl.Int64,
-}
+_MOST_ODD: Final = 8
+"""Up to one odd line in so many, odd lines are read one by one; beyond, the whole chunk by columns."""
 _COUNTED: Final = ("rows", "inserted", "changed", "unchanged", "repeated", "rejected")
 
-NO_CONTRACT: Final = Reason("この日を含む契約がありません", "no contract covers this day")
-CONFLICTING_DAY: Final = Reason(
-    "同じ地点・同じ日で値の違う行がファイルの中に先にあります",
-    "an earlier row of the file has other values for the same point and day",
-)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some usage days (`row_no`, `point`, `day`, `wh` as an array's text, `estimated`); where the file stands."""
+    """Some usage days in one or more parts, what was refused beside them, and where the file then stands."""
 
-    frame: pl.DataFrame
+    parts: list[Days]
     rejected: list[Rejection]
     next_byte: int
     next_row: int
 
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
 
-_KEY: Final = ("point", "day")
-_STAGE: Final = f"""
-create temp table stage ({ROW_NO} bigint, point text, day date, wh integer[], estimated bigint) on commit drop"""
-_COPY: Final = f"copy stage ({ROW_NO}, point, day, wh, estimated) from stdin (format csv)"
-_CHECKS: Final = (
-    Check(
-        "point",
-        UNKNOWN,
-        "delete from stage s where not exists (select from registry.point p where p.point = s.point)"
-        f" returning s.{ROW_NO}, s.point",
-    ),
-    Check(
-        "day",
-        NO_CONTRACT,
-        "delete from stage s where not exists (select from registry.contract c"
-        f" where c.point = s.point and c.valid @> s.day) returning s.{ROW_NO}, s.day",
-    ),
-    # INVARIANT: within one import a day is written once; record times are unique to imports.
-    Check(
-        "day",
-        CONFLICTING_DAY,
-        "delete from stage s using metering.usage_day u where u.point = s.point and u.day = s.day"
-        # the bounds let the planner leave out every other month
-        " and u.day between (select min(day) from stage) and (select max(day) from stage)"
-        " and u.recorded_at = (select registry.record_time()) and (u.wh, u.estimated) is distinct from (s.wh, s.estimated)"
-        f" returning s.{ROW_NO}, s.day",
-    ),
-)
-_MERGE: Final = """
-with written as (
-    insert into metering.usage_day as t (point, day, contract_no, holder, wh, estimated, recorded_at)
-    select s.point, s.day, c.contract_no, c.holder, s.wh, s.estimated, registry.record_time()
-      from stage s join registry.contract c on c.point = s.point and c.valid @> s.day
-     order by s.point, s.day
-    on conflict (point, day) do update
-       set contract_no = excluded.contract_no, holder = excluded.holder, wh = excluded.wh,
-           estimated = excluded.estimated, revision = t.revision + 1, recorded_at = excluded.recorded_at
-     where (t.contract_no, t.holder, t.wh, t.estimated)
-           is distinct from (excluded.contract_no, excluded.holder, excluded.wh, excluded.estimated)
-    returning old.point is null as fresh)
-select count(*) filter (where fresh), count(*) filter (where not fresh), (select count(*) from stage) from written"""
+
 _MOVE: Final = """
 update registry.import_run
    set next_byte = %s, next_row = %s, rejects_bytes = %s, counts = %s where import_no = %s"""
@@ -181,16 +149,12 @@ def _market_pieces(document: occto.Document, run: Run, size: int) -> Iterator[Pi
         chosen = days[first : first + MARKET_ROWS]
         last = first + len(chosen)
         rows = [
-            (number, point, day, _array_text(wh), estimated)
+            (number, point, day, wh, estimated)
             for number, (point, day, wh, estimated) in enumerate(chosen, first + 1)
         ]
         done = size if last == len(days) else size * last // len(days)
-        yield Piece(pl.DataFrame(rows, schema=_FRAME, orient="row"), rejected, done, max(last, 1))
+        yield Piece([days_of_rows(rows)], rejected, done, max(last, 1))
         rejected = []
-
-
-def _array_text(wh: Sequence[int | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else str(value) for value in wh) + "}"
 
 
 def import_pieces(
@@ -211,7 +175,7 @@ def import_pieces(
     target = rejects or importing.rejects_beside(source.path)
     with RejectFile(target, resume_at=run.rejects_bytes) as refused:
         refused.lines = summary.rejected
-        for piece in pieces_from(run):
+        for piece in _one_ahead(iter(pieces_from(run))):
             with conn.transaction():
                 _merge_piece(conn, piece, run, summary, refused)
             if progress is not None:
@@ -221,70 +185,111 @@ def import_pieces(
     return summary
 
 
+def _one_ahead(source: Iterator[T]) -> Iterator[T]:
+    """The same things; while one is worked on, a thread makes the next."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(next, source, None)
+        while (found := coming.result()) is not None:
+            coming = reader.submit(next, source, None)
+            yield found
+
+
 def _csv_pieces(source: Source) -> Callable[[Run], Iterator[Piece]]:
     def pieces(run: Run) -> Iterator[Piece]:
         start, row = max(run.next_byte, source.start_byte), max(run.next_row, 1)
-        found = blocks(source.path, source.facts, start_byte=start, start_row=row, block_bytes=PIECE_BYTES)
-        for block in found:
-            staged = stage(source.layout, block, from_excel=source.facts.bom)
-            yield Piece(
-                _as_array(source.layout, staged.frame), staged.rejected, block.next_byte, block.next_row
-            )
+        parts: list[Days] = []
+        rejected: list[Rejection] = []
+        begun = start
+        for chunk in chunks(
+            source.path, start_byte=start, start_row=row, chunk_bytes=min(CHUNK_BYTES, PIECE_BYTES)
+        ):
+            parts += _read(source, chunk, rejected)
+            if chunk.next_byte - begun >= PIECE_BYTES or chunk.next_byte >= source.facts.size:
+                yield Piece(parts, rejected, chunk.next_byte, chunk.next_row)
+                parts, rejected, begun = [], [], chunk.next_byte
 
     return pieces
 
 
-def _as_array(layout: Layout, frame: pl.DataFrame) -> pl.DataFrame:
-    slots = [pl.col(slot).cast(pl.String).fill_null("NULL") for slot in SLOTS]
-    listed = pl.concat_str(slots, separator=",")
-    wh = pl.concat_str(pl.lit("{"), listed, pl.lit("}")).alias("wh")
-    given = any(column.name == "estimated_slots" for column in layout.columns)
-    estimated = pl.col("estimated_slots").fill_null(0) if given else pl.lit(0, pl.Int64)
-    return frame.select(ROW_NO, "point", "day", wh, estimated.alias("estimated"))
+def _read(source: Source, chunk: Chunk, rejected: list[Rejection]) -> list[Days]:
+    """A chunk's days; what is refused goes to `rejected`."""
+    if not (is_plain(source.layout) and chunk.data):
+        return [_read_cells(source, block_of(chunk, source.facts.encoding), rejected)]
+    lines = lines_of(chunk.data)
+    estimates = len(source.layout.columns) == len(KINDS["usage"].columns)
+    days, plain = plain_days(lines, first_row=chunk.row + 1, estimates=estimates)
+    odd = np.flatnonzero(~plain)
+    if len(odd) * _MOST_ODD > len(lines):
+        return [_read_cells(source, block_of(chunk, source.facts.encoding), rejected)]
+    found = [(chunk.row + 1 + n, chunk.data[lines.starts[n] : lines.ends[n]]) for n in odd.tolist()]
+    block = block_of_lines(found, source.facts.encoding)
+    if chunk.too_long:
+        block.rejected.append(Rejection(chunk.next_row, "", "", TOO_LONG))
+    return [days, _read_cells(source, block, rejected)]
+
+
+def _read_cells(source: Source, block: Block, rejected: list[Rejection]) -> Days:
+    staged = stage(source.layout, block, from_excel=source.facts.bom)
+    rejected += staged.rejected
+    return days_of_frame(staged.frame)
 
 
 def _merge_piece(
     conn: Connection, piece: Piece, run: Run, summary: ImportSummary, refused: RejectFile
 ) -> None:
-    conn.execute(_STAGE)
-    with conn.cursor().copy(_COPY) as copy:
-        copy.write(importing.csv_bytes(piece.frame))
+    _stage(conn, piece)
     refused.write(piece.rejected)
     importing.begin_writing(conn, now=run.at, change_no=f"import-{run.import_no}", alone=True)
-    summary.repeated += _check_piece(conn, refused)
-    _ensure_months(conn)
-    conn.execute("analyze stage (point, day)")
-    inserted, changed, staged = conn.execute(_MERGE).fetchone() or (0, 0, 0)
-    summary.inserted += inserted
-    summary.changed += changed
-    summary.unchanged += staged - inserted - changed
+    summary.repeated += _check_keys(conn, refused)
+    conn.execute(merging.ASKED)
+    conn.execute(merging.HELD)
+    conn.execute(merging.ANALYZE)
+    _refuse(conn, merging.REJECT_UNKNOWN, refused)
+    _refuse(conn, merging.REJECT_WITHOUT_CONTRACT, refused)
+    _write(conn, summary, refused)
     summary.rejected = refused.lines
-    summary.rows += len(piece.frame) + len({rejection.row for rejection in piece.rejected})
+    summary.rows += len(piece) + len({rejection.row for rejection in piece.rejected})
     counts = json.dumps({name: getattr(summary, name) for name in _COUNTED})
     position = [piece.next_byte, piece.next_row, refused.settle(), counts, run.import_no]
     conn.execute(_MOVE, position)
 
 
-def _check_piece(conn: Connection, refused: RejectFile) -> int:
-    repeated = 0
-    if conn.execute(merging.has_duplicates(_KEY)).fetchone() == (True,):
-        repeated = conn.execute(merging.drop_repeated((*_KEY, "wh", "estimated"))).rowcount
-        _refuse(conn, merging.reject_conflicting(_KEY), refused)
-    for check in _CHECKS:
-        _refuse(conn, check, refused)
+def _stage(conn: Connection, piece: Piece) -> None:
+    conn.execute(merging.MEMORY)
+    conn.execute(merging.STAGE)
+    with conn.cursor().copy(merging.COPY) as copy:
+        copy.write(COPY_HEADER)
+        for days in piece.parts:
+            copy.write(days.copied())
+        copy.write(COPY_TRAILER)
+
+
+def _check_keys(conn: Connection, refused: RejectFile) -> int:
+    """Keep one of like rows (return how many others went), none of conflicting ones."""
+    if conn.execute(sets.has_duplicates(merging.KEY)).fetchone() != (True,):
+        return 0
+    repeated = conn.execute(sets.drop_repeated((*merging.KEY, *merging.VALUES))).rowcount
+    _refuse(conn, sets.reject_conflicting(merging.KEY), refused)
     return repeated
 
 
-def _refuse(conn: Connection, check: Check, refused: RejectFile) -> None:
+def _write(conn: Connection, summary: ImportSummary, refused: RejectFile) -> None:
+    """Merge what is left of the stage. A month's first file meets nothing, and need not look row by row."""
+    conn.execute(merging.ENSURE_MONTHS)
+    there = conn.execute(merging.ANY_THERE).fetchone() == (True,)
+    if there:
+        _refuse(conn, merging.REJECT_CONFLICTING, refused)
+    staged = conn.execute(merging.STAGED).fetchone() or (0,)
+    changed = conn.execute(merging.UPDATE_CHANGED).rowcount if there else 0
+    inserted = conn.execute(merging.INSERT_NEW if there else merging.INSERT_ALL).rowcount
+    summary.inserted += inserted
+    summary.changed += changed
+    summary.unchanged += staged[0] - inserted - changed
+
+
+def _refuse(conn: Connection, check: sets.Check, refused: RejectFile) -> None:
     rows = sorted(conn.execute(check.statement).fetchall())
     refused.write(Rejection(row, check.field, str(value), check.reason) for row, value in rows)
-
-
-def _ensure_months(conn: Connection) -> None:
-    conn.execute(
-        "select metering.ensure_month(first) from (select distinct date_trunc('month', day)::date as first"
-        " from stage) months"
-    )
 
 
 def _close(conn: Connection, run: Run, summary: ImportSummary, *, by: str) -> None:

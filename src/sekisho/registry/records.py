@@ -10,7 +10,7 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -165,23 +165,46 @@ def header_of(path: Path, facts: FileFacts) -> tuple[list[str], int]:
     return cells, position
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some whole lines as they stand in the file, behind line `row`; `too_long`: the line behind them was passed over."""
+
+    data: bytes
+    row: int
+    next_byte: int
+    next_row: int
+    too_long: bool
+
+
+def chunks(path: Path, *, start_byte: int, start_row: int, chunk_bytes: int = BLOCK_BYTES) -> Iterator[Chunk]:
+    """The lines behind `start_byte` (which ends line `start_row`), about `chunk_bytes` at a time."""
+    row = start_row
+    with _opened(path) as file:
+        file.seek(start_byte)
+        while data := file.read(chunk_bytes):
+            data += file.readline(LONGEST_LINE)
+            too_long = not data.endswith(b"\n") and _skip_line(file) > 0
+            data = data[: data.rfind(b"\n") + 1] if too_long else data
+            following = row + _lines_in(data) + too_long
+            yield Chunk(data, row, file.tell(), following, too_long)
+            row = following
+
+
 def blocks(
     path: Path, facts: FileFacts, *, start_byte: int, start_row: int, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Block]:
-    """The lines behind `start_byte` (which ends line `start_row`), in blocks of about `block_bytes`."""
-    position, row = start_byte, start_row
-    with _opened(path) as file:
-        file.seek(start_byte)
-        while data := file.read(block_bytes):
-            data += file.readline(LONGEST_LINE)
-            whole = data.endswith(b"\n") or _skip_line(file) == 0
-            position = file.tell()
-            block = _block(data if whole else data[: data.rfind(b"\n") + 1], row, facts.encoding)
-            if not whole:
-                block.next_row += 1
-                block.rejected.append(Rejection(block.next_row, "", "", TOO_LONG))
-            block.next_byte, row = position, block.next_row
-            yield block
+    """The same lines as fields, in blocks of about `block_bytes`."""
+    found = chunks(path, start_byte=start_byte, start_row=start_row, chunk_bytes=block_bytes)
+    return (block_of(chunk, facts.encoding) for chunk in found)
+
+
+def block_of(chunk: Chunk, encoding: str) -> Block:
+    """A chunk's lines as fields."""
+    block = _block(chunk.data, chunk.row, encoding)
+    if chunk.too_long:
+        block.rejected.append(Rejection(chunk.next_row, "", "", TOO_LONG))
+    block.next_byte, block.next_row = chunk.next_byte, chunk.next_row
+    return block
 
 
 def _skip_line(file: BinaryIO) -> int:
@@ -194,27 +217,30 @@ def _skip_line(file: BinaryIO) -> int:
     return skipped
 
 
+def _lines_in(data: bytes) -> int:
+    return data.removesuffix(b"\n").count(b"\n") + 1 if data else 0
+
+
 def _block(data: bytes, row: int, encoding: str) -> Block:
-    lines = data.removesuffix(b"\n").count(b"\n") + 1 if data else 0
     text = _decoded(data.replace(b"\r\n", b"\n"), encoding)
     if text is None or '"' in text or _SUSPECT.search(text):
-        return _block_by_line(data, row, encoding)
-    records = text.removesuffix("\n").replace(",", SEPARATOR).split("\n")
-    return Block(list(range(row + 1, row + lines + 1)), records, next_row=row + lines)
+        lines = data.removesuffix(b"\n").split(b"\n") if data else []
+        return block_of_lines(enumerate(lines, row + 1), encoding)
+    records = text.removesuffix("\n").replace(",", SEPARATOR).split("\n") if text else []
+    return Block(list(range(row + 1, row + len(records) + 1)), records)
 
 
-def _block_by_line(data: bytes, row: int, encoding: str) -> Block:
-    block = Block([], [], next_row=row)
-    for line in data.removesuffix(b"\n").split(b"\n"):
-        block.next_row += 1
+def block_of_lines(lines: Iterable[tuple[int, bytes]], encoding: str) -> Block:
+    """Numbered lines as fields, each looked at by itself."""
+    block = Block([], [])
+    for row, line in lines:
         text = _decoded(line.rstrip(b"\r"), encoding)
         fields = None if text is None else _fields(text)
         reason = _flaw(text, fields)
         if reason is not None:
-            rejected = Rejection(block.next_row, "", line[:200].decode(encoding, "replace"), reason)
-            block.rejected.append(rejected)
+            block.rejected.append(Rejection(row, "", line[:200].decode(encoding, "replace"), reason))
         else:
-            block.rows.append(block.next_row)
+            block.rows.append(row)
             block.records.append(SEPARATOR.join(fields or ()))
     return block
 
