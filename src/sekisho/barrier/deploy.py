@@ -46,6 +46,24 @@ def ensure_roles(conn: psycopg.Connection, passwords: dict[str, str]) -> None:
         conn.execute(
             sql.SQL("alter role {} login password {}").format(sql.Identifier(login), sql.Literal(password))
         )
+    _take_owners(conn)
+
+
+def _take_owners(conn: psycopg.Connection) -> None:
+    """An installer that is no superuser hands objects to their owners and changes them later: it must be able to act as them.
+
+    Whoever creates a role administers it since PostgreSQL 16, but neither inherits its rights nor may become it.
+    """
+    for role in (OWNER, *(purpose.role for purpose in PURPOSES)):
+        row = conn.execute(
+            "select rolsuper or pg_has_role(current_user, %s, 'set') and pg_has_role(current_user, %s, 'usage')"
+            " from pg_roles where rolname = current_user",
+            [role, role],
+        ).fetchone()
+        if row is None or not row[0]:
+            conn.execute(
+                sql.SQL("grant {} to current_user with inherit true, set true").format(sql.Identifier(role))
+            )
 
 
 def plan(conn: psycopg.Connection, gates: Iterable[AnyGate]) -> Difference:
@@ -72,10 +90,18 @@ def apply(conn: psycopg.Connection, gates: Iterable[AnyGate]) -> int:
         _own(conn)
         for piece in pieces:
             conn.execute(piece.statement)
+            if piece.kind == "schema" and piece.name == "gate":
+                _let_own_gates(conn, "grant create on schema gate to")
+        _let_own_gates(conn, "revoke create on schema gate from")
         _own_functions(conn)
         _grant(conn)
         _remember(conn, pieces)
     return len(pieces)
+
+
+def _let_own_gates(conn: psycopg.Connection, words: str) -> None:
+    """Nobody but a superuser gives a function to an owner who could not have made it: for this transaction the owners of gates can."""
+    conn.execute(f"{words} {', '.join(purpose.role for purpose in PURPOSES)}")
 
 
 def _clear(conn: psycopg.Connection) -> None:

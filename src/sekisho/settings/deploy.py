@@ -24,6 +24,8 @@ from sekisho.server import Installation
 from sekisho.settings.home import Home
 from sekisho.settings.inventory import GATES
 from sekisho.settings.migrations import ACCOUNT_SCHEMAS
+from sekisho.settings.obligations import SEQUENCER, discharge
+from sekisho.settings.sequencing import admit_sequencer
 
 ACCOUNT_LOGINS = {schema: f"sekisho_{schema}" for schema in ACCOUNT_SCHEMAS}
 
@@ -50,9 +52,11 @@ def build(conninfo: str, *, tell: Callable[[str], None] = lambda _: None) -> Non
     """Tables and barrier, without keys and partitions. `barrier prove` builds a throw-away database so and compares."""
     tell("migrations")
     migrate(conninfo)
-    with connect(conninfo) as conn:
+    with connect(conninfo) as conn, conn.transaction():
         tell("barrier")
         barrier.apply(conn, GATES)
+        admit_sequencer(conn)
+        discharge(conn)
         _grant_accounts(conn)
         _admit_public(conn)
 
@@ -70,7 +74,7 @@ def migrate(conninfo: str) -> None:
 
 def login_names() -> tuple[str, ...]:
     """Every database login of the platform."""
-    return (*LOGINS, WORKER, *ACCOUNT_LOGINS.values())
+    return (*LOGINS, WORKER, SEQUENCER, *ACCOUNT_LOGINS.values())
 
 
 def passwords(home: Home) -> dict[str, str]:
@@ -109,6 +113,11 @@ def login_conninfo(conninfo: str, home: Home, login: str) -> str:
 def worker_conninfo(installation: Installation, home: Home) -> str:
     """The worker's own connection string; the server's owner is not needed for it when the address is given without secrets."""
     return login_conninfo(installation.database_url or installation.open(), home, WORKER)
+
+
+def sequencer_conninfo(installation: Installation, home: Home) -> str:
+    """The sequencer's own connection string, likewise."""
+    return login_conninfo(installation.database_url or installation.open(), home, SEQUENCER)
 
 
 def ensure_months(conn: psycopg.Connection, now: datetime) -> None:

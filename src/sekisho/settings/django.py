@@ -5,7 +5,7 @@ SEKISHO_HOME          where the secrets of this audience lie: logins/<login>, lo
 SEKISHO_DATABASE_URL  host, port and database; without it, the embedded server of the home
 SEKISHO_HOSTS         host names that requests may ask for, comma-separated (default: this machine)
 SEKISHO_TLS           1 behind HTTPS: secure cookies, HSTS, X-Forwarded-Proto is believed
-SEKISHO_ENVIRONMENT   production, training, demo …: shown in the band of every page
+SEKISHO_ENVIRONMENT   production, training, demo …: shown in the band of every page (default: what the home says)
 SEKISHO_METRICS_TOKEN whoever bears it may read /metrics (default: this machine only)
 """
 
@@ -42,7 +42,7 @@ if _ENVIRON.get("SEKISHO_SURFACE") not in SURFACES:
 SURFACE = SURFACES[_ENVIRON["SEKISHO_SURFACE"]]
 HOME = home_from(option=None, environ=_ENVIRON)
 TLS = _ENVIRON.get("SEKISHO_TLS") == "1"
-ENVIRONMENT = _ENVIRON.get("SEKISHO_ENVIRONMENT", "production")
+ENVIRONMENT = _ENVIRON.get("SEKISHO_ENVIRONMENT") or HOME.environment()
 REQUESTS_PER_MINUTE = int(_ENVIRON.get("SEKISHO_REQUESTS_PER_MINUTE", "1200"))
 METRICS_TOKEN = _ENVIRON.get("SEKISHO_METRICS_TOKEN", "")
 METRICS_DIRECTORY = _ENVIRON.get("PROMETHEUS_MULTIPROC_DIR", "")

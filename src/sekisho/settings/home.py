@@ -7,6 +7,7 @@ where the operating system forces it (see `sekisho.server.privileges`).
     log/             what processes say; never a customer's data
     archive/         encrypted columns of closed months
     files/           what came in and what goes out
+    environment      what this installation is for: production (no such file), training, demo, test
     run/       0700  locks, ports, sockets: may be deleted while nothing runs
     postgres/        the embedded server's cluster
 """
@@ -26,6 +27,7 @@ from sekisho.kernel.errors import EnvironmentFault
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)?")
 _PRIVATE_DIRECTORIES = ("secrets", "run")
 _DIRECTORIES = ("log", "archive", "files")
+PRODUCTION = "production"
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
@@ -83,6 +85,17 @@ class Home:
                 "Name a writable place with --home.",
             ) from fault
         return self
+
+    def environment(self) -> str:
+        """Return what this installation is for, as every page's band says: production unless it was named otherwise."""
+        try:
+            return (self.root / "environment").read_text(encoding="ascii").strip() or PRODUCTION
+        except FileNotFoundError:
+            return PRODUCTION
+
+    def name_environment(self, name: str) -> None:
+        """Remember what this installation is for: production, training, demo, test."""
+        (self.root / "environment").write_text(f"{name}\n", encoding="ascii")
 
     def secret_path(self, *, name: str) -> Path:
         """Where the secret `name` lies: `word`, or `audience/word`."""

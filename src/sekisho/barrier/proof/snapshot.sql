@@ -101,7 +101,7 @@ select s.subname, concat_ws(' ', 'owner', pg_get_userbyid(s.subowner), 'publicat
 select s.srvname, concat_ws(' ', 'owner', pg_get_userbyid(s.srvowner), 'options', s.srvoptions) from pg_foreign_server s
 
 -- name: user mapping
-select concat_ws(' ', u.umserver, case when u.umuser = 0 then 'public' else pg_get_userbyid(u.umuser) end), 'there' from pg_user_mapping u
+select concat_ws(' ', u.srvname, u.usename), 'there' from pg_user_mappings u
 
 -- name: large object
 select l.oid::text, 'owner ' || pg_get_userbyid(l.lomowner) from pg_largeobject_metadata l

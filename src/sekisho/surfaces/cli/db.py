@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +13,21 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from sekisho.kernel.errors import WrongUse
+from sekisho.barrier.connect import connect
+from sekisho.barrier.deploy import plan
+from sekisho.kernel.errors import REFUSED, WrongUse
 from sekisho.server import EmbeddedServer
 from sekisho.server.binaries import packaged
 from sekisho.server.installation import DATABASE
 from sekisho.settings.deploy import install
-from sekisho.settings.handover import hand_over
+from sekisho.settings.handover import SERVICES, hand_over, hand_over_service
+from sekisho.settings.inventory import GATES
+from sekisho.settings.obligations import Obligation, open_obligations
 from sekisho.settings.surfaces import SURFACES
 from sekisho.surfaces.cli.invocation import Invocation, invocation
 from sekisho.surfaces.cli.speech import say, tell
 
+PROCESSES = (*SURFACES, *SERVICES)
 app = typer.Typer(no_args_is_help=True, help=say("データベースの起動・停止・移行", "The database"))
 AsJson = Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Print JSON"))]
 
@@ -59,8 +65,54 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
 )
 def migrate(ctx: typer.Context) -> None:
     call = invocation(ctx)
-    install(call.installation.open(), call.home, now=datetime.now(UTC), tell=_tell_step)
+    conninfo = call.installation.open()
+    install(conninfo, call.home, now=datetime.now(UTC), tell=_tell_step)
     tell("データベースは最新です。", "The database is up to date.")
+    with connect(conninfo) as conn:
+        tell_obligations(open_obligations(conn))
+
+
+@app.command(
+    help=say(
+        "データベースの状態を調べる(直すべきことがあれば終了コード 1)",
+        "Look the database over; exit code 1 if something is to be done",
+    )
+)
+def doctor(
+    ctx: typer.Context,
+    sql: Annotated[
+        bool,
+        typer.Option(
+            "--sql", help=say("スーパーユーザーが実行する SQL だけを出す", "Only the SQL for a superuser")
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    with connect(invocation(ctx).installation.open()) as conn:
+        still = open_obligations(conn)
+        changes = plan(conn, GATES)
+    if sql:
+        print("\n".join(one.line() for one in still))
+    elif as_json:
+        named = [{"name": one.name, "ja": one.ja, "en": one.en, "sql": one.line()} for one in still]
+        print(json.dumps({"obligations": named, "barrier_current": not changes}, ensure_ascii=False))
+    else:
+        tell_obligations(still)
+        if changes:
+            tell(
+                "適用されていない変更があります: sekisho barrier plan",
+                "Changes not applied: sekisho barrier plan",
+            )
+    raise typer.Exit(REFUSED if still or changes else 0)
+
+
+def tell_obligations(still: Sequence[Obligation]) -> None:
+    """Say what only a superuser can do, with the statement."""
+    for one in still:
+        tell(
+            f"未了 {one.name}: {one.ja}\n  スーパーユーザーがこのデータベースで一度だけ: {one.line()}",
+            f"Open: {one.name}: {one.en}\n  A superuser, once, in this database: {one.line()}",
+        )
 
 
 @app.command(
@@ -71,17 +123,24 @@ def url(ctx: typer.Context, as_json: AsJson = False) -> None:
     print(json.dumps({"url": found}) if as_json else found)
 
 
-@app.command("hand-over", help=say("一つの画面専用のホームを作る", "Make the home of one surface process"))
+@app.command("hand-over", help=say("一つのプロセス専用のホームを作る", "Make the home of one process"))
 def hand_over_to(
     ctx: typer.Context,
-    surface: Annotated[str, typer.Argument(help=", ".join(SURFACES))],
+    process: Annotated[str, typer.Argument(help=", ".join(PROCESSES))],
     directory: Annotated[Path, typer.Argument(file_okay=False)],
 ) -> None:
-    if surface not in SURFACES:
-        raise WrongUse(f"{surface} という画面はありません。", f"There is no surface {surface}.")
+    if process not in PROCESSES:
+        names = ", ".join(PROCESSES)
+        raise WrongUse(
+            f"{process} というプロセスはありません({names})。", f"There is no process {process} ({names})."
+        )
     if directory.exists():
         raise WrongUse(f"{directory} は既にあります。", f"{directory} is there already.")
-    own = hand_over(surface=surface, home=invocation(ctx).home, target=directory)
+    home = invocation(ctx).home
+    if process in SERVICES:
+        own = hand_over_service(service=process, home=home, target=directory)
+    else:
+        own = hand_over(surface=process, home=home, target=directory)
     tell(f"{own.root} に作りました。", f"Made {own.root}.")
 
 
