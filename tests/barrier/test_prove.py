@@ -13,6 +13,7 @@ import pytest
 from barrier_world import NOW
 
 from sekisho.barrier.proof.certificate import Certificate
+from sekisho.barrier.proof.citation import UnableToCite, cite
 from sekisho.barrier.prove import store
 from sekisho.settings.proving import demonstrate, prove_database
 
@@ -57,10 +58,31 @@ def test_a_certificate_is_kept_and_holds_no_row_of_the_database(installed: str) 
 
 
 def test_a_fuzz_report_counts_only_for_the_state_it_tested(installed: str) -> None:
-    digest = proved(installed).digest
-    bad = {"holds": False, "digest": digest, "summary": "1 leak"}
-    assert not prove_database(installed, now=NOW, keep=False, fuzz=bad).holds
-    assert prove_database(installed, now=NOW, keep=False, fuzz=bad | {"digest": "another"}).holds
+    bare = proved(installed)
+    bad = {
+        "holds": False,
+        "digest": bare.digest,
+        "summary": "1 leak",
+        "summary_ja": "漏れ 1 件",
+        "at": NOW.isoformat(),
+    }
+    cited = prove_database(installed, now=NOW, keep=False, fuzz=bad)
+    stale = prove_database(installed, now=NOW, keep=False, fuzz=bad | {"digest": "another"})
+    assert not cited.holds and "✗ 4. Two-run fuzz: 1 leak" in cited.text(language="en")
+    assert stale.holds and "belongs to another catalog (sha256:another…)" in stale.text(language="en")
+    assert "there is no report" in bare.text(language="en")
+    said = [certificate.body()["fuzz"] for certificate in (bare, cited, stale)]
+    assert said == [None, bad | {"stale": False}, bad | {"digest": "another", "stale": True}]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("holds", "yes"), ("digest", None), ("summary", 3), ("at", "yesterday")]
+)
+def test_what_is_no_fuzz_report_is_refused_by_its_field(field: str, value: object) -> None:
+    report = {"holds": True, "digest": "d", "summary": "s", "summary_ja": "s", "at": NOW.isoformat()}
+    assert not cite(report, digest="d").stale
+    with pytest.raises(UnableToCite, match=field):
+        cite(report | {field: value}, digest="d")
 
 
 def test_the_demonstration_finds_the_broken_view_with_a_row(installed: str) -> None:

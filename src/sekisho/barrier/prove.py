@@ -22,6 +22,7 @@ from sekisho.barrier.deploy import plan
 from sekisho.barrier.gate import AnyGate
 from sekisho.barrier.proof import bodies, paths, scratch, snapshot, solvers, views, witness
 from sekisho.barrier.proof.certificate import Certificate
+from sekisho.barrier.proof.citation import cite
 from sekisho.barrier.proof.deployed import Deployed, read_deployed, reading
 from sekisho.barrier.proof.findings import Counterexample, Finding, Tally
 from sekisho.barrier.proof.worlds import Caller
@@ -40,8 +41,8 @@ def prove(
 ) -> Certificate:
     """Prove the database that `conninfo` (its owner) names. `build` puts tables and barrier into an empty database.
 
-    `fuzz` is the report of the two-run fuzz, if there is one: `{"holds": bool, "digest": …, "summary": …}`. Raises `UnableToCompare`
-    where the server allows no throw-away database.
+    `fuzz` is the last report of the two-run fuzz, if there is one (fields: `citation.FIELDS`); it counts only for the catalog that it was made of.
+    Raises `UnableToCompare` where the server allows no throw-away database, `UnableToCite` for what is no such report.
     """
     started = time.monotonic()
     with connect(conninfo, application="sekisho barrier prove") as conn:
@@ -69,10 +70,11 @@ def prove(
             _illustrated(conn, deployed, tally, _known(first, missed)) for tally in (first, second, third)
         ]
     digest = snapshot.digest(live)
-    fresh = fuzz if fuzz is not None and fuzz.get("digest") == digest else None
+    cited = None if fuzz is None else cite(fuzz, digest=digest)
+    fourth = [] if cited is None or cited.stale else [cited.tally()]
     return Certificate(
-        at=now, database=deployed.database, digest=digest, versions=_versions(deployed), tallies=[*tallies, *_fuzzed(fresh)],
-        outside_roles=others, fuzz=fresh, seconds=time.monotonic() - started, gates=bodies.gate_items(read),
+        at=now, database=deployed.database, digest=digest, versions=_versions(deployed), tallies=[*tallies, *fourth],
+        outside_roles=others, fuzz=cited, seconds=time.monotonic() - started, gates=bodies.gate_items(read),
     )  # fmt: skip
 
 
@@ -111,19 +113,6 @@ def _versions(deployed: Deployed) -> dict[str, str]:
         "sqlglot": version("sqlglot"),
         "python": platform.python_version(),
     }
-
-
-def _fuzzed(fuzz: Mapping[str, Any] | None) -> list[Tally]:
-    if fuzz is None:
-        return []
-    tally = Tally("4", statements=1)
-    if not fuzz.get("holds"):
-        tally.fail(
-            "fuzz",
-            f"二重実行検査が漏れを見つけています: {fuzz.get('summary')}",
-            f"The two-run fuzz found a leak: {fuzz.get('summary')}",
-        )
-    return [tally]
 
 
 def _known(first: Tally, missed: Mapping[str, Counterexample]) -> dict[str, Counterexample]:

@@ -20,8 +20,22 @@ from sekisho.barrier.gate import AnyGate, Gate, SubmitGate
 from sekisho.barrier.intent import SUBMISSION, Manner, column_manner
 from sekisho.barrier.items import COLUMNS, TECHNICAL
 from sekisho.barrier.policy import RULES, Grade, Rule, rule_for, rules_of, visible_columns
+from sekisho.kernel.errors import SekishoError
 
 SOURCE, DEPLOYED = "source", "deployed"
+
+
+class UnableToBreak(SekishoError):
+    """The clause that a mutant breaks does not stand where it is looked for: whoever rewrote it must rewrite the mutant, too."""
+
+
+def _replaced(text: str, old: str, new: str, *, where: str) -> str:
+    """`text` with a clause replaced, which must be there: a mutant that breaks nothing would count for nothing."""
+    if old not in text:
+        raise UnableToBreak(
+            f"{where} に「{old}」がないため、変異を作れません。", f"{where} does not contain {old!r}: the mutant breaks nothing."
+        )  # fmt: skip
+    return text.replace(old, new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +252,14 @@ class Broken:
         yield mutant("security invoker", DEPLOYED, f"alter view {name} set (security_invoker = true)")
         columns = visible_columns(rule, table)
         for column in COLUMNS[table].keys() - columns.keys():
-            widened = compiled.replace(f" from {table}", f", {column} from {table}")
+            widened = _replaced(compiled, f" from {table}", f", {column} from {table}", where=name)
             yield mutant(
                 f"with {column}", SOURCE, f"grant select ({column}) on {table} to {purpose.role}", widened
             )
         for column, grade in columns.items():
             if grade is Grade.REVEAL and not column.endswith("_key"):
-                bare = re.sub(rf"barrier\.\w+\({column}\) as {column}\b", column, compiled)
+                masked = f"{MASKS[COLUMNS[table][column]]}({column}) as {column}"
+                bare = _replaced(compiled, masked, column, where=name)
                 yield mutant(f"{column} without its mask", SOURCE, bare)
 
     # row security
@@ -340,7 +355,7 @@ class Broken:
         makers = _SUBMITTING if isinstance(gate, SubmitGate) else _READING
         for name, origin, make in makers:
             made = make(_Site(gate, purpose, piece.statement, self.administrator))
-            if made is not None and made != piece.statement:
+            if made is not None:
                 sql = _fixed(f"drop function {piece.name}", made)
                 yield Mutant(
                     "gate",
@@ -359,8 +374,7 @@ class Broken:
         functions = {piece.name: piece.statement for piece in compile_all(()) if piece.kind == "function"}
         everybody = tuple((p.audience, p.code) for p in PURPOSES)
         for function, name, old, new in _TICKET:
-            if old not in functions[function]:
-                raise ValueError(f"{function} does not contain {old!r}")
+            broken = _replaced(functions[function], old, new, where=function)
             at = next(
                 (purposes for word, purposes in _TICKET_OF.items() if word in f"{function} {name}"), everybody
             )
@@ -368,7 +382,7 @@ class Broken:
                 "ticket",
                 f"{function}: {name}",
                 SOURCE,
-                _fixed(functions[function].replace(old, new)),
+                _fixed(broken),
                 "*",
                 at,
             )
@@ -437,16 +451,17 @@ class _Site:
     text: str
     administrator: str
 
-    def swapped(self, old: str, new: str) -> str | None:
-        """The statement with one passage replaced; None where it is not there."""
-        return self.text.replace(old, new) if old in self.text else None
+    def swapped(self, old: str, new: str) -> str:
+        """The statement with one clause replaced, which must be there."""
+        return _replaced(self.text, old, new, where=f"{self.gate.name} ({self.purpose.role})")
 
 
 _PASSAGE = re.compile(r",\npassage as \(insert into ledger\.passage .*? returning 1\)\n", re.DOTALL)
 
 
-def _forget(site: _Site) -> str | None:
-    return _PASSAGE.sub("\n", site.text)
+def _forget(site: _Site) -> str:
+    passage = _PASSAGE.search(site.text)
+    return site.swapped(passage[0] if passage else _PASSAGE.pattern, "\n")
 
 
 def _another_owner(site: _Site) -> str | None:
@@ -504,11 +519,14 @@ def _revealed_in_a_list(site: _Site) -> str | None:
 
 
 def _all_at_once(site: _Site) -> str | None:
-    return (
-        site.swapped("k.contract_no = p_contract_no", "k.contract_no >= p_contract_no")
-        if site.gate.reveals
-        else None
-    )
+    if not site.gate.reveals or not any(param.name == "contract_no" for param in site.gate.params):
+        return None
+    return site.swapped("k.contract_no = p_contract_no", "k.contract_no >= p_contract_no")
+
+
+def _of_points(old: str, new: str) -> Callable[[_Site], str | None]:
+    """Only where the gate says which points its rows speak of."""
+    return lambda site: None if site.gate.point is None else site.swapped(old, new)
 
 
 _READING: tuple[tuple[str, str, Callable[[_Site], str | None]], ...] = (
@@ -517,8 +535,8 @@ _READING: tuple[tuple[str, str, Callable[[_Site], str | None]], ...] = (
     ("security invoker", SOURCE, lambda site: site.swapped("security definer", "security invoker")),
     ("records one item less (first)", SOURCE, _without_item(0)),
     ("records one item less (last)", SOURCE, _without_item(-1)),
-    ("records no points", SOURCE, lambda site: site.swapped("coalesce(pair.points, '{}')", "'{}'::text[]")),
-    ("records no holders", SOURCE, lambda site: site.swapped("coalesce(pair.holders, '{}')", "'{}'::text[]")),
+    ("records no points", SOURCE, _of_points("coalesce(pair.points, '{}')", "'{}'::text[]")),
+    ("records no holders", SOURCE, _of_points("coalesce(pair.holders, '{}')", "'{}'::text[]")),
     ("records no rows", SOURCE, lambda site: site.swapped("s.shown, s.row_count", "s.shown, 0")),
     (
         "records another gate",

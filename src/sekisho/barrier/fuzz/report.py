@@ -1,5 +1,6 @@
 """What a run of the fuzz says: what was tried, what leaked, every mutant and who noticed it."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,23 +70,32 @@ class Report:
         """The mutation score in per cent; None where no mutants were made."""
         return None if not self.alive else 100.0 * (len(self.alive) - len(self.survivors)) / len(self.alive)
 
-    def summary(self) -> str:
+    def summary(self, *, language: str = "ja") -> str:
         """One line, for the certificate."""
         answers = sum(counts["answers"] for counts in self.surfaces.values())
-        score = (
-            ""
-            if self.score is None
-            else f"; mutation score {self.score:.1f} % ({len(self.alive)} mutants{', sampled' if self.sampled else ''})"
-        )
-        found = "no difference" if not self.leaks else f"{len(self.leaks)} differences"
-        return f"{found} in {self.calls} calls of {len(self.functions)} gate functions and {answers} answers of {len(self.surfaces)} surfaces{score}"
+        if language == "en":
+            found = "no difference" if not self.leaks else f"{len(self.leaks)} differences"
+            asked = f"{self.calls} calls of {len(self.functions)} gate functions and {answers} answers of {len(self.surfaces)} surfaces"
+            return f"{found} in {asked}; {self._scored(english=True)}"
+        found = "差なし" if not self.leaks else f"差 {len(self.leaks)} 件"
+        asked = f"ゲート関数 {len(self.functions)} 個の呼出し {self.calls} 回、画面・API {len(self.surfaces)} 種の応答 {answers} 件"
+        return f"{asked}で{found}。{self._scored(english=False)}"
+
+    def _scored(self, *, english: bool) -> str:
+        if self.score is None:
+            return "no mutants were made" if english else "変異は作っていません"
+        caught = f"{len(self.alive) - len(self.survivors)}/{len(self.alive)}"
+        if english:
+            return f"mutation score {_percent(self.score)} ({caught}{', sampled' if self.sampled else ''})"
+        return f"変異の検出率 {_percent(self.score)}({caught}{'、抜き取り' if self.sampled else ''})"
 
     def citation(self) -> dict[str, Any]:
         """What the certificate cites: small, and without any value of a world."""
         return {
             "holds": self.holds,
             "digest": self.digest,
-            "summary": self.summary(),
+            "summary": self.summary(language="en"),
+            "summary_ja": self.summary(),
             "at": self.at.isoformat(),
             "seed": self.seed,
             "rounds": self.rounds,
@@ -135,6 +145,11 @@ class Report:
         english = language == "en"
         lines = [*_head(self, english), *_surfaces(self, english), *_leaks(self.leaks, english)]
         return "\n".join([*lines, *_strength(self, english)])
+
+
+def _percent(score: float) -> str:
+    """Rounded down: 100.0 % means every one."""
+    return f"{math.floor(score * 10) / 10:.1f} %"
 
 
 def _title(report: Report, english: bool) -> str:
@@ -198,7 +213,7 @@ def _strength(report: Report, english: bool) -> list[str]:
     title = "Mutation score" if english else "変異の検出率"
     lines = [
         "",
-        f"{title}: {report.score:.1f} % ({len(report.alive) - len(report.survivors)}/{len(report.alive)})",
+        f"{title}: {_percent(report.score)} ({len(report.alive) - len(report.survivors)}/{len(report.alive)})",
     ]
     heads = (
         ("kind", "mutants", "caught", "by behaviour")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sekisho.barrier.proof.citation import Citation, no_report
 from sekisho.barrier.proof.findings import Counterexample, Finding, Tally
 
 OBLIGATIONS = {
@@ -20,7 +21,10 @@ OUTSIDE = (
         "データベース管理者、スーパーユーザー、複製の権限を持つロール",
         "database administrators, superusers, roles that may replicate",
     ),
-    ("ワーカーと記録の連番付け(画面から呼べない処理)", "the worker and the log's sequencer, which no surface can call"),
+    (
+        "ワーカーと記録の連番付け(画面から呼べない処理)",
+        "the worker and the log's sequencer, which no surface can call",
+    ),
     (
         "画面プロセス全体の乗っ取り(その利用者区分の範囲内)",
         "a surface process taken over as a whole, within its own audience",
@@ -49,7 +53,10 @@ _LISTED = 40
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The result of one proof. `holds` is false as soon as one statement could not be discharged."""
+    """The result of one proof. `holds` is false as soon as one statement could not be discharged.
+
+    `fuzz` is the last report of the two-run fuzz, of this state or of another; None: there is none.
+    """
 
     at: datetime
     database: str
@@ -57,7 +64,7 @@ class Certificate:
     versions: Mapping[str, str]
     tallies: Sequence[Tally]
     outside_roles: Sequence[str]
-    fuzz: Mapping[str, Any] | None
+    fuzz: Citation | None
     seconds: float
     gates: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -93,7 +100,7 @@ class Certificate:
             "obligations": [_obligation(tally) for tally in self.tallies],
             "findings": [finding.public() for finding in self.findings],
             "warnings": [warning.public() for warning in self.warnings],
-            "fuzz": None if self.fuzz is None else dict(self.fuzz),
+            "fuzz": None if self.fuzz is None else self.fuzz.public(),
             "gates": len(self.gates),
             "outside": [{"ja": ja, "en": en} for ja, en in OUTSIDE],
             "outside_roles": len(self.outside_roles),
@@ -106,7 +113,7 @@ class Certificate:
         lines = [
             *_head(self, english),
             *(_line(tally, english) for tally in self.tallies),
-            _fuzz_line(self.fuzz, english),
+            no_report(english=english) if self.fuzz is None else self.fuzz.line(english=english),
         ]
         listed = sorted(self.findings, key=lambda finding: finding.counterexample is None)
         for finding in listed[:_LISTED]:
@@ -152,17 +159,6 @@ def _line(tally: Tally, english: bool) -> str:
     counted = f"{tally.discharged}/{tally.statements}"
     queries = f", {tally.queries} SMT" if tally.queries else ""
     return f"{mark} {tally.obligation}. {en if english else ja}: {counted}{queries}"
-
-
-def _fuzz_line(fuzz: Mapping[str, Any] | None, english: bool) -> str:
-    if fuzz is None:
-        return (
-            "– 4. Two-run fuzz: no report for this state"
-            if english
-            else "– 4. 二重実行検査: この状態の報告はありません"
-        )
-    fine = fuzz.get("holds")
-    return f"{'✓' if fine else '✗'} 4. {'Two-run fuzz' if english else '二重実行検査'}: {fuzz.get('summary', '')}"
 
 
 def _finding_lines(finding: Finding, english: bool) -> list[str]:
