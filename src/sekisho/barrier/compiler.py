@@ -334,7 +334,7 @@ def _reading_piece(
     if sort is not None:
         start = ", ".join(_ENDS[kind][descending] for kind in sort.types)
         params += [f"p_after text[] default array[{start}]::text[]", "p_page_size integer default 50"]
-        returns.append("page_key text")
+        returns.append("page_key text[]")
     body = _reading_body(gate, purpose, outputs, sort, descending=descending)
     # a statement without optional filters has one good plan; planning it anew would cost more than running it
     plan = (
@@ -373,7 +373,7 @@ def _reading_body(
     final = [f'r."{out.name}"' for out in outputs]
     final_order = ""
     if sort is not None:
-        final.append(f"json_build_array({', '.join(f'r.k{n}::text' for n in range(len(sort.expressions)))})::text")
+        final.append(f"array[{', '.join(f'r.k{n}::text' for n in range(len(sort.expressions)))}]")
         final_order = " order by " + ", ".join(f"r.k{n}{direction}" for n in range(len(sort.expressions)))
     return (
         f"with r as materialized (select {', '.join(selected + technical + keys)} from {source} where {where}{group}"
@@ -402,24 +402,18 @@ def _after(sort: Sort, *, descending: bool) -> str:
 def _passage(gate: Gate[Any], purpose: Purpose) -> str:
     """The record, written by the statement that reads. INVARIANT: no row comes back when this cannot be written."""
     items = ", ".join(f"'{item}'" for item in items_of(gate, purpose))
-    pairs = "(select r.r_point, r.r_holder from r where r.r_point is not null group by 1, 2)"
-    points, holders = (
-        ("'{}'::text[]", "'{}'::text[]")
-        if gate.point is None
-        else ("coalesce(pair.points, '{}')", "coalesce(pair.holders, '{}')")
-    )
-    joined = (
-        ""
-        if gate.point is None
-        else f" cross join (select array_agg(p.r_point) as points, array_agg(coalesce(p.r_holder, '')) as holders from {pairs} p) pair"
-    )
+    points, holders, pair = "'{}'::text[]", "'{}'::text[]", ""
+    if gate.point is not None:
+        points, holders = "(s.pair).points", "(s.pair).holders"
+        known = "filter (where r.r_point is not null)"
+        pair = f", barrier.pairs(array_agg(r.r_point) {known}, array_agg(coalesce(r.r_holder, '')) {known}) as pair"
     return (
         "insert into ledger.passage (at, gate, audience, company, person, purpose, case_no, verdict, points, holders, items,"
         f" shown, row_count, request_id) select barrier.now(), '{gate.name}', '{purpose.audience}', w.company, w.person,"
         f" '{purpose.code}', w.case_no, w.verdict, {points}, {holders}, array[{items}]::text[], s.shown, s.row_count, w.request_id"
         f" from barrier.passport('{purpose.audience}', '{purpose.code}') w"
         " cross join (select count(*)::integer as row_count, case when min(r.r_from) is not null then daterange(min(r.r_from),"
-        f" case when count(r.r_to) = count(*) then max(r.r_to) end) end as shown from r) s{joined} returning 1"
+        f" case when count(r.r_to) = count(*) then max(r.r_to) end) end as shown{pair} from r) s returning 1"
     )
 
 

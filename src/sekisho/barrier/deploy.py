@@ -169,7 +169,8 @@ def _grant(conn: psycopg.Connection) -> None:
         f"grant execute on function pg_catalog.pg_logical_emit_message(boolean, text, text, boolean) to {OWNER}"
     )
     functions = "barrier.now(), barrier.today(), barrier.passport(text, text), barrier.viewer(text, text), barrier.viewer_person(text, text),"
-    functions += " barrier.assigned_points(text, text), barrier.mask_name(text), barrier.mask_phone(text), barrier.mask_address(text)"
+    functions += " barrier.assigned_points(text, text), barrier.mask_name(text), barrier.mask_phone(text), barrier.mask_address(text),"
+    functions += " barrier.pairs(text[], text[])"
     for purpose in PURPOSES:
         conn.execute(f"grant usage on schema {', '.join(SCHEMAS)} to {purpose.role}")
         conn.execute(f"grant execute on function {functions} to {purpose.role}")

@@ -66,6 +66,20 @@ language sql stable security definer parallel restricted set search_path = pg_ca
        and w.valid @> barrier.today()
 $$;
 
+-- For the record: each point with who held it once, however many rows showed it. Most answers are about one point.
+create or replace function barrier.pairs(inout points text[], inout holders text[])
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+begin
+    if points is null then
+        points := '{}'; holders := '{}';
+    elsif points[1] = all (points) and holders[1] = all (holders) then
+        points := points[1:1]; holders := holders[1:1];
+    else
+        select array_agg(d.p), array_agg(d.h) into points, holders
+          from (select distinct u.p, u.h from unnest(points, holders) u(p, h) order by u.p, u.h) d;
+    end if;
+end $$;
+
 create or replace function barrier.mask_name(value text) returns text language sql immutable strict parallel safe
     return case when value = '' then '' else left(value, 1) || '＊＊＊' end;
 create or replace function barrier.mask_phone(value text) returns text language sql immutable strict parallel safe

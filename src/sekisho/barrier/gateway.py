@@ -1,11 +1,12 @@
 """How a surface asks: one pool per login, one short transaction per call, the ticket set before the gate is called."""
 
 import dataclasses
-import json
 import logging
-from collections.abc import Mapping, Sequence
+import select
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -13,7 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from sekisho.barrier.audiences import PURPOSE
+from sekisho.barrier.audiences import PURPOSE, Purpose
 from sekisho.barrier.compiler import function_name, has_plain, outputs_of
 from sekisho.barrier.connect import prepare
 from sekisho.barrier.gate import Gate, SubmitGate
@@ -69,7 +70,7 @@ class Gateway:
             max_size=max_connections,
             timeout=5,
             kwargs={"autocommit": True, "prepare_threshold": 2},
-            check=ConnectionPool.check_connection,
+            check=_check,
             open=True,
         )
 
@@ -151,29 +152,23 @@ class Gateway:
             if page.after is not None:
                 arguments["after"] = list(page.after)
         fetched = self._execute(name, caller, arguments, now=now, request_id=request_id)
-        names = [out.name for out in outputs_of(gate, purpose)]
-        rows = [gate.row(**dict(zip(names, values, strict=False))) for values in fetched]
+        make = _maker(gate, purpose)
+        rows = [make(values) for values in fetched]
         if page is None or len(rows) <= page.size:
             return Rows(rows, None)
-        return Rows(rows[: page.size], json.loads(fetched[page.size - 1][-1]))
+        return Rows(rows[: page.size], fetched[page.size - 1][-1])
 
     def _execute(
         self, name: str, caller: Caller, arguments: Mapping[str, Any], *, now: datetime, request_id: str
     ) -> list[tuple[Any, ...]]:
         ticket = sign(self._key, caller, now=now, request_id=request_id)
-        call = sql.SQL("select * from {}({})").format(
-            sql.Identifier(*name.split(".")),
-            sql.SQL(", ").join(
-                sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key))
-                for key in arguments
-            ),
-        )
+        call = _call_text(name, tuple(arguments))
         try:
             # Between two syncs of a pipeline everything is one transaction: the ticket is gone when it ends, and the rows leave
             # this block only after the commit of their passage.
             with self._pool.connection() as conn, conn.pipeline():
                 conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
-                return conn.execute(call, arguments).fetchall()
+                return conn.execute(call, arguments, binary=True).fetchall()
         except psycopg.DataError:
             raise UnableToAsk(
                 "使えない文字か値が含まれています。",
@@ -189,6 +184,34 @@ class Gateway:
                 "いま照会できません。しばらくしてからもう一度お試しください。",
                 "The database cannot answer now.",
             ) from None
+
+
+@lru_cache(maxsize=4096)
+def _call_text(name: str, arguments: tuple[str, ...]) -> str:
+    """The statement that calls a gate: composed once, since composing it costs more than the call."""
+    parts = [
+        sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in arguments
+    ]
+    call = sql.SQL("select * from {}({})").format(sql.Identifier(*name.split(".")), sql.SQL(", ").join(parts))
+    return call.as_string()
+
+
+@lru_cache(maxsize=4096)
+def _maker(gate: Gate[Row], purpose: Purpose) -> Callable[[Sequence[Any]], Row]:
+    """Makes a row of what the gate returned; fields that this purpose may not see keep their default."""
+    names = [out.name for out in outputs_of(gate, purpose)]
+    if names == [item.name for item in gate.fields()]:
+        count = len(names)
+        return lambda values: gate.row(*values[:count])
+    return lambda values: gate.row(**dict(zip(names, values, strict=False)))
+
+
+def _check(connection: psycopg.Connection[Any]) -> None:
+    """Ask the server whether it is there only if its socket has something to say: it is silent while all is well."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def fields_of(row: object) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _as_of(table: str, alias: str, day: str, *, optional: bool = False) -> str:
     LATERAL with LIMIT tells the planner that it is one row, so that a page stays a walk along one index; `= any(array[…])` keeps it
     from the GiST index of the temporal key, which answers an equality eight times slower than the B-tree beside it.
     """
-    on_day = f"greatest(lower(c.valid), least(coalesce({day}, barrier.today()), upper(c.valid) - 1))"
+    on_day = f"greatest(lower(c.valid), least((select coalesce({day}, barrier.today())), upper(c.valid) - 1))"
     kind, on = ("left join", " on true") if optional else ("cross join", "")
     return (
         f" {kind} lateral (select {alias}.* from {{seen}}.{table} {alias} where {alias}.contract_no = any (array[c.contract_no])"
