@@ -3,7 +3,7 @@
 The rival reads the same tables as a login that bypasses row security and writes no record, with the query that a programmer would write
 (`where holder = …`). `ratio` compares what the gateway does (one pipeline) with what an application usually does (a transaction around
 the query); `ratio_pipelined` gives the rival the gateway's pipeline, too, and so shows the server's own cost. Ratios are medians of pairs
-measured in turn, in the same run. The durable commit (fsync) of the record is reported apart: the ratios are taken without it.
+measured in turn, in the same run; both sides let the driver prepare the statement and take rows in binary. The durable commit (fsync) of the record is reported apart: the ratios are taken without it.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from sekisho.barrier.audiences import PURPOSE
 from sekisho.barrier.compiler import function_name, has_plain
 from sekisho.barrier.connect import prepare
 from sekisho.barrier.gate import Gate
+from sekisho.barrier.gateway import call_text
 from sekisho.barrier.ticket import Caller, sign
 from sekisho.metering import gates as metering_gates
 from sekisho.registry import gates as registry_gates
@@ -60,7 +60,6 @@ set session_replication_role = origin;
 
 
 Connection = psycopg.Connection[Any]
-Query = sql.SQL | sql.Composed
 
 
 @dataclass(frozen=True)
@@ -176,21 +175,17 @@ def _measure(conninfo: str, home: Home, options: argparse.Namespace) -> dict[str
 def _compare(case: Case, through: Connection, bare: Connection, ticket: str, rounds: int) -> dict[str, Any]:
     name = function_name(case.gate, PURPOSE["retailer", "contract"], case.sort, plain=has_plain(case.gate))
     keys = case.arguments(0)
-    call = sql.SQL("select * from {}({})").format(
-        sql.Identifier(*name.split(".")),
-        sql.SQL(", ").join(
-            sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in keys
-        ),
-    )
-    rival = sql.SQL(case.rival)
+    call = call_text(name, tuple(keys))
     times: dict[str, list[float]] = {"gate": [], "rival": [], "rival_pipelined": [], "gate_durable": []}
     for n in range(rounds + 10):
         gate_rows, gate = _timed(through, call, case.arguments(n), ticket=ticket)
-        rival_rows, plain = _timed_transaction(bare, rival, case.rival_arguments(n))
-        _, pipelined = _timed(bare, rival, case.rival_arguments(n))
+        rival_rows, plain = _timed_transaction(bare, case.rival, case.rival_arguments(n))
+        _, pipelined = _timed(bare, case.rival, case.rival_arguments(n))
         _, durable = _timed(through, call, case.arguments(n), ticket=ticket, durable=True)
         if len(gate_rows) != len(rival_rows):
-            raise AssertionError(f"{case.name}: {len(gate_rows)} rows through the gate, {len(rival_rows)} without")
+            raise AssertionError(
+                f"{case.name}: {len(gate_rows)} rows through the gate, {len(rival_rows)} without"
+            )
         if n >= 10:
             for key, value in zip(times, (gate, plain, pipelined, durable), strict=True):
                 times[key].append(value)
@@ -209,7 +204,7 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def _timed(
-    conn: Connection, query: Query, arguments: dict[str, Any], *, ticket: str = "", durable: bool = False
+    conn: Connection, query: str, arguments: dict[str, Any], *, ticket: str = "", durable: bool = False
 ) -> tuple[list[Any], float]:
     """As the gateway asks: one pipeline, one implicit transaction."""
     conn.execute(f"set synchronous_commit = {'on' if durable else 'off'}")
@@ -217,13 +212,13 @@ def _timed(
     with conn.pipeline():
         if ticket:
             conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
-        rows = conn.execute(query, arguments).fetchall()
+        rows = conn.execute(query, arguments, binary=True).fetchall()
     return rows, time.perf_counter() - started
 
 
-def _timed_transaction(conn: Connection, query: Query, arguments: dict[str, Any]) -> tuple[list[Any], float]:
+def _timed_transaction(conn: Connection, query: str, arguments: dict[str, Any]) -> tuple[list[Any], float]:
     """As an application asks: a transaction, the query, its rows."""
     started = time.perf_counter()
     with conn.transaction():
-        rows = conn.execute(query, arguments).fetchall()
+        rows = conn.execute(query, arguments, binary=True).fetchall()
     return rows, time.perf_counter() - started

@@ -162,7 +162,7 @@ class Gateway:
         self, name: str, caller: Caller, arguments: Mapping[str, Any], *, now: datetime, request_id: str
     ) -> list[tuple[Any, ...]]:
         ticket = sign(self._key, caller, now=now, request_id=request_id)
-        call = _call_text(name, tuple(arguments))
+        call = call_text(name, tuple(arguments))
         try:
             # Between two syncs of a pipeline everything is one transaction: the ticket is gone when it ends, and the rows leave
             # this block only after the commit of their passage.
@@ -187,7 +187,7 @@ class Gateway:
 
 
 @lru_cache(maxsize=4096)
-def _call_text(name: str, arguments: tuple[str, ...]) -> str:
+def call_text(name: str, arguments: tuple[str, ...]) -> str:
     """The statement that calls a gate: composed once, since composing it costs more than the call."""
     parts = [
         sql.SQL("{} => {}").format(sql.Identifier(f"p_{key}"), sql.Placeholder(key)) for key in arguments
