@@ -60,10 +60,10 @@ def take_in(
     """Fill an empty store from a log and a contract history; return what became of the lines, and the refused contracts."""
     refused: list[Rejected] = []
     with store.writing() as writer:
-        taken = _take_lines(writer, log, mapping, progress)
         if contracts is not None:
             periods, refused = history.from_csv(contracts, encoding=contracts_encoding)
             writer.put_history(periods, version={"source": contracts.name, "sha256": _digest(contracts)})
+        taken = _take_lines(writer, log, mapping, progress)
         writer.merge()
         writer.commit(
             rests_on={

@@ -1,14 +1,18 @@
-"""One company's contract periods, asked millions of times: did it hold this point at this second?
+"""Contract periods, asked millions of times: did the company hold this point at this second?
 
-The points are small integers, so a table indexed by the point replaces the search: one look for the point's first period,
+`OwnPeriods` knows one company's. The points are small integers, so a table indexed by the point replaces the search: one look for the point's first period,
 which is the only one for nearly all points, and a second pass for the few readings at points that the company held more
 than once. Readings come sorted by point, so the looks walk through memory in order.
+
+`AllPeriods` knows every company's, for sorting readings into own and foreign when they are written: a search among all
+periods, whose steps the order of the readings keeps short.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from sekisho.ledger.scope.moments import DAY, OPEN
 
@@ -51,6 +55,42 @@ class OwnPeriods:
         at_point: Mask = (last >= 0) & (self._more_point[last] == point)
         covered: Mask = at_point & (at < self._more_end[last])
         return covered
+
+
+class AllPeriods:
+    """The periods of a store's history (`holder`, `point`, `start`, `end`), sorted by holder, point, start."""
+
+    def __init__(self, own: pl.DataFrame) -> None:
+        start = own["start"].to_numpy().astype(np.int64)
+        self._end = own["end"].to_numpy()
+        # Codes and days of any real store fit; where they do not, nothing is known to be anybody's own.
+        self._fits = not own.height or (_top(own["holder"]) < 2**16 and int(start.max()) < 2**16)
+        self._keys = _key(own["holder"].to_numpy(), own["point"].to_numpy(), np.clip(start, 0, None))
+
+    def cover(self, *, company: pl.Series, point: pl.Series, at: pl.Series) -> Mask:
+        """Return for each reading, sorted by company, point and time, whether the company held the point on its day."""
+        if not self._fits or not len(self._keys) or (len(company) and _top(company) >= 2**16):
+            return np.zeros(len(company), dtype=bool)
+        day = at.to_numpy() // DAY
+        asked = _key(company.to_numpy(), point.to_numpy(), day)
+        # Periods of a point do not overlap: only the last one that has begun can cover.
+        last = np.searchsorted(self._keys, asked, side="right") - 1
+        low = np.uint64(16)
+        covered: Mask = (last >= 0) & ((self._keys[last] >> low) == (asked >> low)) & (day < self._end[last])
+        return covered
+
+
+def _key(
+    company: npt.NDArray[np.integer], point: npt.NDArray[np.integer], day: npt.NDArray[np.integer]
+) -> npt.NDArray[np.uint64]:
+    """Return one integer, ordered as company, point (32 bits), day (16 bits) are."""
+    parts = (company, 48), (point, 16), (day, 0)
+    key: npt.NDArray[np.uint64] = sum(part.astype(np.uint64) << np.uint64(shift) for part, shift in parts)  # type: ignore[assignment]
+    return key
+
+
+def _top(codes: pl.Series) -> int:
+    return int(codes.max())  # type: ignore[arg-type]
 
 
 def _seconds(day: Whole) -> npt.NDArray[np.uint32]:

@@ -74,6 +74,8 @@ def refresh(
     """Take in what the log holds beyond the store. Every batch is committed: killed, it goes on from there."""
     with store.writing() as writer:
         _continue(store, log)
+        # Before the readings: they are written as own or foreign by it.
+        _take_history(connection, store, writer)
         before, start = store.manifest.rows, store.manifest.end
         while store.manifest.end < log.head.size:
             first, end = store.manifest.end, min(log.head.size, store.manifest.end + batch)
@@ -83,7 +85,6 @@ def refresh(
             progress(end, log.head.size)
         added = store.manifest.rows - before
         erased = _erase(connection, writer)
-        _take_history(connection, store, writer)
         writer.commit(rests_on=_basis(log))
     return Refreshed(log.head.size - start, added, erased, log.head.size)
 

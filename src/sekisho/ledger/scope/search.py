@@ -1,7 +1,7 @@
 """The answer: who exactly was seen.
 
-Three steps. One company's readings are read from each segment, masked by kind, person and time, and by what would have been
-right; that is where nearly everything falls away, over integers only. What remains is named: which contract of the point was
+Three steps. One company's foreign readings (see `store`) are read from each segment, masked by kind, person and time, and by
+what would have been right, over integers only. What remains is named: which contract of the point was
 seen. Then it is counted, by customer.
 
 Which contract: the gate recorded the holder and the period that it showed, so it is every contract of that holder at the
@@ -26,7 +26,7 @@ from sekisho.ledger.scope.history import KINDS
 from sekisho.ledger.scope.moments import DAY, OPEN, day_number
 from sekisho.ledger.scope.periods import OwnPeriods
 from sekisho.ledger.scope.question import Question, Right, kind_of
-from sekisho.ledger.scope.store import EVENTS, Segment, Store
+from sekisho.ledger.scope.store import EVENTS, Segment, Span, Store
 
 _THREADS: Final = 2
 _DETAIL: Final = ("person", "kind", "holder", "shown_from", "shown_to", "ref")
@@ -79,8 +79,7 @@ def find(*, store: Store, question: Question) -> pl.DataFrame:
     if sieve is None:
         return pl.DataFrame(schema=dict(EVENTS))
     with ThreadPoolExecutor(_THREADS) as pool:
-        parts = list(pool.map(sieve.sift, _slices(store, question)))
-    found = [part for part in parts if part.height]
+        found = [part for parts in pool.map(sieve.sift, _places(store, question)) for part in parts]
     return pl.concat(found) if found else pl.DataFrame(schema=dict(EVENTS))
 
 
@@ -94,19 +93,26 @@ class _Sieve:
     persons: npt.NDArray[np.uint32] | None
     own: OwnPeriods | None
 
-    def sift(self, place: tuple[Segment, int, tuple[int, int]]) -> pl.DataFrame:
-        """Return the readings of one company's slice of a segment that pass."""
-        segment, company, span = place
+    def sift(self, place: _Place) -> list[pl.DataFrame]:
+        """Return the readings of some slices of one segment that pass."""
+        return [part for span in place.spans if (part := self._slice(place, span)).height]
+
+    def _slice(self, place: _Place, span: Span) -> pl.DataFrame:
         columns = ["point", "at"] + ([] if self.kinds.all() else ["kind"])
+        columns += ["company"] if place.company is None else []
         columns += [] if self.persons is None else ["person"]
         columns += ["holder"] if self.question.right is Right.RECORDED else []
-        data = self.store.rows(segment.file, span, columns)
-        rows = self._passing(company, data)
-        if not len(rows):
-            return pl.DataFrame(schema=dict(EVENTS))
-        return self._detailed(segment, company, span, data, rows)
+        data = self.store.rows(place.segment.file, span, columns)
+        if place.company is not None:
+            data["company"] = np.full(len(data["at"]), place.company, dtype=np.uint32)
+        rows = self._passing(data)
+        return (
+            self._detailed(place.segment, span, data, rows)
+            if len(rows)
+            else pl.DataFrame(schema=dict(EVENTS))
+        )
 
-    def _passing(self, company: int, data: Mapping[str, Any]) -> npt.NDArray[np.intp]:
+    def _passing(self, data: Mapping[str, Any]) -> npt.NDArray[np.intp]:
         at = data["at"]
         keep = np.ones(len(at), dtype=bool)
         if self.own is not None:
@@ -117,23 +123,16 @@ class _Sieve:
             keep &= np.isin(data["person"], self.persons)
         if "holder" in data:
             # An unknown holder is a foreign one: nothing shows that the reading was right.
-            keep &= pl.Series(data["holder"]).ne_missing(company).to_numpy()
+            keep &= pl.Series(data["holder"]).ne_missing(pl.Series(data["company"])).to_numpy()
         keep &= _within(at, self.question)
         return np.flatnonzero(keep)
 
     def _detailed(
-        self,
-        segment: Segment,
-        company: int,
-        span: tuple[int, int],
-        data: Mapping[str, Any],
-        rows: npt.NDArray[np.intp],
+        self, segment: Segment, span: Span, data: Mapping[str, Any], rows: npt.NDArray[np.intp]
     ) -> pl.DataFrame:
         rest = self.store.rows(segment.file, span, [name for name in _DETAIL if name not in data])
-        columns = {
-            name: pl.Series(name, {**data, **rest}[name]).gather(rows) for name in EVENTS if name != "company"
-        }
-        frame = pl.DataFrame(columns).with_columns(pl.lit(company, dtype=pl.UInt32).alias("company"))
+        known = {**data, **rest}
+        frame = pl.DataFrame({name: pl.Series(name, known[name]).gather(rows) for name in EVENTS})
         return frame.select(pl.col(name).cast(kind) for name, kind in EVENTS.items())
 
 
@@ -163,16 +162,43 @@ def own_periods(store: Store, question: Question) -> OwnPeriods:
     )
 
 
-def _slices(store: Store, question: Question) -> list[tuple[Segment, int, tuple[int, int]]]:
-    wanted = None if question.company is None else {str(store.names("company").code(question.company))}
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Slices of one segment; `company` None: of several companies."""
+
+    segment: Segment
+    company: int | None
+    spans: list[Span]
+
+
+def _places(store: Store, question: Question) -> list[_Place]:
+    company = None if question.company is None else store.names("company").code(question.company)
     low, high = _bounds(question)
-    return [
-        (segment, int(company), span)
-        for segment in store.manifest.segments
-        if segment.rows and segment.first_at < high and segment.last_at >= low
-        for company, span in segment.companies.items()
-        if wanted is None or company in wanted
+    there = [
+        part for part in store.manifest.segments if part.rows and part.first_at < high and part.last_at >= low
     ]
+    if question.company is None:
+        places = [_Place(part, None, [_of_all(part, question)]) for part in there]
+    elif company is None:
+        return []
+    else:
+        places = [_Place(part, company, _of_one(store, part, company, question)) for part in there]
+    return [place for place in places if any(first < end for first, end in place.spans)]
+
+
+def _of_all(segment: Segment, question: Question) -> Span:
+    whole = question.right is Right.NONE or segment.silent
+    return 0, segment.rows if whole else max((end for _, end in segment.foreign.values()), default=0)
+
+
+def _of_one(store: Store, segment: Segment, company: int, question: Question) -> list[Span]:
+    """The company's foreign readings, and those of its own that the question does not take for its own unseen."""
+    foreign = [span for code, span in segment.foreign.items() if code == str(company)]
+    if question.right is Right.HISTORY:
+        return foreign + store.disputed(segment, company)
+    if question.right is Right.NONE or segment.silent:
+        return foreign + [span for code, span in segment.own.items() if code == str(company)]
+    return foreign
 
 
 def _bounds(question: Question) -> tuple[int, int]:

@@ -1,10 +1,19 @@
 """The columns on disk.
 
     manifest.json          what counts; replaced whole. A file that it does not name does not exist.
-    events-<n>.parquet     readings, one row a passage and point, sorted by company, point, time: integers only
-    history-<n>.parquet    contract periods by holder and point: integers only
-    terms-<n>.parquet      the same periods by point and start, with the holder and the place of their numbers
-    names-….sealed         the texts behind the codes; contract and customer numbers
+    events-<n>.parquet         readings, one row a passage and point, integers only: first those that were foreign to the
+                               reading company, then its own; each part sorted by company, point, time
+    history-own-<n>.parquet    contract periods by holder and point: integers only
+    history-terms-<n>.parquet  the same periods by point and start, with the holder and the place of their numbers
+    history-lost-<n>.parquet   what a correction of the history took from a holder, as long as a segment is older than it
+    names-….sealed             the texts behind the codes; contract and customer numbers
+
+**Own and foreign.** A reading is written as the company's own when the gate recorded the company as the holder (or nobody) and
+the history of that moment says that it held the point on that day; as foreign otherwise. So the interval anti-join over all
+readings is done once, when they are written, and a question reads the foreign ones. The history may be corrected afterwards:
+what a correction takes from a holder is kept, and the question looks again at that holder's own readings of those points
+(`disputed`). What it gives to a holder needs nothing: foreign readings are always judged anew. So every answer is that of the
+history as it stands now.
 
 A killed writer leaves at most files that no manifest names; the next writer removes them. One writer at a time.
 """
@@ -26,18 +35,20 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from sekisho.kernel.errors import EnvironmentFault, SekishoError
+from sekisho.ledger.scope.moments import DAY
 from sekisho.ledger.scope.names import Names, seal, unseal
+from sekisho.ledger.scope.periods import AllPeriods
 
-_FORMAT: Final = "sekisho.scope.v1"
+_FORMAT: Final = "sekisho.scope.v2"
+_FORMER: Final = "sekisho.scope.v1"
 _MANIFEST: Final = "manifest.json"
 FIELDS: Final = ("company", "point", "person", "kind")
 """The fields that are kept as codes. A holder is a company."""
-ROWS_A_GROUP: Final = 131_072
+ROWS_A_GROUP: Final = 65_536
 SEGMENT: Final = 16_000_000
 """A segment grows by merging up to so many readings: large enough that one company's readings lie together, small enough
 that its span of time needs few bits."""
 
-SORTED: Final = ("company", "point", "at")
 EVENTS: Final[Mapping[str, Any]] = {
     "company": pl.UInt32,
     "point": pl.UInt32,
@@ -49,7 +60,15 @@ EVENTS: Final[Mapping[str, Any]] = {
     "shown_to": pl.Int32,
     "ref": pl.Int64,  # number of the passage, or line of the foreign log
 }
-_DELTA: Final = {"point": "DELTA_BINARY_PACKED", "at": "DELTA_BINARY_PACKED", "ref": "DELTA_BINARY_PACKED"}
+_ENCODED: Final = {
+    "point": "DELTA_BINARY_PACKED",  # ascending within a company
+    "ref": "DELTA_BINARY_PACKED",
+    "at": "BYTE_STREAM_SPLIT",  # noise: the high bytes of all values together leave something to compress, differences do not
+    "kind": "BYTE_STREAM_SPLIT",
+}
+
+
+Span = tuple[int, int]
 
 
 class UnableToOpenStore(EnvironmentFault):
@@ -62,7 +81,11 @@ class UnableToCoverLog(SekishoError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One file of readings. `first`, `end`: places in the log; `companies`: rows [from, to) of each company's code."""
+    """One file of readings. `first`, `end`: places in the log; `foreign`, `own`: rows [from, to) of each company's code.
+
+    `judged`: the number of the history that told own from foreign. `silent`: among the own are readings whose record names no
+    holder.
+    """
 
     file: str
     first: int
@@ -70,7 +93,10 @@ class Segment:
     rows: int
     first_at: int
     last_at: int
-    companies: Mapping[str, tuple[int, int]]
+    foreign: Mapping[str, Span]
+    own: Mapping[str, Span]
+    judged: int
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +124,24 @@ class Manifest:
         named = {segment.file for segment in self.segments} | {
             name for chunk in self.names.values() for name in chunk
         }
-        return named | (
-            {str(self.history[part]) for part in ("own", "terms", "numbers")} if self.history else set()
+        if self.history is None:
+            return named
+        return (
+            named
+            | {str(self.history[part]) for part in ("own", "terms", "numbers")}
+            | set(self.lost.values())
         )
+
+    @property
+    def history_no(self) -> int:
+        """How many histories there have been."""
+        return int((self.history or {}).get("no", 0))
+
+    @property
+    def lost(self) -> Mapping[str, str]:
+        """By the history's number: the file of what it took from holders."""
+        found: Mapping[str, str] = (self.history or {}).get("lost", {})
+        return found
 
 
 class Store:
@@ -126,6 +167,37 @@ class Store:
         if name not in self._open:
             self._open[name] = pq.ParquetFile(self.root / name)
         return self._open[name]
+
+    def disputed(self, segment: Segment, company: int) -> list[Span]:
+        """Return the rows among a company's own in which a later correction may have made some foreign."""
+        span = segment.own.get(str(company))
+        points = self._lost_points(segment, company)
+        if span is None or not len(points):
+            return []
+        file = self.parquet(segment.file).metadata
+        column = file.schema.names.index("point")
+        found = []
+        for group in range(span[0] // ROWS_A_GROUP, (span[1] - 1) // ROWS_A_GROUP + 1):
+            held = file.row_group(group).column(column).statistics
+            if np.searchsorted(points, held.min) < np.searchsorted(points, held.max, side="right"):
+                found.append((max(span[0], group * ROWS_A_GROUP), min(span[1], (group + 1) * ROWS_A_GROUP)))
+        return found
+
+    def _lost_points(self, segment: Segment, company: int) -> Any:
+        """Return the points, ascending, of which the company lost days of the segment's time since it was written."""
+        late = [name for no, name in self.manifest.lost.items() if int(no) > segment.judged]
+        wanted = (pl.col("holder") == company) & (pl.col("from") * DAY <= segment.last_at)
+        parts = [
+            pl.read_parquet(self.root / name).filter(wanted & (pl.col("to") * DAY > segment.first_at))[
+                "point"
+            ]
+            for name in late
+        ]
+        return (
+            np.unique(np.concatenate([part.to_numpy() for part in parts]))
+            if parts
+            else np.zeros(0, np.uint32)
+        )
 
     def rows(self, name: str, span: tuple[int, int], columns: Sequence[str]) -> dict[str, Any]:
         """Return rows [from, to) of some columns as arrays, reading only the row groups that they touch."""
@@ -186,6 +258,7 @@ class Writer:
         self._random = random
         self._next = store.manifest
         self._serial = store.manifest.serial
+        self._periods: AllPeriods | None = None
 
     def append(self, events: pl.DataFrame, *, first: int, end: int) -> None:
         """Add the readings of the log's places [first, end); columns as `EVENTS`, the fields of `FIELDS` as texts."""
@@ -205,7 +278,12 @@ class Writer:
         self._store.names(field).encode(texts)
 
     def put_history(self, periods: pl.DataFrame, *, version: Mapping[str, Any]) -> None:
-        """Replace the contract history (see `history.PERIODS`; `point` and `holder` as texts)."""
+        """Replace the contract history (see `history.PERIODS`; `point` and `holder` as texts).
+
+        Points that are new get codes by their holders: those that had the same ones lie together, and a company's readings,
+        sorted by point, differ little from one to the next.
+        """
+        self._store.names("point").encode(_by_holders(periods))
         coded = periods.with_columns(
             self._store.names("point").encode(periods["point"]).alias("point"),
             self._store.names("company").encode(periods["holder"]).alias("holder"),
@@ -217,6 +295,7 @@ class Writer:
         coded = coded.sort("point", "start").with_row_index("row")
         files = {part: self._file(f"history-{part}") for part in ("own", "terms")}
         own = coded.select("holder", "point", "start", "end", "next").sort("holder", "point", "start")
+        lost = self._lost(own)
         _write_parquet(self._store.root / files["own"], own)
         _write_parquet(
             self._store.root / files["terms"],
@@ -224,8 +303,30 @@ class Writer:
         )
         numbers = self._sealed("history-numbers", coded.select("contract_no", "customer_no"))
         spans = {str(code): span for code, span in _spans(own["holder"]).items()}
-        described = {**files, "numbers": numbers, "rows": coded.height, "holders": spans, **version}
-        self._next = replace(self._next, history=described)
+        no = self._next.history_no + 1
+        described = {**files, "numbers": numbers, "rows": coded.height, "holders": spans, "no": no, **version}
+        self._next = replace(self._next, history={**described, "lost": {**self._next.lost, **lost}})
+        self._periods = AllPeriods(own)
+
+    def _lost(self, own: pl.DataFrame) -> dict[str, str]:
+        """Write what the new history takes from holders, of days that are in the store; return its file by its number."""
+        before, last = self._next.history, max((part.last_at for part in self._next.segments), default=0)
+        if before is None:
+            return {}
+        new = own.select("holder", "point", "start", pl.col("end").alias("new_end"))
+        lost = (
+            pl.read_parquet(self._store.root / str(before["own"]))
+            .join(new, on=["holder", "point", "start"], how="left")
+            .with_columns(pl.col("new_end").fill_null(pl.col("start")).alias("from"))
+            .filter((pl.col("from") < pl.col("end")) & (pl.col("from").cast(pl.Int64) * DAY <= last))
+            .select("holder", "point", "from", pl.col("end").alias("to"))
+            .sort("holder", "point", "from")
+        )
+        if not lost.height:
+            return {}
+        name = self._file("history-lost")
+        _write_parquet(self._store.root / name, lost)
+        return {str(self._next.history_no + 1): name}
 
     def merge(self) -> None:
         """Merge neighbouring small segments."""
@@ -263,6 +364,7 @@ class Writer:
                 )
                 known.saved = len(known)
         self._next = replace(self._next, serial=self._serial, names=names, rests_on=dict(rests_on))
+        self._forget_lost()
         _sync(self._store.root)
         _write_manifest(self._store.root, self._next)
         self._store.manifest = self._next
@@ -281,12 +383,36 @@ class Writer:
         self._next = replace(self._next, segments=(*self._next.segments, segment))
 
     def _segment(self, events: pl.DataFrame, first: int, end: int) -> Segment:
-        name, events = self._file("events"), events.sort(SORTED)
+        name = self._file("events")
+        events = _sorted(events)
+        own = self._own(events)
+        foreign_rows, own_rows = events.filter(~own), events.filter(own)
+        events = pl.concat([foreign_rows, own_rows])
         _write_parquet(self._store.root / name, events)
         at = events["at"]
         low, high = (int(at.min()), int(at.max())) if events.height else (0, 0)  # type: ignore[arg-type]
-        companies = {str(code): span for code, span in _spans(events["company"]).items()}
-        return Segment(name, first, end, events.height, low, high, companies)
+        return Segment(
+            name, first, end, events.height, low, high, foreign=_named_spans(foreign_rows["company"], 0),
+            own=_named_spans(own_rows["company"], foreign_rows.height), judged=self._next.history_no,
+            silent=own_rows["holder"].null_count() > 0,
+        )  # fmt: skip
+
+    def _own(self, events: pl.DataFrame) -> pl.Series:
+        """Tell which readings, sorted, were the reading company's own; without a history none is known to be."""
+        if self._next.history is None or not events.height:
+            return pl.repeat(value=False, n=events.height, eager=True)
+        if self._periods is None:
+            self._periods = AllPeriods(pl.read_parquet(self._store.root / str(self._next.history["own"])))
+        held = self._periods.cover(company=events["company"], point=events["point"], at=events["at"])
+        return pl.Series(held) & events["holder"].eq(events["company"]).fill_null(value=True)
+
+    def _forget_lost(self) -> None:
+        """Forget corrections that every segment with readings of its own already knows."""
+        if self._next.history is None:
+            return
+        known = min((part.judged for part in self._next.segments if part.own), default=self._next.history_no)
+        lost = {no: name for no, name in self._next.lost.items() if int(no) > known}
+        self._next = replace(self._next, history={**self._next.history, "lost": lost})
 
     def _merged(self, run: list[Segment]) -> list[Segment]:
         # Rewriting a large segment for a small one is not worth it: wait until the small ones together are as large.
@@ -319,23 +445,51 @@ def _spans(codes: pl.Series) -> dict[int, tuple[int, int]]:
     return {int(values[low]): (int(low), int(high)) for low, high in pairwise(edges)}
 
 
+def _named_spans(codes: pl.Series, offset: int) -> dict[str, Span]:
+    return {str(code): (low + offset, high + offset) for code, (low, high) in _spans(codes).items()}
+
+
+def _sorted(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the readings by company, point, time."""
+    columns = [events[name].to_numpy() for name in ("company", "point", "at")]
+    lows = [int(column.min()) if len(column) else 0 for column in columns]
+    bits = [
+        int(column.max() - low).bit_length() if len(column) else 0
+        for column, low in zip(columns, lows, strict=True)
+    ]
+    if sum(bits) > 64:
+        return events.sort("company", "point", "at")
+    # One integer a reading: sorting it is several times as fast as sorting by three columns.
+    key = np.zeros(events.height, dtype=np.uint64)
+    for column, low, width in zip(columns, lows, bits, strict=True):
+        key = key << np.uint64(width) | (column - low).astype(np.uint64)
+    return events.select(pl.all().gather(np.argsort(key)))
+
+
+def _by_holders(periods: pl.DataFrame) -> pl.Series:
+    """Return the points, those with the same holders in the same order beside each other."""
+    holders = periods.sort("point", "start").group_by("point").agg(pl.col("holder").str.join(" "))
+    return holders.sort("holder", "point")["point"]
+
+
 def _array(column: Any) -> Any:
     return column.to_numpy() if column.null_count == 0 else column
 
 
 def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    delta = {name: how for name, how in _DELTA.items() if name in frame.columns}
-    # Differences of times are noise: compressing them saves nothing and makes reading them three times as long.
-    packed = [name for name in frame.columns if name != "at"]
+    encoded = {name: how for name, how in _ENCODED.items() if name in frame.columns}
     with path.open("wb") as file:
         pq.write_table(
             frame.to_arrow(),
             file,
             row_group_size=ROWS_A_GROUP,
-            compression={name: "zstd" if name in packed else "none" for name in frame.columns},
-            compression_level=dict.fromkeys(packed, 1),
-            use_dictionary=[name for name in frame.columns if name not in delta],
-            column_encoding=delta,
+            # The values of a group stay together: BYTE_STREAM_SPLIT compresses by the page.
+            max_rows_per_page=ROWS_A_GROUP,
+            data_page_size=2**23,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[name for name in frame.columns if name not in encoded],
+            column_encoding=encoded,
             write_statistics=["company", "point", "holder"] if "at" in frame.columns else True,
         )
         file.flush()
@@ -369,11 +523,21 @@ def _read_manifest(root: Path) -> Manifest:
     if not path.exists():
         return Manifest()
     stored = json.loads(path.read_text(encoding="utf-8"))
-    if stored.pop("format", None) != _FORMAT:
+    written = stored.pop("format", None)
+    if written not in (_FORMAT, _FORMER):
         raise UnableToOpenStore(f"{path} の形式は扱えません。", f"{path} is of another format.")
-    segments = tuple(
-        Segment(**{**part, "companies": {code: tuple(span) for code, span in part["companies"].items()}})
-        for part in stored.pop("segments")
-    )
+    segments = tuple(_read_segment(part) for part in stored.pop("segments"))
     names = {name: tuple(chunks) for name, chunks in stored.pop("names").items()}
     return Manifest(segments=segments, names=names, **stored)
+
+
+def _read_segment(part: dict[str, Any]) -> Segment:
+    # The former format did not tell own from foreign: all of it is judged at each question, as foreign readings are.
+    former = (
+        {"foreign": part.pop("companies"), "own": {}, "judged": 0, "silent": False}
+        if "companies" in part
+        else {}
+    )
+    part |= former
+    spans = {side: {code: tuple(span) for code, span in part[side].items()} for side in ("foreign", "own")}
+    return Segment(**{**part, **spans})
