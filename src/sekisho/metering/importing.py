@@ -225,7 +225,7 @@ def _read(source: Source, chunk: Chunk, rejected: list[Rejection]) -> list[Days]
     block = block_of_lines(found, source.facts.encoding)
     if chunk.too_long:
         block.rejected.append(Rejection(chunk.next_row, "", "", TOO_LONG))
-    return [days, _read_cells(source, block, rejected)]
+    return [days, _read_cells(source, block, rejected)] if block.rows or block.rejected else [days]
 
 
 def _read_cells(source: Source, block: Block, rejected: list[Rejection]) -> Days:
