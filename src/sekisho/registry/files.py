@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 from sekisho.kernel.errors import SekishoError, WrongUse
 
@@ -585,18 +586,30 @@ def write_cells(
     *, header: Sequence[str], rows: Iterable[Sequence[str]], path: Path, encoding: Encoding
 ) -> int:
     """Write a header and rows of text in one of the three forms (`ENCODINGS`), whole or not at all."""
+    counted = _Counted(_in_form(rows, encoding))
+    with written_whole(path, encoding=encoding) as file:
+        writer = csv.writer(file, lineterminator=line_end(encoding))
+        writer.writerow(header)
+        writer.writerows(counted)
+    return counted.count
+
+
+def line_end(encoding: Encoding) -> str:
+    """LF for machines, CRLF for spreadsheets."""
+    return "\n" if encoding == "utf-8" else "\r\n"
+
+
+@contextmanager
+def written_whole(path: Path, *, encoding: Encoding) -> Iterator[TextIO]:
+    """A file that appears under its name when it is finished, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
-    counted = _Counted(_in_form(rows, encoding))
     try:
         with draft.open("w", encoding=encoding, newline="") as file:
-            writer = csv.writer(file, lineterminator="\n" if encoding == "utf-8" else "\r\n")
-            writer.writerow(header)
-            writer.writerows(counted)
+            yield file
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    return counted.count
 
 
 class _Counted:

@@ -452,7 +452,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDetail:
-    """One correction with what it would write."""
+    """One correction with what it would write: a field for each item, and None for what the purpose is not told or the draft leaves alone."""
 
     change_no: str = shown("h.change_no")
     kind: str = shown("h.kind")
@@ -463,13 +463,37 @@ class ChangeDetail:
     approved_by: str | None = shown("h.approved_by")
     approved_at: datetime | None = shown("h.approved_at")
     state: str = shown("h.state")
-    payload: dict[str, Any] = shown("h.payload")
+    about: dict[str, Any] = shown("h.about")
+    new_name: str | None = shown("v.new_name")
+    new_name_kana: str | None = shown("v.new_name_kana")
+    new_phone: str | None = shown("v.new_phone")
+    new_slip_postal_code: str | None = shown("v.new_slip_postal_code")
+    new_slip_address: str | None = shown("v.new_slip_address")
+    new_slip_name: str | None = shown("v.new_slip_name")
+    new_customer_kind: dict[str, Any] | None = shown("h.new_customer_kind")
+    new_customer_no: dict[str, Any] | None = shown("h.new_customer_no")
+    new_retailer: dict[str, Any] | None = shown("h.new_retailer")
+    new_application_type: dict[str, Any] | None = shown("h.new_application_type")
+    new_address: dict[str, Any] | None = shown("h.new_address")
+    new_supply_voltage: dict[str, Any] | None = shown("h.new_supply_voltage")
+    new_menu: dict[str, Any] | None = shown("h.new_menu")
+    new_equipment_capacity: dict[str, Any] | None = shown("h.new_equipment_capacity")
+    new_contract_capacity: dict[str, Any] | None = shown("h.new_contract_capacity")
+    new_power_factor: dict[str, Any] | None = shown("h.new_power_factor")
+    new_reading_schedule: dict[str, Any] | None = shown("h.new_reading_schedule")
+    new_meter: dict[str, Any] | None = shown("h.new_meter")
+    new_night_equipment: dict[str, Any] | None = shown("h.new_night_equipment")
+    new_surplus_type: dict[str, Any] | None = shown("h.new_surplus_type")
+    new_fixed_price_from: dict[str, Any] | None = shown("h.new_fixed_price_from")
+    new_purchase_price: dict[str, Any] | None = shown("h.new_purchase_price")
+    new_certified_equipment: dict[str, Any] | None = shown("h.new_certified_equipment")
 
 
-# What a correction writes may name a customer: it is read one at a time, and the passage says for which point.
+# What a correction writes may name a customer: it is read one at a time, in clear as 「表示」 is, and the passage says for which point.
 CHANGE = Gate(
     name="change", ja="訂正の内容", en="one correction", audience="operator", purposes=("wheeling", "switching"), row=ChangeDetail,
-    params=(Param("change_no", "text"),), source="{seen}.change h", where="h.change_no = p_change_no", point="h.point", max_rows=1,
+    params=(Param("change_no", "text"),), source="{seen}.change h join {seen}.change__revealed v on v.change_no = h.change_no",
+    where="h.change_no = p_change_no and v.change_no = p_change_no", point="h.point", reveals=True, max_rows=1,
 )  # fmt: skip
 
 CHANGES = Gate(
