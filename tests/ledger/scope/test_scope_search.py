@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from scope_world import (
     frame_of,
     moment,
     new_store,
+    periods_of,
     point,
     random_world,
 )  # fmt: skip
@@ -30,7 +33,7 @@ from sekisho.ledger.scope.names import UnableToUnseal
 from sekisho.ledger.scope.output import write_answer
 from sekisho.ledger.scope.periods import OwnPeriods
 from sekisho.ledger.scope.question import Question, Right
-from sekisho.ledger.scope.search import Answer, search
+from sekisho.ledger.scope.search import Answer, find, search
 from sekisho.ledger.scope.store import Store, UnableToCoverLog, UnableToOpenStore
 from sekisho.ledger.scope.whatif import UnableToReplay, change_of
 
@@ -53,6 +56,105 @@ def test_random_worlds_agree_with_the_slow_answer(seed: int, vacant: bool, tmp_p
         expected = expected_by_history(contracts, log, company, vacant=vacant)
         assert seen(answer) == expected
         assert answer.totals["views"] == len(expected) > 0
+
+
+def _corrected(dice: random.Random, contracts: list[Contract]) -> list[Contract]:
+    """The same contracts, some of another holder, some ended earlier, some gone: nothing overlaps that did not before."""
+    found = []
+    for contract in contracts:
+        change = dice.randrange(8)
+        if change == 0:
+            found.append(replace(contract, holder=dice.choice("ABC")))
+        elif change == 1:
+            latest = contract.end or contract.start + timedelta(days=40)
+            days = (latest - contract.start).days
+            found.append(replace(contract, end=contract.start + timedelta(days=dice.randrange(1, days + 1))))
+        elif change != 2 or len(contracts) < 5:
+            found.append(contract)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_an_answer_is_that_of_the_history_as_it_stands_now(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "ROWS_A_GROUP", 16)
+    dice = random.Random(seed)
+    contracts, log = random_world(dice, points=12, readings=400)
+    log.sort(key=lambda reading: reading.at)
+    store = new_store(tmp_path / "store")
+    for low in range(0, 400, 100):
+        with store.writing() as writer:
+            writer.put_history(periods_of(contracts), version={})
+            writer.append(frame_of(log[low : low + 100]), first=low, end=low + 100)
+            if dice.random() < 0.4:
+                writer.merge()
+            writer.commit(rests_on={})
+        contracts = _corrected(dice, contracts)
+        with store.writing() as writer:
+            writer.put_history(periods_of(contracts), version={})
+            writer.commit(rests_on={})
+        assert any(part.own for part in store.manifest.segments)
+        for company, vacant in (("A", True), ("A", False), ("B", True), ("C", True)):
+            question = Question(company=company, right=Right.HISTORY, vacant=vacant)
+            answer = search(store=new_store(store.root), question=question, as_of=AS_OF)
+            assert seen(answer) == expected_by_history(contracts, log[: low + 100], company, vacant=vacant)
+
+
+@pytest.mark.parametrize("company", ["A", "B", None])
+def test_the_recorded_holder_decides_whatever_the_history_says(company: str | None, tmp_path: Path) -> None:
+    dice = random.Random(7)
+    contracts, log = random_world(dice, points=8, readings=300)
+    told = [replace(reading, holder=dice.choice(["A", "B", "", None])) for reading in log]
+    store = new_store(tmp_path / "store")
+    with store.writing() as writer:
+        writer.put_history(periods_of(contracts), version={})
+        writer.append(frame_of(told), first=0, end=300)
+        writer.commit(rests_on={})
+    wrong = {r.ref for r in told if r.company == (company or r.company) and r.holder != r.company}
+    assert set(find(store=store, question=Question(company=company))["ref"]) == wrong
+    everything = {r.ref for r in told if r.company == (company or r.company)}
+    question = Question(company=company, right=Right.NONE)
+    assert set(find(store=store, question=question)["ref"]) == everything > wrong
+
+
+def test_a_correction_is_forgotten_when_every_segment_knows_it(tmp_path: Path) -> None:
+    contracts, log = random_world(random.Random(3), points=12, readings=60)
+    store = new_store(tmp_path / "store")
+    for history in (contracts, contracts[1::2]):
+        with store.writing() as writer:
+            writer.put_history(periods_of(history), version={})
+            if not store.manifest.rows:
+                writer.append(frame_of(log), first=0, end=60)
+            writer.commit(rests_on={})
+    assert store.manifest.lost
+    with store.writing() as writer:
+        writer.append(frame_of(log), first=60, end=120)
+        writer.merge()
+        writer.commit(rests_on={})
+    assert not store.manifest.lost
+    assert {path.name for path in store.root.iterdir()} == store.manifest.files() | {"manifest.json", "lock"}
+
+
+def test_a_store_of_the_former_format_is_read_and_grows(tmp_path: Path) -> None:
+    contracts, log = random_world(random.Random(4), points=8, readings=200)
+    store = fill(new_store(tmp_path / "store"), log[:100], contracts)
+    path = store.root / "manifest.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    for part in stored["segments"]:
+        assert not part["own"]
+        part["companies"] = part.pop("foreign")
+        del part["own"], part["judged"], part["silent"]
+    stored["history"] = {
+        name: value for name, value in stored["history"].items() if name not in ("no", "lost")
+    }
+    path.write_text(json.dumps({**stored, "format": "sekisho.scope.v1"}), encoding="utf-8")
+    again = new_store(store.root)
+    with again.writing() as writer:
+        writer.append(frame_of(log[100:]), first=100, end=200)
+        writer.commit(rests_on={})
+    found = seen(search(store=again, question=Question(company="A", right=Right.HISTORY), as_of=AS_OF))
+    assert found == expected_by_history(contracts, log, "A", vacant=True)
 
 
 FILTERS = (

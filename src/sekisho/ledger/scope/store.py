@@ -186,18 +186,10 @@ class Store:
     def _lost_points(self, segment: Segment, company: int) -> Any:
         """Return the points, ascending, of which the company lost days of the segment's time since it was written."""
         late = [name for no, name in self.manifest.lost.items() if int(no) > segment.judged]
-        wanted = (pl.col("holder") == company) & (pl.col("from") * DAY <= segment.last_at)
-        parts = [
-            pl.read_parquet(self.root / name).filter(wanted & (pl.col("to") * DAY > segment.first_at))[
-                "point"
-            ]
-            for name in late
-        ]
-        return (
-            np.unique(np.concatenate([part.to_numpy() for part in parts]))
-            if parts
-            else np.zeros(0, np.uint32)
-        )
+        since, until = (pl.col(name).cast(pl.Int64) * DAY for name in ("from", "to"))
+        wanted = (pl.col("holder") == company) & (since <= segment.last_at) & (until > segment.first_at)
+        parts = [pl.read_parquet(self.root / name).filter(wanted)["point"] for name in late]
+        return pl.concat(parts).unique().sort().to_numpy() if parts else np.zeros(0, dtype=np.uint32)
 
     def rows(self, name: str, span: tuple[int, int], columns: Sequence[str]) -> dict[str, Any]:
         """Return rows [from, to) of some columns as arrays, reading only the row groups that they touch."""
