@@ -8,6 +8,8 @@ numbers are given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sekisho.matching.gazetteer import Gazetteer, fold
@@ -22,8 +24,10 @@ _ROOM_FOLLOWS = r"(\d)(?:号[-~ ]|番地?[-~ ]|番地?~)"
 _FLOOR = r"[-~]?(\d+)(?:階|F)"
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
+_BEFORE_NUMBERS = r"^([^0-9]*)"
 _LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
 _HIGHEST_HOUSE_PART = 100
+PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
 # Prefecture, district and municipality fit in this many characters.
 _BEGINNING = 13
 
@@ -34,9 +38,10 @@ def normalise(
     postal_codes: pl.Series | None = None,
     gazetteer: Gazetteer,
     variants: dict[str, str],
+    parts: Sequence[str] = PARTS,
 ) -> pl.DataFrame:
-    """One row for each address, in order: jis, prefecture, city, town, section, house, building, room,
-    key, why.
+    """One row for each address, in order, with the `parts` asked for: jis, prefecture, city, town, section,
+    house, building, room, key, why.
 
     `key` is the same for two spellings of one house and null when no number was found. `why` tells how
     the municipality
@@ -50,9 +55,34 @@ def normalise(
         rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
         code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
     )
-    placed = _place_town(_place_city(folded, gazetteer), gazetteer)
-    parts = ("row", "jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
-    return _take_apart(placed).select(parts).sort("row").drop("row")
+    placed = _placed(folded, gazetteer).lazy()
+    return _take_apart(placed).sort("row").select(parts).collect()
+
+
+def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Adds municipality and town and strips both from `rest`, looking up what stands before the first number
+    once for all who live there."""
+    told = folded.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
+    heads = told.select("section", "code", rest="section").unique().with_row_index("row")
+    left = _placed_heads(_place_city(heads, gazetteer), gazetteer).drop("row").rename({"rest": "left"})
+    near = ["section", "code"]
+    plain = told.join(left, on=near, nulls_equal=True).with_columns(
+        rest=pl.concat_str("left", pl.col("rest").str.strip_prefix(pl.col("section")))
+    )
+    others = told.join(left, on=near, how="anti", nulls_equal=True)
+    whole = _place_town(_place_city(others, gazetteer), gazetteer)
+    return pl.concat([plain.select(whole.columns), whole])
+
+
+def _placed_heads(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Those whose town is found and cannot be another, whatever follows: no street of Kyoto, and no town that
+    goes on with a number."""
+    numbered = gazetteer.towns.filter(pl.col("town").str.contains("[0-9]")).select(
+        "jis", rest=pl.col("town").str.extract(_BEFORE_NUMBERS)
+    )
+    kyoto = pl.col("city").str.starts_with("京都市").fill_null(False)
+    sure = heads.filter(~kyoto).join(numbered, on=["jis", "rest"], how="anti")
+    return _place_town(sure, gazetteer).filter(pl.col("town").is_not_null())
 
 
 def municipalities(
@@ -61,15 +91,35 @@ def municipalities(
     """The jis code of each address, in order; null when neither text nor postcode has one. Only
     beginnings are read."""
     given = pl.DataFrame({"address": addresses.str.slice(0, _BEGINNING), "code": postal_codes})
-    distinct = given.unique(maintain_order=True).with_row_index("row")
-    folded = distinct.with_columns(
+    quick = _plainly_written(given, gazetteer)
+    missing = given.filter(quick.is_null()).unique(maintain_order=True).with_row_index("row")
+    folded = missing.with_columns(
         rest=fold(pl.col("address").fill_null(""), variants),
         code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
     )
     placed = _place_city(folded, gazetteer).select("row", "jis").sort("row")
-    known = distinct.with_columns(placed["jis"])
-    joined = given.join(known, on=["address", "code"], how="left", nulls_equal=True, maintain_order="left")
-    return joined["jis"]
+    known = missing.with_columns(placed["jis"]).drop("row")
+    slowly = given.join(known, on=["address", "code"], how="left", nulls_equal=True, maintain_order="left")
+    return pl.select(pl.coalesce(quick, slowly["jis"])).to_series().alias("jis")
+
+
+def _plainly_written(given: pl.DataFrame, gazetteer: Gazetteer) -> pl.Series:
+    """The municipality of those who write its name as the post does, behind its postcode; null for others."""
+    cities = gazetteer.cities.unique("jis", keep="first", maintain_order=True)
+    named = gazetteer.codes.unique("postal_code", keep="first", maintain_order=True).join(
+        cities.select("jis", "city", whole=pl.concat_str("prefecture", "city")), on="jis"
+    )
+    dashed = named.with_columns(
+        postal_code=pl.concat_str(
+            pl.col("postal_code").str.slice(0, 3), pl.lit("-"), pl.col("postal_code").str.slice(3)
+        )
+    )
+    joined = given.join(
+        pl.concat([named, dashed]), left_on="code", right_on="postal_code", how="left", maintain_order="left"
+    )
+    text = pl.col("address")
+    written = text.str.starts_with(pl.col("whole")) | text.str.starts_with(pl.col("city"))
+    return joined.select(pl.when(written).then("jis")).to_series()
 
 
 def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -190,7 +240,7 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     return cut.select(frame.columns)
 
 
-def _take_apart(frame: pl.DataFrame) -> pl.DataFrame:
+def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
     numbered = frame.with_columns(
         rest=pl.col("rest")
         .str.replace_all(_LOT, "${1}-")
@@ -198,37 +248,40 @@ def _take_apart(frame: pl.DataFrame) -> pl.DataFrame:
         .str.replace_all(_FLOOR, "~${1}F")
         .str.replace_all(_SEPARATOR, "${1}-")
     )
-    section = pl.col("rest").str.extract(r"^([^0-9]*)")
-    parts = numbered.with_columns(section=section, tail=pl.col("rest").str.strip_prefix(section))
+    parts = numbered.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
+    parts = parts.with_columns(tail=pl.col("rest").str.strip_prefix(pl.col("section")))
     parts = parts.with_columns(numbers=pl.col("tail").str.extract(_NUMBERS))
     parts = parts.with_columns(tail=pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")))
     return _key(_room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-"))))
 
 
-def _room(parts: pl.DataFrame) -> pl.DataFrame:
+def _room(parts: pl.LazyFrame) -> pl.LazyFrame:
     """The room is the last number of the building text, or the surplus last number of 1-2-3-405."""
-    numbers = pl.col("numbers").str.split("-")
-    count = numbers.list.len()
-    last = numbers.list.last()
-    in_tail = pl.col("tail").str.extract(_LAST_NUMBER)
-    surplus = (count > 3) | ((count == 3) & (last.cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART))
-    taken = in_tail.is_null() & surplus
-    room = pl.when(in_tail.is_not_null()).then(in_tail).when(taken).then(last)
-    house = (
-        pl.when(count > 3)
-        .then(numbers.list.head(3))
-        .when(taken)
-        .then(numbers.list.head(2))
-        .otherwise(numbers)
+    counted = parts.with_columns(
+        count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
+        last=pl.col("numbers").str.extract(r"(\d+)$"),
+        in_tail=pl.col("tail").str.extract(_LAST_NUMBER),
     )
-    return parts.with_columns(
+    surplus = (pl.col("count") > 3) | (
+        (pl.col("count") == 3) & (pl.col("last").cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART)
+    )
+    taken = counted.with_columns(taken=pl.col("in_tail").is_null() & surplus)
+    room = pl.when(pl.col("in_tail").is_not_null()).then("in_tail").when("taken").then("last")
+    house = (
+        pl.when(pl.col("count") > 3)
+        .then(pl.col("numbers").str.extract(r"^(\d+-\d+-\d+)"))
+        .when("taken")
+        .then(pl.col("numbers").str.extract(r"^(\d+-\d+)"))
+        .otherwise("numbers")
+    )
+    return taken.with_columns(
         room=room.str.strip_chars_start("0"),
-        house=house.list.join("-"),
+        house=house,
         building=pl.col("tail").str.replace(r"[A-Z]?\d+[^0-9]*$", ""),
     )
 
 
-def _key(parts: pl.DataFrame) -> pl.DataFrame:
+def _key(parts: pl.LazyFrame) -> pl.LazyFrame:
     """jis, town and house. Where the town is unknown the text before the number stands in for it."""
     town = pl.coalesce("town", "section")
     key = pl.concat_str(pl.col("jis").fill_null(""), pl.lit("|"), town, pl.lit("|"), pl.col("house"))

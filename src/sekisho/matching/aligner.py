@@ -27,6 +27,7 @@ _ROUNDS = 6
 _SMALLEST = 2e-3
 _FEWEST = 0.3
 _UNSEEN = math.log(1e-4)
+_NO_PIECES: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -35,29 +36,35 @@ class Aligner:
 
     pieces: dict[str, dict[str, float]]
 
-    def score(self, name: str, sound: str) -> float:
+    def score(self, name: str, sound: str, *, least: float = -math.inf) -> float:
         """Mean log-probability a character that `name` (kanji) is read as `sound`; about -1 for an
-        everyday reading, below -5 for none."""
-        best = self._best(name, sound)
-        return best / max(len(name), 1)
+        everyday reading, below -5 for none. Whatever is under `least` may come back as minus infinity,
+        which is found much sooner."""
+        size = max(len(name), 1)
+        return self._best(name, sound, least * size) / size
 
-    def _best(self, name: str, sound: str) -> float:
+    def _best(self, name: str, sound: str, least: float) -> float:
         reached = {0: 0.0}
         for place, char in enumerate(name):
-            reached = self._step(reached, char, sound, len(name) - place - 1)
+            reached = self._step(reached, char, sound, len(name) - place - 1, least)
             if not reached:
-                return _UNSEEN * len(name)
-        return reached.get(len(sound), _UNSEEN * len(name))
+                break
+        unread = _UNSEEN * len(name)
+        return reached.get(len(sound), unread if unread >= least else -math.inf)
 
-    def _step(self, reached: dict[int, float], char: str, sound: str, left: int) -> dict[int, float]:
-        known = self.pieces.get(char, {})
+    def _step(
+        self, reached: dict[int, float], char: str, sound: str, left: int, least: float
+    ) -> dict[int, float]:
+        """Chances only shrink from character to character: what falls under the least is given up."""
+        known = self.pieces.get(char, _NO_PIECES)
+        last = len(sound) - left
         step: dict[int, float] = {}
         for start, so_far in reached.items():
-            ends = range(start + 1, min(start + LONGEST_PIECE, len(sound) - left) + 1)
-            for end in ends if left else (len(sound),):
+            ends = range(start + 1, min(start + LONGEST_PIECE, last) + 1) if left else (len(sound),)
+            for end in ends:
                 piece = sound[start:end]
                 value = so_far + (0.0 if piece == char else known.get(piece, _UNSEEN))
-                if value > step.get(end, -math.inf):
+                if value >= least and value > step.get(end, -math.inf):
                     step[end] = value
         return step
 

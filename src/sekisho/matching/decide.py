@@ -120,7 +120,7 @@ def _kanji_kana(
         + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
         + pl.when("contradicted").then(Weights.contradicted).otherwise(0.0)
     )
-    best = voiced.sort("name_weight").unique(["kanji", "kana"], keep="last", maintain_order=True)
+    best = voiced.sort("name_weight", "reason").unique(["kanji", "kana"], keep="last", maintain_order=True)
     return best.select(
         left=pl.min_horizontal("kanji", "kana"),
         right=pl.max_horizontal("kanji", "kana"),
@@ -185,7 +185,7 @@ def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.DataFrame:
-    one = pairs.sort("name_weight").unique(["left", "right"], keep="last", maintain_order=True)
+    one = pairs.sort("name_weight", "reason").unique(["left", "right"], keep="last", maintain_order=True)
     flags = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
     joined = one.join(met, on=["left", "right"], how="left").with_columns(pl.col(flags).fill_null(False))
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.

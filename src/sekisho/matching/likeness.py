@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
@@ -32,6 +31,9 @@ _UNLISTED = 2.0
 _FEW = 0.05
 # A mean log-probability a character below which the aligner recognises nothing.
 _UNREADABLE = -3.5
+# The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
+_READ_COMPANY = 7.0
+_COMPANY_STEP = 1.2
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,10 @@ class Reader:
         if kanji.given and spoken.given_sound:
             other = self._given_reading(kanji.given, spoken.given_sound)
             yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
-        mean = self._aligner.score(kanji.key, full)
-        if mean > _UNREADABLE and not fitting:
+        if fitting:
+            return
+        mean = self._aligner.score(kanji.key, full, least=_UNREADABLE)
+        if mean > _UNREADABLE:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
     def _given_reading(self, given: str, rest: str) -> Likeness:
@@ -195,9 +199,15 @@ class Reader:
         alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
-        total = self._company_aligner.score(head, spoken_head) * len(head)
-        aligned = 7.0 + 1.2 * total if head and spoken_head else NOT_ALIKE.weight
-        return Likeness(max(alike, aligned), "company_reading")
+        return Likeness(max(alike, self._company_aligned(head, spoken_head)), "company_reading")
+
+    def _company_aligned(self, head: str, spoken: str) -> float:
+        """Never under NOT_ALIKE, below which nothing is merged whatever happened at the point."""
+        if not head or not spoken:
+            return NOT_ALIKE.weight
+        least = (NOT_ALIKE.weight - _READ_COMPANY) / _COMPANY_STEP
+        total = self._company_aligner.score(head, spoken, least=least / len(head)) * len(head)
+        return max(_READ_COMPANY + _COMPANY_STEP * total, NOT_ALIKE.weight)
 
     def company_sound(self, text: str) -> str:
         """How a company's name is read: Latin letters by name, the rest by Sudachi."""
@@ -255,9 +265,11 @@ def _middle_name(left: str, right: str) -> bool:
 
 def _heads(left: str, right: str) -> tuple[str, str]:
     """Both without the ending that they share."""
-    shared = sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left[::-1], right[::-1], strict=False))
-    )
+    shared = 0
+    for one, other in zip(reversed(left), reversed(right), strict=False):
+        if one != other:
+            break
+        shared += 1
     return left[: len(left) - shared], right[: len(right) - shared]
 
 

@@ -57,7 +57,7 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=text,
         spoken=pl.when(spoken != "").then(spoken),
-    ).with_columns(sound=kana.sound(pl.col("text")))
+    ).with_columns(sound=kana.heard(pl.col("text")))
     return texts.with_columns(
         device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
     )
@@ -106,7 +106,7 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """小野寺 and ショウジ end like a business and are surnames."""
-    likely = parts.filter("business").select("row", "first", sound=kana.sound(pl.col("first")))
+    likely = parts.filter("business").select("row", "first", sound=kana.heard(pl.col("first")))
     written = likely.join(lexicon.surnames, left_on="first", right_on="name", how="semi")
     spoken = likely.join(lexicon.surnames, on="sound", how="semi")
     named = pl.concat([written, spoken])["row"].unique()
@@ -115,7 +115,7 @@ def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _is_trade(text: pl.Expr) -> pl.Expr:
     """Whether a word names a business or one of its branches."""
-    spoken = kana.sound(text)
+    spoken = kana.heard(text)
     return (
         text.str.contains(companies.KEYWORD)
         | text.str.contains(companies.BRANCH)
@@ -166,7 +166,7 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("kanji"))
     )
-    by_kana = kana.sound(main.str.replace_all(r"[・=＝]", " "))
+    by_kana = kana.heard(main.str.replace_all(r"[・=＝]", " "))
     named = frame.with_columns(written=written).with_columns(
         heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
     )
@@ -317,7 +317,7 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
     former = pl.col("inside").str.replace(_FORMER, "")
     worded = people.with_columns(
         words=pl.when(pl.col("written") == "kana")
-        .then(_sorted_words(kana.sound(spaced)))
+        .then(_sorted_words(kana.heard(spaced)))
         .when(pl.col("written") == "latin")
         .then(_sorted_words(spaced)),
         former=pl.when(pl.col("host").is_null() & (former != "")).then(former),

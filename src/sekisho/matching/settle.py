@@ -57,6 +57,7 @@ def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         postal_codes=distinct["postal_code"],
         gazetteer=lexicon.gazetteer,
         variants=lexicon.variants,
+        parts=("house", "room", "key"),
     )
     keys = distinct.with_columns(parts["room"], house=parts["key"].hash(), flat=_flat(parts))
     # A hash of nothing is still a number: a house without a number is no house.
@@ -172,5 +173,6 @@ def _reasons(listed: pl.DataFrame) -> pl.DataFrame:
     doubt = ends.filter(~pl.col("accepted")).with_columns(
         confidence=1 - chance.clip(upper_bound=0.5), reason=pl.lit("unresolved")
     )
-    both = pl.concat([held, doubt]).sort("accepted", "confidence", descending=[True, False])
+    order = ["accepted", "confidence", "reason"]
+    both = pl.concat([held, doubt]).sort(order, descending=[True, False, False])
     return both.unique("persona", keep="first", maintain_order=True).select("persona", "confidence", "reason")
