@@ -75,6 +75,7 @@ EXAMPLES = (
     Example("CON-01", "K0001", "k1", "party", "name", ("佐＊＊＊", "山＊＊＊"), ("slip_address",)),
     Example("CON-02", "K0001", "k1", "work_order", "order_no", ("W-1",)),
     Example("CAL-01", "K0009", "c1", "party", "name", ALL_NAMES, ("phone", "slip_address")),
+    Example("RET-05", "00016", "r1", "export", "kind", ("r1-contract",), ()),
     Example("SEC-01", "TD", "s1", "case_file", "case_no", ("DIS-2026-001",)),
     Example("SEC-02", "TD", "s1", "account", "person", ("r1",)),
     Example("AUD-01", "METI", "a1", "case_file", "case_no", ("DIS-2026-001",)),
@@ -91,6 +92,10 @@ insert into registry.change (change_no, kind, point, reason, drafted_by, drafted
 insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, company, person, purpose, items) values
   (%(now)s, 1, '0600000000000000000002', '00016', 'card', 'operator', 'TD', 'o1', 'wheeling', '{name}'),
   (%(now)s, 2, '0600000000000000000001', '00026', 'card', 'operator', 'TD', 'o1', 'wheeling', '{name}');
+insert into work.export (export_no, kind, form, params, audience, company, person, purpose, asked_at) values
+  (gen_random_uuid(), 'r1-contract', 'excel', '{}', 'retailer', '00016', 'r1', 'contract', now()),
+  (gen_random_uuid(), 'a colleague', 'excel', '{}', 'retailer', '00016', 'r9', 'contract', now()),
+  (gen_random_uuid(), 'a namesake elsewhere', 'excel', '{}', 'retailer', '00026', 'r1', 'contract', now());
 insert into barrier.case_file (case_no, purpose, title, opened_by, opened_at, valid)
   values ('DIS-2026-001', 'disaster', '台風', 's1', now(), tstzrange(now() - interval '1 hour', now() + interval '1 day'));
 insert into barrier.account (schema, person, username, audience, company, display_name, department, role, machine, active, pending, created_at, created_by)

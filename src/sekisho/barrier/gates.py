@@ -1,4 +1,4 @@
-"""The barrier's own gates: permits, cases, the certificate."""
+"""The barrier's own gates: permits and cases with their drafts, the certificate."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,16 +24,19 @@ class PermitRow:
     granted_at: datetime = shown("p.granted_at")
     ended_by: str | None = shown("p.ended_by")
     ended_at: datetime | None = shown("p.ended_at")
+    end_reason: str = shown("p.end_reason")
+    draft_no: int | None = shown("p.draft_no")
+    drafted_by: str | None = shown("p.drafted_by")
 
 
 def _permits(audience: str, purpose: str) -> Gate[PermitRow]:
     return Gate(
         name="permits", ja="利用権限", en="permits", audience=audience, purposes=(purpose,), row=PermitRow,
         params=(Param("person", "text", "null"), Param("of_audience", "text", "null"), Param("on", "date", "null"),
-                Param("permit_no", "bigint", "null")),
+                Param("permit_no", "bigint", "null"), Param("case_no", "text", "null")),
         source="{seen}.permit p",
         where="(p_person is null or p.person = p_person) and (p_of_audience is null or p.audience = p_of_audience) and (p_on is null or p.valid @> p_on)"
-        " and (p_permit_no is null or p.permit_no = p_permit_no)",
+        " and (p_permit_no is null or p.permit_no = p_permit_no) and (p_case_no is null or p.case_no = p_case_no)",
         sorts={"person": Sort(("p.person", "p.permit_no"), ("text", "bigint")), "granted": Sort(("p.granted_at", "p.permit_no"), ("timestamptz", "bigint"))},
     )  # fmt: skip
 
@@ -52,12 +55,49 @@ class CaseRow:
     reviewed_by: str | None = shown("f.reviewed_by")
     reviewed_at: datetime | None = shown("f.reviewed_at")
     review_note: str | None = shown("f.review_note")
+    draft_no: int | None = shown("f.draft_no")
+    approved_by: str | None = shown("f.approved_by")
 
 
 def _cases(audience: str, purpose: str) -> Gate[CaseRow]:
     return Gate(
         name="cases", ja="災害案件", en="disaster cases", audience=audience, purposes=(purpose,), row=CaseRow, source="{seen}.case_file f",
         order="f.opened_at desc", max_rows=500,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """起案 of a permit or a case, and what another person decided."""
+
+    draft_no: int = shown("d.draft_no")
+    kind: str = shown("d.kind")
+    purpose: str = shown("d.purpose")
+    case_no: str | None = shown("d.case_no")
+    reason: str = shown("d.reason")
+    person: str | None = shown("d.person")
+    audience: str | None = shown("d.audience")
+    company: str | None = shown("d.company")
+    start: date | None = shown("lower(d.valid)")
+    end: date | None = shown("upper(d.valid)")
+    title: str | None = shown("d.title")
+    hours: int | None = shown("d.hours::bigint")
+    drafted_by: str = shown("d.drafted_by")
+    drafted_at: datetime = shown("d.drafted_at")
+    state: str = shown("d.state")
+    decided_by: str | None = shown("d.decided_by")
+    decided_at: datetime | None = shown("d.decided_at")
+    note: str = shown("d.note")
+
+
+def _drafts(audience: str, purpose: str) -> Gate[DraftRow]:
+    return Gate(
+        name="drafts", ja="権限・案件の起案", en="drafts of permits and cases", audience=audience, purposes=(purpose,), row=DraftRow,
+        params=(Param("draft_no", "bigint", "null"), Param("state", "text", "null"), Param("kind", "text", "null"), Param("case_no", "text", "null")),
+        source="{seen}.draft d",
+        where="(p_draft_no is null or d.draft_no = p_draft_no) and (p_state is null or d.state = p_state) and (p_kind is null or d.kind = p_kind)"
+        " and (p_case_no is null or d.case_no = p_case_no)",
+        sorts={"drafted": Sort(("d.drafted_at", "d.draft_no"), ("timestamptz", "bigint"))},
     )  # fmt: skip
 
 
@@ -85,6 +125,8 @@ PERMITS = _permits("security", "oversight")
 AUDITOR_PERMITS = _permits("auditor", "audit")
 CASES = _cases("security", "oversight")
 AUDITOR_CASES = _cases("auditor", "audit")
+DRAFTS = _drafts("security", "oversight")
+AUDITOR_DRAFTS = _drafts("auditor", "audit")
 CERTIFICATES = _certificates("security", "oversight")
 AUDITOR_CERTIFICATES = _certificates("auditor", "audit")
 PUBLIC_CERTIFICATES = _certificates("public", "public")
@@ -168,38 +210,11 @@ ADMINISTRATION = (
     END_CLIENT,
 )
 
-GRANT_PERMIT = SubmitGate(
-    name="grant_permit",
-    ja="権限の付与",
-    en="grant a permit",
-    audience="security",
-    purposes=("oversight",),
-    command="barrier.grant_permit",
-)
-END_PERMIT = SubmitGate(
-    name="end_permit",
-    ja="権限の終了",
-    en="end a permit",
-    audience="security",
-    purposes=("oversight",),
-    command="barrier.end_permit",
-)
-OPEN_CASE = SubmitGate(
-    name="open_case",
-    ja="災害案件の開始",
-    en="open a disaster case",
-    audience="security",
-    purposes=("oversight",),
-    command="barrier.open_case",
-)
-REVIEW_CASE = SubmitGate(
-    name="review_case",
-    ja="災害案件の審査",
-    en="review a disaster case",
-    audience="security",
-    purposes=("oversight",),
-    command="barrier.review_case",
-)
+DRAFT_PERMIT = _submit("draft_permit", "権限の起案", "draft a permit")
+DRAFT_CASE = _submit("draft_case", "災害案件の起案", "draft a disaster case")
+DECIDE_DRAFT = _submit("decide_draft", "起案の承認・差戻し・取下げ", "decide on a draft")
+END_PERMIT = _submit("end_permit", "権限の終了", "end a permit")
+REVIEW_CASE = _submit("review_case", "災害案件の審査", "review a disaster case")
 
-GATES = (PERMITS, AUDITOR_PERMITS, CASES, AUDITOR_CASES, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
-         ACCOUNTS, POSTINGS, GRANT_PERMIT, END_PERMIT, OPEN_CASE, REVIEW_CASE, *ADMINISTRATION)  # fmt: skip
+GATES = (PERMITS, AUDITOR_PERMITS, CASES, AUDITOR_CASES, DRAFTS, AUDITOR_DRAFTS, CERTIFICATES, AUDITOR_CERTIFICATES, PUBLIC_CERTIFICATES,
+         ACCOUNTS, POSTINGS, DRAFT_PERMIT, DRAFT_CASE, DECIDE_DRAFT, END_PERMIT, REVIEW_CASE, *ADMINISTRATION)  # fmt: skip

@@ -103,6 +103,7 @@ LEARNS = {
     "account": "security",
     "staff": "contractor security",
     "command": "retailer wheeling switching safety reading enquiry disaster security",
+    "submission": "",  # 申請の原文には、どの項目が書かれているか分からない。業務処理だけが読む
     "correction": "wheeling switching",
     # 公開情報
     "certificate": "security auditor public",
@@ -132,6 +133,7 @@ REACHES: tuple[Reach, ...] = (
         "自社が契約者であった時点の閲覧を知ることができる", "電気事業法23条の4",
     ),
     Reach(*DUTIES["retailer"], Clause.MY_COMPANY, ("work.command",), "自社の提出した申請", "託送供給等約款"),
+    Reach(*DUTIES["retailer"], Clause.MYSELF, ("work.export", "work.export_part"), "本人が求めたファイル", "個人情報保護法23条"),
     Reach(*DUTIES["retailer"], Clause.EVERYONE, ("registry.retailer",), "登録小売電気事業者は公表されている", "電気事業法2条の2"),
     Reach(
         *DUTIES["wheeling"], Clause.MY_DUTY, _FACTS + _PAST_FACTS + _USAGE + _PAST_USAGE,
@@ -164,7 +166,7 @@ REACHES: tuple[Reach, ...] = (
     ),
     Reach(
         *DUTIES["security"], Clause.MY_DUTY,
-        ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command",
+        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "registry.staff", "registry.posting", "work.command",
          "barrier.certificate", "ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision", "ledger.watch"),
         "情報の適正な管理を監視する者。お客さまの情報は要らない", "電気事業法23条の4",
     ),
@@ -173,7 +175,7 @@ REACHES: tuple[Reach, ...] = (
     ),
     Reach(
         *DUTIES["auditor"], Clause.MY_DUTY,
-        ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate", "ledger.finding", "ledger.finding_point",
+        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "barrier.certificate", "ledger.finding", "ledger.finding_point",
          "ledger.review", "ledger.decision"),
         "監査・報告徴収・立入検査", "電気事業法106条・107条",
     ),

@@ -65,6 +65,7 @@ ITEMS: tuple[Item, ...] = (
     Item("account", "利用者アカウントの状態", "accounts and their state", "record"),
     Item("staff", "従業者・受託者", "staff and contractors", "record"),
     Item("command", "申請とその結果", "submissions and outcomes", "record"),
+    Item("submission", "申請・起案の原文", "submissions and drafts as they came", "record"),
     Item("correction", "訂正の起案・承認", "corrections", "record"),
     Item("certificate", "証明書", "certificate of the barrier", "public"),
     Item("retailer_name", "小売電気事業者名", "retailer name", "public"),
@@ -215,9 +216,21 @@ COLUMNS: dict[str, dict[str, str]] = (
             "recorded_at": TECHNICAL,
         },
         "registry.change": dict.fromkeys(
-            ("change_no", "kind", "point", "reason", "drafted_by", "drafted_at", "approved_by", "approved_at", "state", "payload", "seen"),
+            ("change_no", "kind", "point", "reason", "drafted_by", "drafted_at", "approved_by", "approved_at", "state", "seen", "about"),
             "correction",
-        ),
+        )
+        | {"payload": "submission"}
+        | dict.fromkeys(("new_name", "new_name_kana"), "name")
+        | {"new_phone": "phone"}
+        | dict.fromkeys(("new_slip_postal_code", "new_slip_address", "new_slip_name"), "slip_address")
+        | {
+            f"new_{item}": item
+            for item in (
+                "customer_kind", "customer_no", "retailer", "application_type", "address", "supply_voltage", "menu", "equipment_capacity",
+                "contract_capacity", "power_factor", "reading_schedule", "meter", "night_equipment", "surplus_type", "fixed_price_from",
+                "purchase_price", "certified_equipment",
+            )
+        },
         "registry.event": dict.fromkeys(("event_id", "at", "action", "by", "subject", "detail"), "correction"),
         "registry.import_run": dict.fromkeys(
             ("import_no", "kind", "file_name", "sha256", "by", "at", "state", "next_byte", "next_row", "rejects_bytes", "counts", "keys_aside"), TECHNICAL
@@ -226,9 +239,9 @@ COLUMNS: dict[str, dict[str, str]] = (
         "metering.usage_day_history": _USAGE | {"superseded_at": TECHNICAL},
         "ledger.passage": _PASSAGE | {"xact": TECHNICAL},
         "ledger.seen_point": dict.fromkeys(
-            ("at", "passage_id", "gate", "audience", "company", "purpose", "items"), "passage"
+            ("at", "passage_id", "point", "gate", "audience", "company", "purpose", "items", "first_of_point"), "passage"
         )
-        | {"point": "point", "holder": "retailer", "person": "staff"},
+        | {"holder": "retailer", "person": "staff"},
         "ledger.state": {"only_row": TECHNICAL, "derived": TECHNICAL},
         "ledger.leaf": dict.fromkeys(("at", "passage_id", "idx", "salt", "entry"), TECHNICAL),
         "ledger.sequence": dict.fromkeys(
@@ -251,17 +264,31 @@ COLUMNS: dict[str, dict[str, str]] = (
         "ledger.decision": dict.fromkeys(("review_no", "at", "by", "decision", "reason"), "passage"),
         "ledger.watch": dict.fromkeys(("watch_no", "at", "by", "point", "kind", "reason"), "passage"),
         "work.command": dict.fromkeys(
-            ("command_no", "kind", "payload", "audience", "company", "person", "purpose", "request_id", "idempotency_key",
-             "submitted_at", "state", "attempts", "finished_at", "outcome"),
+            ("command_no", "kind", "audience", "company", "person", "purpose", "request_id", "idempotency_key", "submitted_at", "state",
+             "attempts", "finished_at", "outcome", "point"),
             "command",
-        ),
+        )
+        | {"payload": "submission"},
+        "work.export": dict.fromkeys(
+            ("export_no", "kind", "form", "params", "audience", "company", "person", "purpose", "asked_at", "state", "total", "row_count",
+             "parts", "bytes", "sha256", "started_at", "finished_at", "expires_at", "outcome"),
+            "command",
+        )
+        | {"resume_key": "submission"},
+        "work.export_part": dict.fromkeys(("export_no", "part_no", "audience", "company", "person", "body"), "command"),
         "barrier.permit": dict.fromkeys(
             ("permit_no", "person", "audience", "company", "purpose", "valid", "case_no", "reason", "granted_by", "granted_at",
-             "ended_by", "ended_at"),
+             "ended_by", "ended_at", "end_reason", "draft_no", "drafted_by"),
+            "permit",
+        ),
+        "barrier.draft": dict.fromkeys(
+            ("draft_no", "kind", "purpose", "case_no", "reason", "person", "audience", "company", "valid", "title", "hours", "drafted_by",
+             "drafted_at", "state", "decided_by", "decided_at", "note"),
             "permit",
         ),
         "barrier.case_file": dict.fromkeys(
-            ("case_no", "purpose", "title", "opened_by", "opened_at", "valid", "reviewed_by", "reviewed_at", "review_note"), "permit"
+            ("case_no", "purpose", "title", "opened_by", "opened_at", "valid", "reviewed_by", "reviewed_at", "review_note",
+             "draft_no", "approved_by"), "permit"
         ),
         "barrier.account": dict.fromkeys(
             ("schema", "person", "username", "audience", "company", "display_name", "department", "role", "machine", "active", "pending",

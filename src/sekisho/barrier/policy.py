@@ -69,6 +69,21 @@ _EVERYTHING_OF_A_CUSTOMER = (
     | _items("name phone customer_kind customer_no slip_address address usage night_equipment meter")
 )
 
+_WHEELING = (
+    _CONTRACT
+    | _TECHNICAL_TERMS
+    | _GENERATOR
+    | _items("customer_no customer_kind address usage night_equipment meter")
+)
+_SWITCHING = _CONTRACT | _items(
+    "menu contract_capacity supply_voltage reading_schedule customer_no customer_kind address meter night_equipment"
+)
+_WHEELING_REVEALS, _SWITCHING_REVEALS = _items("name slip_address"), _items("name phone")
+_CORRECTING = (
+    ("wheeling", _WHEELING, _WHEELING_REVEALS),
+    ("switching", _SWITCHING, _SWITCHING_REVEALS),
+)
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "RET-01", "retailer", "contract", RowRule.OWN_HOLDER, FACTS + FACT_HISTORY + USAGE,
@@ -80,12 +95,17 @@ RULES: tuple[Rule, ...] = (
         "RET-02", "retailer", "contract", RowRule.OWN_HOLDER, ("ledger.seen_point",),
         "小売電気事業者は、自社の地点について、いつ・どの目的で・どの項目が見られたかを知る（閲覧者個人は示さない）",
         "A retailer learns when, why and which items of its own points were read, not by which person",
-        "電気事業法23条の4", show=_items("passage point retailer"),
+        "電気事業法23条の4", show=_items("passage retailer"),
     ),
     Rule(
         "RET-03", "retailer", "contract", RowRule.OWN_COMPANY, ("work.command",),
         "小売電気事業者は、自社が提出した申請とその結果を見る",
         "A retailer sees what its own company submitted", "託送供給等約款", show=_items("command"),
+    ),
+    Rule(
+        "RET-05", "retailer", "contract", RowRule.OWN_PERSON, ("work.export", "work.export_part"),
+        "大きなファイルは、求めた本人だけが受け取る", "A large file is handed only to the person who asked for it", "個人情報保護法23条",
+        show=_items("command"),
     ),
     Rule(
         "RET-04", "retailer", "contract", RowRule.PUBLIC, ("registry.retailer",),
@@ -96,15 +116,13 @@ RULES: tuple[Rule, ...] = (
         "OPR-01", "operator", "wheeling", RowRule.WHOLE_AREA, FACTS + FACT_HISTORY + USAGE,
         "託送業務は契約内容と電力量を見る。名義は伏せ、表示は一件ごとに記録する。電話番号は見ない",
         "Wheeling sees terms and usage; the name is masked and revealed one by one; no phone",
-        "電気事業法23条1項1号", show=_CONTRACT | _TECHNICAL_TERMS | _GENERATOR | _items("customer_no customer_kind address usage night_equipment meter"),
-        reveal=_items("name slip_address"),
+        "電気事業法23条1項1号", show=_WHEELING, reveal=_WHEELING_REVEALS,
     ),
     Rule(
         "OPR-02", "operator", "switching", RowRule.WHOLE_AREA, FACTS + FACT_HISTORY,
         "スイッチング業務は本人確認に要る名義・電話を一件ごとに表示する。電力量は見ない",
         "Switching reveals name and phone one by one to match identities; no usage",
-        "電気事業法23条1項1号; 共同利用", show=_CONTRACT | _items("menu contract_capacity supply_voltage reading_schedule customer_no customer_kind address meter night_equipment"),
-        reveal=_items("name phone"),
+        "電気事業法23条1項1号; 共同利用", show=_SWITCHING, reveal=_SWITCHING_REVEALS,
     ),
     Rule(
         "OPR-03", "operator", "safety", RowRule.WHOLE_AREA, FACTS,
@@ -143,10 +161,11 @@ RULES: tuple[Rule, ...] = (
     *(
         Rule(
             f"OPR-2{number}", "operator", purpose, RowRule.WHOLE_AREA, ("registry.change",),
-            "訂正の起案と承認は、託送とスイッチングの担当が行う", "Corrections are drafted and approved in wheeling and switching",
-            "社内規程（二人による起案・承認）", show=_items("correction point"),
+            "訂正の起案と承認は、託送とスイッチングの担当が行う。訂正の値は、その目的で見てよい項目だけを見る",
+            "Corrections are drafted and approved in wheeling and switching; of their values each sees the items of its purpose",
+            "社内規程（二人による起案・承認）", show=told | _items("correction"), reveal=revealed,
         )
-        for number, purpose in enumerate(("wheeling", "switching"))
+        for number, (purpose, told, revealed) in enumerate(_CORRECTING)
     ),
     Rule(
         "CON-01", "contractor", "work", RowRule.ASSIGNED, ("registry.contract", "registry.party", "registry.place", "registry.meter"),
@@ -167,10 +186,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "SEC-01", "security", "oversight", RowRule.WHOLE_AREA,
-        ("ledger.passage", "barrier.permit", "barrier.case_file", "registry.staff", "registry.posting", "work.command", "barrier.certificate",
-         *SCOPING, "ledger.watch"),
-        "情報管理部門は閲覧記録・権限・証明書を見る。お客さまの項目そのものは見ない",
-        "Security sees records, permits and certificates, never the customers' items themselves",
+        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "registry.staff", "registry.posting",
+         "work.command", "barrier.certificate", *SCOPING, "ledger.watch"),
+        "情報管理部門は閲覧記録・権限・証明書を見る。お客さまの項目そのものも、申請に書かれた内容も見ない",
+        "Security sees records, permits and certificates, never the customers' items themselves nor the words of a submission",
         "電気事業法23条の4", show=_items("passage permit staff command certificate"),
     ),
     Rule(
@@ -181,7 +200,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA,
-        ("ledger.passage", "barrier.permit", "barrier.case_file", "barrier.certificate", *SCOPING),
+        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "barrier.certificate", *SCOPING),
         "監査・規制当局は閲覧記録・権限・証明書を見る", "Auditor and regulator see records, permits and certificates",
         "電気事業法106条・107条", show=_items("passage permit certificate"),
     ),

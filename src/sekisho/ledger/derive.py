@@ -1,4 +1,5 @@
-"""Derives `ledger.seen_point`, one row a point, from the passages: what a retailer may read about its own points.
+"""Derives `ledger.seen_point`, one row a point and holder, from the passages: what a retailer may read about its own points, and by which
+oversight finds all that was read of one.
 
 The difference of two snapshots says which passages are new, as in `sequencer`: a transaction that commits late is taken when it has, and
 one that runs for hours holds nothing up. Rows and snapshot are written in one transaction, so a killed run is simply done again.
@@ -14,9 +15,10 @@ with fresh as (
     select p.* from ledger.passage p where p.xact = any (array(select pg_snapshot_xip(%(seen)s::pg_snapshot)))
        and pg_visible_in_snapshot(p.xact, %(now)s::pg_snapshot)
 ), put as (
-    insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, company, person, purpose, items)
-    select f.at, f.passage_id, s.point, s.holder, f.gate, f.audience, f.company, f.person, f.purpose, f.items
-      from fresh f cross join lateral unnest(f.points, f.holders) as s(point, holder) where s.holder <> ''
+    insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, company, person, purpose, items, first_of_point)
+    select f.at, f.passage_id, s.point, s.holder, f.gate, f.audience, f.company, f.person, f.purpose, f.items,
+           s.ordinal = min(s.ordinal) over (partition by f.at, f.passage_id, s.point)
+      from fresh f cross join lateral unnest(f.points, f.holders) with ordinality as s(point, holder, ordinal)
     on conflict do nothing
 )
 select count(*) from fresh"""

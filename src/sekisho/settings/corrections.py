@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+from sekisho.barrier.items import BY_CODE, TECHNICAL, item_of
+from sekisho.barrier.policy import rule_for
 from sekisho.kernel.errors import SekishoError
 from sekisho.registry import actions as registry
 from sekisho.work import payload as read
@@ -13,7 +15,7 @@ from sekisho.work.queue import Command
 
 
 class UnableToRequest(SekishoError):
-    """The contract is not one that the asking retailer holds."""
+    """The correction is not this company's to ask for, or not this purpose's to approve."""
 
 
 def draft(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
@@ -33,6 +35,7 @@ def decide(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping
     change_no, decision = read.text(command.payload, "change_no"), read.text(command.payload, "decision")
     match decision:
         case "approve":
+            _refuse_unseen(conn, change_no, command.purpose)
             registry.approve_change(conn, change_no=change_no, by=command.person, now=now)
         case "reject":
             registry.reject_change(
@@ -45,6 +48,24 @@ def decide(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping
                 f"判断 {decision!r} はありません。", f"There is no decision {decision!r}."
             )
     return {"change_no": change_no, "decision": decision}
+
+
+def _refuse_unseen(conn: psycopg.Connection, change_no: str, purpose: str) -> None:
+    """Nobody approves a value that their purpose is not told."""
+    row = conn.execute("select payload from registry.change where change_no = %s", [change_no]).fetchone()
+    rule = rule_for("operator", purpose, "registry.change")
+    if row is None:
+        return
+    parts = {"party": row[0].get("party"), "terms": row[0].get("terms")}
+    if row[0].get("values"):
+        parts[row[0].get("table", "party")] = row[0]["values"]
+    items = {item_of(f"registry.{table}", field) for table, values in parts.items() for field in values or ()}
+    unseen = [item for item in sorted(filter(None, items)) if item != TECHNICAL and (rule is None or rule.grade(item) is None)]  # fmt: skip
+    if unseen:
+        raise UnableToRequest(
+            f"この目的では見られない項目({'、'.join(BY_CODE[item].ja for item in unseen)})の訂正は承認できません。",
+            f"Values that this purpose is not told cannot be approved: {', '.join(BY_CODE[item].en for item in unseen)}.",
+        )
 
 
 def request(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:

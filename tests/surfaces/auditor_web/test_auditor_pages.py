@@ -13,8 +13,27 @@ from surfaces.browser import SignedIn
 from surfaces.staff import watcher
 
 Owner = psycopg.Connection[Any]
-PAGES = ("/", "/certificate/", "/matrix/", "/gates/", "/passages/", "/permits/", "/cases/")
-FILES = ("/matrix/file/", "/gates/file/", "/passages/file/", "/permits/file/", "/cases/file/")
+PAGES = (
+    "/",
+    "/certificate/",
+    "/matrix/",
+    "/gates/",
+    "/passages/",
+    "/permits/",
+    "/cases/",
+    "/drafts/",
+    "/reviews/",
+    "/scoping/",
+)
+FILES = (
+    "/matrix/file/",
+    "/gates/file/",
+    "/passages/file/",
+    "/permits/file/",
+    "/cases/file/",
+    "/drafts/file/",
+    "/reviews/file/",
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +62,13 @@ def test_everything_can_be_taken_away(auditor: httpx.Client, path: str, form: st
 @pytest.mark.parametrize(
     "path",
     [
-        "/permits/grant/",
+        "/permits/new/",
         "/permits/1/end/",
+        "/drafts/1/approve/",
+        "/reviews/1/",
+        "/scoping/new/",
         "/accounts/",
-        "/cases/open/",
+        "/cases/new/",
         "/unusual/",
         "/people/aud.one/",
         "/submissions/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -47,9 +48,9 @@ def looked_up(signed_in: SignedIn, owner: Owner) -> str:
 
 
 PAGES = (
-    "/", "/passages/", "/unusual/", "/permits/", "/permits/grant/", "/permits/transfer/", "/cases/", "/cases/open/", "/accounts/",
+    "/", "/passages/", "/unusual/", "/permits/", "/permits/new/", "/permits/transfer/", "/cases/", "/cases/new/", "/drafts/", "/accounts/",
     "/accounts/new/", "/accounts/clients/new/", "/certificate/", "/matrix/", "/gates/", "/submissions/", "/people/sec.one/",
-    "/passages/file/", "/permits/file/", "/cases/file/", "/matrix/file/", "/gates/file/", "/unusual/file/",
+    "/passages/file/", "/permits/file/", "/drafts/file/", "/cases/file/", "/matrix/file/", "/gates/file/", "/unusual/file/",
 )  # fmt: skip
 
 
@@ -152,21 +153,75 @@ def test_a_refused_ticket_is_seen(
     assert words(security.get("/")).count(looked_up)
 
 
-def test_a_permit_is_granted_and_ended(security: httpx.Client, owner: Owner, worker: None) -> None:
+def test_a_permit_is_given_by_two_and_ended_by_one(
+    security: httpx.Client, second: httpx.Client, owner: Owner, worker: None
+) -> None:
     start, last = world.TODAY, world.TODAY + timedelta(days=30)
-    done = errand(security, "/permits/grant/", person="op.granted", purpose="operator/wheeling", company="TD", start=start.isoformat(),
+    done = errand(security, "/permits/new/", person="op.granted", purpose="operator/wheeling", company="TD", start=start.isoformat(),
                   last=last.isoformat(), reason="着任")  # fmt: skip
     assert "完了" in words(done)
+    assert owner.execute("select true from barrier.permit where person = 'op.granted'").fetchone() is None
+    draft = draft_of(done)
+    assert "承認する" not in words(security.get(draft))
+    own = send(security, f"{draft}approve/", security.get(f"{draft}approve/"))
+    assert own.status_code == 422
+    assert "自分の起案は承認できません" in words(own)
+    assert "承認待ち" in words(second.get("/drafts/?state=drafted"))
+    assert "完了" in words(errand(second, f"{draft}approve/"))
     row = owner.execute(
-        "select permit_no, lower(valid), upper(valid), granted_by from barrier.permit where person = 'op.granted'"
+        "select permit_no, lower(valid), upper(valid), granted_by, drafted_by from barrier.permit where person = 'op.granted'"
     ).fetchone()
     assert row is not None
-    assert row[1:] == (start, last + timedelta(days=1), "sec.one"), "the last day is meant whole"
-    errand(security, f"/permits/{row[0]}/end/")
-    assert owner.execute("select ended_by from barrier.permit where permit_no = %s", [row[0]]).fetchone() == (
-        "sec.one",
-    )
+    assert row[1:] == (start, last + timedelta(days=1), "sec.two", "sec.one"), "the last day is meant whole"
+    assert "承認済み" in words(security.get(draft))
+    errand(security, f"/permits/{row[0]}/end/", reason="誤り")
+    assert owner.execute(
+        "select ended_by, end_reason from barrier.permit where permit_no = %s", [row[0]]
+    ).fetchone() == ("sec.one", "誤り")
     assert "/end/" not in security.get("/permits/?person=op.granted").text
+
+
+def test_a_draft_is_rejected_with_a_reason_or_withdrawn(
+    security: httpx.Client, second: httpx.Client, owner: Owner, worker: None
+) -> None:
+    asked = {
+        "person": "op.unwanted",
+        "purpose": "operator/safety",
+        "company": "TD",
+        "start": "2026-11-01",
+        "reason": "応援",
+    }
+    draft = draft_of(errand(security, "/permits/new/", **asked))
+    assert checked(second, f"{draft}reject/", note="").status_code == 422, "not without a reason"
+    errand(second, f"{draft}reject/", note="期間が長すぎる")
+    assert "期間が長すぎる" in words(security.get(draft))
+    late = send(second, f"{draft}approve/", second.get(f"{draft}approve/"))
+    assert "処理済み" in words(late)
+    draft = draft_of(errand(security, "/permits/new/", **asked))
+    errand(security, f"{draft}withdraw/")
+    assert "取下げ" in words(second.get(draft))
+    assert owner.execute("select true from barrier.permit where person = 'op.unwanted'").fetchone() is None
+
+
+def test_nobody_approves_what_serves_themselves(
+    security: httpx.Client, second: httpx.Client, worker: None
+) -> None:
+    asked = {
+        "person": "sec.two",
+        "purpose": "operator/wheeling",
+        "company": "TD",
+        "start": "2026-11-01",
+        "reason": "兼務",
+    }
+    draft = draft_of(errand(security, "/permits/new/", **asked))
+    assert "承認する" not in words(second.get(draft))
+    refused = send(second, f"{draft}approve/", second.get(f"{draft}approve/"))
+    assert "自分に与えられる権限は承認できません" in words(refused)
+
+
+def draft_of(page: httpx.Response) -> str:
+    """The address of the draft that an outcome speaks of."""
+    return re.search(r'href="(/drafts/\d+/)"', page.text)[1]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +239,7 @@ def test_permits_that_cannot_be_are_refused(
         "start": "2026-11-01",
         "reason": "着任",
     } | changes
-    page = send(security, "/permits/grant/", checked(security, "/permits/grant/", **asked))
+    page = send(security, "/permits/new/", checked(security, "/permits/new/", **asked))
     assert page.status_code == 422
     assert says in words(page)
 
@@ -205,13 +260,18 @@ def test_a_transfer_ends_every_permit_on_its_day(security: httpx.Client, owner: 
 def test_a_case_is_opened_ends_and_is_reviewed_by_another(
     security: httpx.Client, second: httpx.Client, owner: Owner, worker: None
 ) -> None:
-    errand(security, "/cases/open/", case_no="DIS-2026-501", title="台風", hours="2")
+    draft = draft_of(
+        errand(security, "/cases/new/", case_no="DIS-2026-501", title="台風", hours="2", reason="停電")
+    )
+    assert security.get("/cases/DIS-2026-501/").status_code == 404
+    errand(second, f"{draft}approve/")
     assert "DIS-2026-501" in security.get("/cases/").text.split('id="waiting"')[0]
+    assert "sec.two" in words(security.get("/cases/DIS-2026-501/")), "who approved"
     review = "/cases/DIS-2026-501/review/"
     early = send(second, review, checked(second, review, note="問題なし"))
     assert "まだ続いています" in words(early)
     owner.execute(
-        "update barrier.case_file set valid = tstzrange(now() - interval '3 hours', now() - interval '1 minute') where case_no = 'DIS-2026-501'"
+        "update barrier.case_file set valid = tstzrange(lower(valid), lower(valid) + interval '1 ms') where case_no = 'DIS-2026-501'"
     )
     waiting = security.get("/cases/").text.split('id="waiting"')[1].split('id="reviewed"')[0]
     assert "DIS-2026-501" in waiting
@@ -331,8 +391,8 @@ def test_a_left_permit_is_pointed_out(security: httpx.Client, owner: Owner) -> N
 
 
 def test_every_administration_is_listed(security: httpx.Client, worker: None) -> None:
-    errand(security, "/cases/open/", case_no="DIS-2026-601", title="地震", hours="1")
-    assert "災害案件の開始" in words(security.get("/submissions/"))
+    errand(security, "/cases/new/", case_no="DIS-2026-601", title="地震", hours="1", reason="停電")
+    assert "災害案件の起案" in words(security.get("/submissions/"))
 
 
 def test_the_matrix_narrows(security: httpx.Client) -> None:
@@ -376,3 +436,35 @@ def test_the_certificate_is_shown_with_its_findings(security: httpx.Client, owne
     assert "応答時間" in text
     assert security.get(f"/certificate/{row[0]}/json/").json()["holds"] is False
     assert security.get("/certificate/999999/").status_code == 404
+
+
+def test_a_search_by_point_looks_back_as_far_as_the_record_reaches(
+    security: httpx.Client, looked_up: str, owner: Owner, worker: None
+) -> None:
+    old = world.TODAY - timedelta(days=200)
+    owner.execute("select ledger.ensure_month(%s)", [old])
+    owner.execute(
+        "insert into ledger.passage (at, gate, audience, company, person, purpose, verdict, points, holders, items, row_count)"
+        " values (%s, 'point_contracts', 'operator', 'TD', 'op.long.ago', 'switching', 'passed', %s, %s, '{name}', 2)",
+        [old, [world.SHARED_POINT, world.SHARED_POINT], [world.OWN, world.OTHER]],
+    )
+    found = ""
+    for _ in range(50):
+        found = security.get(f"/passages/?point={world.SHARED_POINT}&person=op.long.ago").text
+        if "op.long.ago</td>" in found:
+            break
+        time.sleep(0.2)
+    assert found.count("op.long.ago</td>") == 1, "once, though two retailers held the point"
+    assert "op.long.ago</td>" not in security.get("/passages/?person=op.long.ago").text, (
+        "without a point: 30 days"
+    )
+    file = security.get(f"/passages/file/?point={world.SHARED_POINT}&person=op.long.ago&format=machine").text
+    assert len(file.splitlines()) == 2
+
+
+def test_a_submissions_words_are_not_shown(security: httpx.Client, owner: Owner) -> None:
+    columns = owner.execute(
+        "select column_name from information_schema.columns where table_schema = 'seen_security_oversight' and table_name = 'command'"
+    ).fetchall()
+    assert ("point",) in columns
+    assert ("payload",) not in columns

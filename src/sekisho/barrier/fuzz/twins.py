@@ -255,6 +255,7 @@ class _Twin:
             "registry.customer",
             "ledger.finding",
             "ledger.review",
+            "work.export",
         ):
             return False
         return number % 4 == 1
@@ -447,6 +448,9 @@ _STRUCTURE_OF: dict[str, tuple[str, ...]] = {
     "registry.work_order": ("contractor",),
     "registry.change": ("drafted_by",),
     "work.command": ("kind", "audience", "company", "person", "purpose", "state"),
+    "work.export": ("export_no", "kind", "form", "audience", "company", "person", "purpose", "state"),
+    "work.export_part": ("export_no", "part_no", "audience", "company", "person"),
+    "barrier.draft": ("draft_no", "kind", "state", "audience", "purpose", "case_no", "hours", "drafted_by"),
     "barrier.permit": ("permit_no", "audience"),
     "barrier.account": ("schema",),
     "barrier.certificate": ("certificate_no",),

@@ -284,7 +284,10 @@ class _Maker:
         for number, contract in enumerate(self.world.rows("registry.contract")[:4]):
             self.add("registry.change", change_no=self._change_no(), kind="name", point=contract["point"], reason=f"理由{self.tokens.word()}",
                      drafted_by="clerk", drafted_at=self._moment(), approved_by=None, approved_at=None, state=("drafted", "rejected")[number % 2],
-                     payload={"name": self.tokens.word()}, seen=self.tokens.word())  # fmt: skip
+                     payload={"name": self.tokens.word()}, seen=self.tokens.word(), about={"day": "2026-04-01", "table": "party"},
+                     new_name=f"新{self.tokens.word()}", new_name_kana=f"シン{self.tokens.word()}", new_phone=f"090{self.tokens.word()}",
+                     new_slip_postal_code=self.tokens.word(), new_slip_address=f"架空市南区送付{self.tokens.word()}", new_slip_name=f"宛{self.tokens.word()}",
+                     **{f"new_{item}": {"value": self.tokens.word()} for item in CORRECTED})  # fmt: skip
             self.add("registry.event", event_id=number + 1, at=self._moment(), action="registry.draft", by="clerk",
                      subject=self.tokens.word(), detail={"name": self.tokens.word()})  # fmt: skip
 
@@ -309,6 +312,7 @@ class _Maker:
                 person=f"p{self.tokens.word()}",
                 point=contract["point"],
                 holder=contract["holder"],
+                first_of_point=True,
             )
         self.add("ledger.unsettled", passage_id=900, xact="7", body={"person": self.tokens.word()})
         self.add(
@@ -365,7 +369,24 @@ class _Maker:
                 self.add("work.command", command_no=UUID(int=self.rng.getrandbits(128), version=4), kind=kinds[audience],
                          payload={"point": points[number % len(points)], "reason": self.tokens.word()}, audience=audience, company=company, person=person,
                          purpose=purpose, request_id=self.tokens.word(), idempotency_key=key, submitted_at=self._moment(), state="done",
-                         attempts=1, finished_at=self._moment(), outcome={"message": self.tokens.word()})  # fmt: skip
+                         attempts=1, finished_at=self._moment(), outcome={"message": self.tokens.word()},
+                         point=points[number % len(points)])  # fmt: skip
+                if audience == "retailer":
+                    self._export(company, person, purpose)
+
+    def _export(self, company: str, person: str, purpose: str) -> None:
+        """A file of this person, with one piece; what is sealed in it is nobody's to read here."""
+        whose = {
+            "export_no": UUID(int=self.rng.getrandbits(128), version=4),
+            "audience": "retailer",
+            "company": company,
+            "person": person,
+        }
+        self.add("work.export", **whose, kind="contracts", form="excel", params={"name": self.tokens.word()}, purpose=purpose,
+                 asked_at=self._moment(), state="failed", total=None, row_count=0, parts=1, bytes=0, resume_key={"key": self.tokens.word()},
+                 sha256=None, started_at=self._moment(), finished_at=self._moment(), expires_at=self._moment(),
+                 outcome={"ja": self.tokens.word(), "en": self.tokens.word()})  # fmt: skip
+        self.add("work.export_part", **whose, part_no=1, body=self.tokens.word())
 
     def _permits(self) -> None:
         """Permits and cases of others, so that those who oversee have something to see. Those of the callers are added by `people`."""
@@ -373,6 +394,11 @@ class _Maker:
         self.add("barrier.case_file", case_no="DIS-2020-001", purpose="disaster", title=f"台風{self.tokens.word()}", opened_by="guard",
                  opened_at=now - timedelta(days=300), valid=(now - timedelta(days=300), now - timedelta(days=299)), reviewed_by="other",
                  reviewed_at=self._moment(), review_note=f"所見{self.tokens.word()}")  # fmt: skip
+        for number, kind in enumerate(("permit", "permit", "case", "case")):
+            self.add("barrier.draft", draft_no=number + 1, kind=kind, purpose="disaster", case_no=f"DIS-2020-{number + 10:03d}",
+                     reason=f"理由{self.tokens.word()}", person=f"p{self.tokens.word()}", audience="operator", company=f"c{self.tokens.word()}",
+                     valid=(date(2020, 1, 1), None), title=f"台風{self.tokens.word()}", hours=24, drafted_by=f"d{self.tokens.word()}",
+                     drafted_at=self._moment(), state="drafted", decided_by=None, decided_at=None, note=self.tokens.word())  # fmt: skip
         for number in range(3):
             self.add("barrier.permit", permit_no=900 + number, person=f"p{self.tokens.word()}", audience="operator", company="TD",
                      purpose="safety", valid=(date(2020, 1, 1), None), case_no=None, reason=f"理由{self.tokens.word()}",
@@ -392,15 +418,22 @@ class _Maker:
                  state="done", next_byte=0, next_row=0, rejects_bytes=0, counts={})  # fmt: skip
 
 
+CORRECTED = (
+    "customer_kind", "customer_no", "retailer", "application_type", "address", "supply_voltage", "menu", "equipment_capacity",
+    "contract_capacity", "power_factor", "reading_schedule", "meter", "night_equipment", "surplus_type", "fixed_price_from",
+    "purchase_price", "certified_equipment",
+)  # fmt: skip
+"""The items whose new values a correction carries in a column of their own, besides those that are masked."""
+
 # --- into a database
 
 ORDER = (
     "registry.retailer", "registry.point", "registry.customer", "registry.contract", *(f"registry.{t}" for t in FACTS),
     *(f"registry.{t}_history" for t in ("contract", *FACTS)), "metering.usage_day", "metering.usage_day_history", "registry.staff",
     "registry.posting", "registry.contractor", "registry.work_order", "registry.change", "registry.event", "registry.import_run",
-    "barrier.case_file", "barrier.permit", "barrier.account", "barrier.certificate", "ledger.passage", "ledger.seen_point", "ledger.unsettled",
+    "barrier.draft", "barrier.case_file", "barrier.permit", "barrier.account", "barrier.certificate", "ledger.passage", "ledger.seen_point", "ledger.unsettled",
     "ledger.leaf", "ledger.checkpoint", "ledger.finding", "ledger.finding_point",
-    "ledger.review", "ledger.decision", "ledger.watch", "work.command",
+    "ledger.review", "ledger.decision", "ledger.watch", "work.command", "work.export", "work.export_part",
 )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from sekisho.barrier.proof.views import REVEALED
 
 PASSAGE = "ledger.passage"
 COMMAND = "work.command"
+ONE_CONTRACT = {"registry.change": "change_no"}
+"""Tables whose rows speak of one contract under another key: a correction is one row of its own number, for one contract."""
 _FORBIDDEN_CALLS = (
     "pg_",
     "lo_",
@@ -451,16 +453,17 @@ class _Judge:
                       f"It {'orders' if ordering else 'chooses'} rows by {relation}.{column}, which this duty may not be told.")  # fmt: skip
 
     def _keyed_by_one_contract(self, relation: str) -> bool:
-        """`k.contract_no = p_…` stands among the conjuncts of the SELECT that reads the revealing view."""
+        """`k.contract_no = p_…` stands among the conjuncts of the SELECT that reads the revealing view (`ONE_CONTRACT`)."""
+        key = ONE_CONTRACT.get(self._table(relation), "contract_no")
         for select in self._body.tree.find_all(exp.Select):
             aliases = [t.alias_or_name for t in _own_tables(select) if f"{t.db}.{t.name}" == relation]
             if aliases and not all(
-                any(self._is_key(part, alias) for part in _conjuncts(select)) for alias in aliases
+                any(self._is_key(part, alias, key) for part in _conjuncts(select)) for alias in aliases
             ):
                 return False
         return True
 
-    def _is_key(self, part: exp.Expr, alias: str) -> bool:
+    def _is_key(self, part: exp.Expr, alias: str, key: str) -> bool:
         if not isinstance(part, exp.EQ):
             return False
         sides = {(side.table, side.name) for side in (part.left, part.right) if isinstance(side, exp.Column)}
@@ -468,7 +471,7 @@ class _Judge:
             return False
         function = self._function.name.partition(".")[2]
         # with one table in FROM, PostgreSQL prints its columns without a name before them
-        return bool(sides & {(alias, "contract_no"), ("", "contract_no")}) and any(
+        return bool(sides & {(alias, key), ("", key)}) and any(
             table == function for table, _ in sides
         )
 

@@ -4,13 +4,22 @@ from django.urls import path
 
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
+from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.auditor_web import views
+from sekisho.surfaces.kit.oversight.passages import PassageGates
 from sekisho.surfaces.kit.oversight.urls import Gates, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
 
 GATES = Gates(
-    ledger.AUDITOR_PASSAGES, barrier.AUDITOR_PERMITS, barrier.AUDITOR_CASES, barrier.AUDITOR_CERTIFICATES
+    PassageGates(ledger.AUDITOR_PASSAGES, ledger.AUDITOR_PASSAGES_OF_POINT),
+    barrier.AUDITOR_PERMITS,
+    barrier.AUDITOR_CASES,
+    barrier.AUDITOR_DRAFTS,
+    barrier.AUDITOR_CERTIFICATES,
+    scope.AUDITOR_FINDINGS,
+    scope.AUDITOR_FINDING_POINTS,
+    scope.AUDITOR_REVIEWS,
 )
 NAVIGATION = (
     Link("dashboard", Text("概況", "Overview")),
@@ -19,6 +28,9 @@ NAVIGATION = (
     Link("gates", Text("画面・処理の台帳", "Gates")),
     Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
     Link("permits", Text("利用権限", "Permits")),
-    Link("cases", Text("災害案件", "Cases")),
+    Link("drafts", Text("起案と承認", "Drafts"), also=("draft",)),
+    Link("cases", Text("災害案件", "Cases"), also=("case",)),
+    Link("reviews", Text("閲覧の点検", "Reviews")),
+    Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding",)),
 )
 urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES)]

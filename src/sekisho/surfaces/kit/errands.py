@@ -19,6 +19,7 @@ from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.forms import Problem, problems_of
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text, say
+from sekisho.surfaces.kit.tables import Table
 from sekisho.work.gates import CommandRow
 
 Payload = dict[str, Any]
@@ -46,6 +47,8 @@ class Errand:
     context: dict[str, Any] = field(default_factory=dict)
     sent: Callable[[HttpRequest, str], None] | None = None
     """Told the command's number after it was queued."""
+    compare: Callable[[dict[str, Any]], Table | None] | None = None
+    """What stands now beside what would stand afterwards, for the confirmation."""
     before: Callable[[HttpRequest, Payload], Payload] | None = None
     """May add to the payload what only the last step knows."""
 
@@ -100,6 +103,7 @@ def _confirm(request: HttpRequest, errand: Errand, form: forms.Form) -> HttpResp
         errand=errand,
         form=form,
         entries=[*errand.entries, *((one.label, _said(one)) for one in form if not one.is_hidden)],
+        changes=errand.compare(form.cleaned_data) if errand.compare else None,
         key=uuid4().hex,
     )
 

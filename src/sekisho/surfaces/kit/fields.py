@@ -11,6 +11,7 @@ from sekisho.kernel.values import UnableToRead, point_number
 from sekisho.surfaces.kit.speech import TOKYO, Text, message_of
 
 ANY = Text("すべて", "all")
+NONE_IS_ALL = Text("選ばなければすべて", "none: all")
 
 
 class DayField(forms.DateField):
@@ -101,6 +102,32 @@ class OneOf(forms.ChoiceField):
             else [("", Text("選んでください", "choose") if required else empty), *choices],
             error_messages={"required": label + Text("を選んでください", ": choose one")},  # type: ignore[dict-item]
         )
+
+
+class Several(forms.MultipleChoiceField):
+    """Some of a list's codes, kept as one text, so that a confirmation can show it. `boxes` makes check boxes of a short list."""
+
+    def __init__(
+        self,
+        label: Text,
+        words: Iterable[tuple[str, Any]],
+        *,
+        help_text: Text | str = NONE_IS_ALL,
+        boxes: bool = False,
+    ) -> None:
+        choices = list(words)
+        widget = forms.CheckboxSelectMultiple() if boxes else forms.SelectMultiple(attrs={"size": 8})
+        super().__init__(
+            label=label,  # type: ignore[arg-type]
+            required=False,
+            choices=choices,
+            widget=widget,
+            help_text=help_text,  # type: ignore[arg-type]
+        )
+
+    def clean(self, value: Any) -> Any:
+        """The codes, separated by spaces."""
+        return " ".join(super().clean(value))
 
 
 def midnight(day: date) -> datetime:

@@ -18,7 +18,7 @@ class Problem:
 def problems_of(form: BaseForm) -> list[Problem]:
     """A bound Django form's errors in the order of its fields."""
     found = [
-        Problem(str(form[name].id_for_label), str(error))
+        Problem(str(form[name].id_for_label or form[name].auto_id), str(error))
         for name in form.fields
         for error in form.errors.get(name, [])
     ]

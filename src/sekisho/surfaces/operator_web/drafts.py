@@ -1,7 +1,7 @@
 """The forms of 起案, one for each kind of correction, and the payload that the worker reads from each (`registry.payloads`).
 
 The fields of a fact come from the registry's own columns, so that a form can ask for nothing that a correction may not change, and only
-for what the purpose is told. An empty field leaves a value as it is.
+for what the purpose is told. An empty field leaves a value as it is; a value is emptied by a box of its own, where the schema allows that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,19 +15,19 @@ from django import forms
 from sekisho.barrier.audiences import Purpose
 from sekisho.registry.files import KINDS, Choice, Column, Day, Digits, Fixed, Flag, Whole
 from sekisho.registry.payloads import value_columns
-from sekisho.surfaces.kit.fields import DayField, OneOf, WordField
-from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.kit.fields import DayField, OneOf, Several, WordField
+from sekisho.surfaces.kit.speech import Text, say
 from sekisho.surfaces.kit.wording import APPLICATIONS
 from sekisho.surfaces.operator_web import offers
 from sekisho.surfaces.operator_web.views import card
 
 Fields = dict[str, forms.Field]
 Values = dict[str, Any]
-_GATES = {
+GATES = {
     "party": card.PARTIES, "place": card.PLACES, "terms": card.CONTRACTS, "meter": card.METERS,
     "equipment": card.EQUIPMENT_GATE, "generation": card.GENERATION,
 }  # fmt: skip
-_VALUE, _PARTY, _TERMS = "value_", "party_", "terms_"
+_VALUE, _PARTY, _TERMS, ERASE = "value_", "party_", "terms_", "erase"
 _REASON = Text("訂正の理由", "Reason")
 
 
@@ -50,11 +50,29 @@ class Draft:
     effect: Text
 
 
+class CorrectionForm(forms.Form):
+    """A draft's form: a value is written or emptied, not both."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a value beside its box."""
+        values = super().clean() or {}
+        for field in str(values.get(ERASE) or "").split():
+            if values.get(_VALUE + field) not in (None, ""):
+                self.add_error(
+                    _VALUE + field,
+                    say(
+                        "「空にする」と値の両方が入っています。どちらかにしてください",
+                        "either a value or “empty it”, not both",
+                    ),
+                )
+        return values
+
+
 def form_of(draft: Draft, place: Place) -> Callable[[Any], forms.Form]:
     """A factory of the form."""
 
     def make(data: Any) -> forms.Form:
-        form = forms.Form(data)
+        form = CorrectionForm(data)
         form.fields.update(draft.fields(place))
         form.fields["reason"] = WordField(
             _REASON, longest=500, lines=3, help_text=Text("承認する人が読みます", "Read by whoever decides")
@@ -75,7 +93,7 @@ def tables_of(purpose: Purpose) -> list[str]:
     """The tables whose facts this purpose may split: those of which it is told at least one value."""
     return [
         table
-        for table, gate in _GATES.items()
+        for table, gate in GATES.items()
         if offers.may_use(purpose, gate) and value_fields(table, purpose)
     ]
 
@@ -83,11 +101,28 @@ def tables_of(purpose: Purpose) -> list[str]:
 def value_fields(table: str, purpose: Purpose, prefix: str = _VALUE) -> Fields:
     """A field for each value of a table that the purpose is told; none is required."""
     kind = next(kind for kind in KINDS.values() if kind.table == f"registry.{table}")
-    told = offers.told(_GATES[table], purpose)
+    told = offers.told(GATES[table], purpose)
     changeable = set(value_columns(table)) & set(told)
     return {
         f"{prefix}{column.target}": _field(column) for column in kind.columns if column.target in changeable
     }
+
+
+def erasing(table: str, purpose: Purpose) -> Fields:
+    """The box for values to be emptied: those of the form that may be empty in the registry."""
+    told = {name.removeprefix(_VALUE) for name in value_fields(table, purpose)}
+    kind = next(kind for kind in KINDS.values() if kind.table == f"registry.{table}")
+    words = [
+        (column.target, _called(column))
+        for column in kind.columns
+        if column.target in told and not column.required and not isinstance(column.shape, Flag)
+    ]
+    help_text = Text("印を付けた項目は、値を消して空にします", "the values of ticked items are erased")
+    return (
+        {ERASE: Several(Text("空にする項目", "Empty these"), words, help_text=help_text, boxes=True)}
+        if words
+        else {}
+    )
 
 
 def _called(column: Column) -> Text:
@@ -128,7 +163,7 @@ def given(table: str, values: Mapping[str, Any], prefix: str = _VALUE) -> Values
         column.target: _stored(column, values[prefix + column.target])
         for column in kind.columns
         if values.get(prefix + column.target) not in (None, "")
-    }
+    } | (dict.fromkeys(str(values.get(ERASE) or "").split(), "") if prefix == _VALUE else {})
 
 
 def _stored(column: Column, value: Any) -> Any:
@@ -161,6 +196,7 @@ def _name_fields(place: Place) -> Fields:
             Text("この日から契約の終わりまで", "From this day to the end of the contract"),
         ),
         **value_fields("party", place.purpose),
+        **erasing("party", place.purpose),
     }
 
 
@@ -176,7 +212,7 @@ def _split_fields(place: Place) -> Fields:
     if place.table == "equipment":
         label: Any = Text("対象の機器番号", "Equipment number")
         fields["only"] = forms.IntegerField(label=label, required=False, min_value=1)
-    return fields | value_fields(place.table, place.purpose)
+    return fields | value_fields(place.table, place.purpose) | erasing(place.table, place.purpose)
 
 
 def _split_payload(place: Place, values: Values) -> Values:

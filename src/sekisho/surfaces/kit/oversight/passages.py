@@ -1,5 +1,6 @@
 """閲覧記録: the search over passages, the same as a file, and one passage."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,17 @@ from sekisho.surfaces.kit.wording import gate_word, item_words, purpose_word, re
 
 TITLE = Text("閲覧記録", "Passages")
 DAYS = 30
-"""How far back the search looks when no day is given: the log is partitioned by month, and an open search reads years of it."""
+"""How far back the search looks when neither a day nor a point is given: the log is partitioned by month, and an open search reads years of it.
+A search by point goes through an index of its own and looks back as far as the log reaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageGates:
+    """The two ways into the record: by time, and by point."""
+
+    by_time: Gate[PassageRow]
+    by_point: Gate[PassageRow]
+
 
 _REASONS = {
     "no-ticket": Text("券なし", "no ticket"),
@@ -136,18 +147,25 @@ class PassageFilter(forms.Form):
         given = {name: value for name, value in self.cleaned_data.items() if value}
         if "gate" in given:
             given["of_gate"] = given.pop("gate")
-        if "since" not in given:
+        if "since" not in given and "point" not in given:
             given["since"] = given.get("until", timezone.localdate()) - timedelta(days=DAYS)
         return span(given)
 
 
+def _asked(gates: PassageGates, form: PassageFilter) -> tuple[Gate[PassageRow], dict[str, Any]]:
+    """The way that answers the question fastest, with its parameters."""
+    given = form.params()
+    return (gates.by_point if "point" in given else gates.by_time), given
+
+
 @require_safe
-def passages(request: HttpRequest, gate: Gate[PassageRow]) -> HttpResponse:
+def passages(request: HttpRequest, gates: PassageGates) -> HttpResponse:
     """Newest first."""
     form = PassageFilter(request.GET)
     table = None
     if form.is_valid():
-        page = listed(request, gate, sort="at", descending=True, filters=form.params())
+        gate, given = _asked(gates, form)
+        page = listed(request, gate, sort="at", descending=True, filters=given)
         empty = Text(
             "この条件の記録はありません。期間を広げるか、条件を減らしてください。",
             "None. Try a longer period or fewer filters.",
@@ -178,13 +196,14 @@ HOME = Crumb(Text("概況", "Overview"), "/")
 
 
 @require_safe
-def passages_file(request: HttpRequest, gate: Gate[PassageRow]) -> HttpResponse:
+def passages_file(request: HttpRequest, gates: PassageGates) -> HttpResponse:
     """The same as a file."""
     form = PassageFilter(request.GET)
     if not form.is_valid():
         return _page(request, form, None)
+    gate, given = _asked(gates, form)
     return csv_answer(
-        request, "passages", FILE_COLUMNS, collect(request, gate, "at", descending=True, **form.params())
+        request, "passages", FILE_COLUMNS, collect(request, gate, "at", descending=True, **given)
     )
 
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -14,13 +14,16 @@ from django.views.decorators.http import require_safe
 from sekisho.barrier.audiences import AUDIENCES
 from sekisho.barrier.gate import Gate
 from sekisho.barrier.gates import CaseRow, PermitRow
+from sekisho.barrier.gateway import Page
+from sekisho.ledger.gates import PassageRow
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.collecting import collect
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.fields import DayField, OneOf, WordField
 from sekisho.surfaces.kit.listing import listed
+from sekisho.surfaces.kit.oversight.passages import COLUMNS as PASSAGE_COLUMNS
 from sekisho.surfaces.kit.oversight.passages import HOME
-from sekisho.surfaces.kit.pages import show
+from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, badge, link, listed_table, table
 from sekisho.surfaces.kit.wording import purpose_word, reader_word
@@ -40,6 +43,13 @@ def permit_state(row: PermitRow) -> Any:
     return badge(Text("有効", "valid"), tone="good")
 
 
+def drafted_by(row: PermitRow) -> Any:
+    """Who drafted it, with the way to the draft; or that the installation gave it, without one."""
+    if row.draft_no is None:
+        return badge(Text("初期設定", "installation"))
+    return link(reverse("draft", args=[row.draft_no]), row.drafted_by)
+
+
 def _last_day(row: PermitRow) -> Any:
     return badge(Text("定めなし", "open")) if row.end is None else row.end - timedelta(days=1)
 
@@ -53,7 +63,8 @@ COLUMNS: tuple[Column[PermitRow], ...] = (
     Column(Text("開始日", "Start"), lambda row: row.start),
     Column(Text("最終日", "Last day"), _last_day),
     Column(Text("状態", "State"), permit_state),
-    Column(Text("付与", "Granted by"), lambda row: row.granted_by),
+    Column(Text("起案者", "Drafted by"), lambda row: drafted_by(row)),
+    Column(Text("承認者", "Approved by"), lambda row: row.granted_by),
     Column(Text("付与日時", "Granted"), lambda row: row.granted_at, sort="granted"),
     Column(Text("理由", "Reason"), lambda row: row.reason or None, nowrap=False),
     Column(Text("終了", "Ended by"), lambda row: row.ended_by),
@@ -64,8 +75,9 @@ FILE_COLUMNS: tuple[FileColumn[PermitRow], ...] = tuple(
         ("permit_no", Text("権限番号", "Permit")), ("person", Text("利用者", "Person")), ("audience", Text("区分", "Audience")),
         ("company", Text("所属", "Company")), ("purpose", Text("利用目的", "Purpose")), ("start", Text("開始日", "Start")),
         ("end", Text("終了日(翌日)", "End (exclusive)")), ("case_no", Text("案件番号", "Case")), ("reason", Text("理由", "Reason")),
-        ("granted_by", Text("付与した人", "Granted by")), ("granted_at", Text("付与日時", "Granted")),
-        ("ended_by", Text("終了した人", "Ended by")), ("ended_at", Text("終了日時", "Ended")),
+        ("draft_no", Text("起案番号", "Draft")), ("drafted_by", Text("起案者", "Drafted by")),
+        ("granted_by", Text("承認した人", "Approved by")), ("granted_at", Text("付与日時", "Granted")),
+        ("ended_by", Text("終了した人", "Ended by")), ("ended_at", Text("終了日時", "Ended")), ("end_reason", Text("終了の理由", "Why ended")),
     )
 )  # fmt: skip
 
@@ -145,10 +157,18 @@ def case_state(case: CaseRow) -> Any:
 def case_columns(more: Sequence[Column[CaseRow]] = ()) -> tuple[Column[CaseRow], ...]:
     """The columns of the list of cases."""
     return (
-        Column(Text("案件番号", "Case"), lambda row: row.case_no, row_header=True),
+        Column(
+            Text("案件番号", "Case"),
+            lambda row: link(reverse("case", args=[row.case_no]), row.case_no),
+            row_header=True,
+        ),
         Column(Text("案件名", "Title"), lambda row: row.title, nowrap=False),
         Column(Text("状態", "State"), case_state),
-        Column(Text("開いた人", "Opened by"), lambda row: row.opened_by),
+        Column(Text("起案者", "Drafted by"), lambda row: row.opened_by),
+        Column(
+            Text("承認者", "Approved by"),
+            lambda row: row.approved_by or badge(Text("初期設定", "installation")),
+        ),
         Column(Text("開始", "Start"), lambda row: row.start),
         Column(Text("終了", "End"), lambda row: row.end),
         Column(Text("審査した人", "Reviewed by"), lambda row: row.reviewed_by),
@@ -167,8 +187,8 @@ def case_columns(more: Sequence[Column[CaseRow]] = ()) -> tuple[Column[CaseRow],
 FILE_OF_CASES: tuple[FileColumn[CaseRow], ...] = tuple(
     FileColumn(name, text, attrgetter(name))
     for name, text in (
-        ("case_no", Text("案件番号", "Case")), ("title", Text("案件名", "Title")), ("opened_by", Text("開いた人", "Opened by")),
-        ("start", Text("開始", "Start")), ("end", Text("終了", "End")), ("reviewed_by", Text("審査した人", "Reviewed by")),
+        ("case_no", Text("案件番号", "Case")), ("title", Text("案件名", "Title")), ("opened_by", Text("起案者", "Drafted by")),
+        ("approved_by", Text("承認者", "Approved by")), ("start", Text("開始", "Start")), ("end", Text("終了", "End")), ("reviewed_by", Text("審査した人", "Reviewed by")),
         ("reviewed_at", Text("審査日時", "Reviewed")), ("review_note", Text("所見", "Finding")),
     )
 )  # fmt: skip
@@ -218,3 +238,56 @@ def cases(
 def cases_file(request: HttpRequest, gate: Gate[CaseRow]) -> HttpResponse:
     """The same as a file."""
     return csv_answer(request, "cases", FILE_OF_CASES, asking.read(request, gate))
+
+
+@require_safe
+def case(
+    request: HttpRequest,
+    case_no: str,
+    gate: Gate[CaseRow],
+    permits: Gate[PermitRow],
+    passages: Gate[PassageRow],
+    *,
+    links: Callable[[CaseRow], Sequence[tuple[Text, str]]] = lambda _: (),
+) -> HttpResponse:
+    """One case after the fact: who opened it, who was let in, what they read, and what the review said."""
+    row = next((row for row in asking.read(request, gate) if row.case_no == case_no), None)
+    if row is None:
+        raise Http404
+    since = f"{reverse('passages')}?case_no={case_no}&since={timezone.localtime(row.start).date()}"
+    let_in = asking.page(request, permits, Page("granted", size=200), case_no=case_no).rows
+    read = asking.page(
+        request, passages, Page("at", descending=True, size=50), case_no=case_no, since=row.start
+    ).rows
+    none = Text("ありません。", "None.")
+    return show(
+        request,
+        "oversight/case.html",
+        title=Text(f"災害案件 {case_no}", f"Case {case_no}"),
+        crumbs=[HOME, Crumb(CASES, reverse("cases"))],
+        entries=_case_facts(row),
+        links=list(links(row)),
+        tables=[
+            ("permits", table(Text("この案件の権限", "Permits for this case"), COLUMNS, let_in, empty=none)),
+            (
+                "passages",
+                table(
+                    Text("この案件の最近の閲覧", "Newest passages of this case"),
+                    PASSAGE_COLUMNS,
+                    read,
+                    empty=none,
+                ),
+            ),
+        ],
+        passages=since,
+    )
+
+
+def _case_facts(row: CaseRow) -> list[tuple[Text, Any]]:
+    approved: Any = row.approved_by or badge(Text("初期設定", "installation"))
+    return [
+        (Text("案件名", "Title"), row.title), (Text("状態", "State"), case_state(row)), (Text("起案者", "Drafted by"), row.opened_by),
+        (Text("承認者", "Approved by"), approved), (Text("開始", "Start"), row.start), (Text("終了", "End"), row.end),
+        (Text("審査した人", "Reviewed by"), row.reviewed_by), (Text("審査日時", "Reviewed"), row.reviewed_at),
+        (Text("所見", "Finding"), row.review_note),
+    ]  # fmt: skip

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from django.urls import URLPattern, path, register_converter
+from django.views.decorators.http import require_safe
 
 from sekisho.barrier.gate import Gate
-from sekisho.barrier.gates import CaseRow, CertificateRow, PermitRow
-from sekisho.ledger.gates import PassageRow
-from sekisho.surfaces.kit.oversight import certificates, passages, permits, policy
+from sekisho.barrier.gates import CaseRow, CertificateRow, DraftRow, PermitRow
+from sekisho.ledger.scope.gates import FindingPointRow, FindingRow, ReviewRow
+from sekisho.surfaces.kit.oversight import certificates, drafts, passages, permits, policy, scoping
 
 
 class Moment:
@@ -24,22 +25,55 @@ class Moment:
         return value
 
 
+class CaseNumber:
+    """`DIS-2026-001`."""
+
+    regex = "[A-Z]{2,4}-[0-9]{4}-[0-9]{3,6}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(Moment, "moment")
+register_converter(CaseNumber, "case_no")
 
 
 @dataclass(frozen=True, slots=True)
 class Gates:
     """The gates of one audience behind the shared pages."""
 
-    passages: Gate[PassageRow]
+    passages: passages.PassageGates
     permits: Gate[PermitRow]
     cases: Gate[CaseRow]
+    drafts: Gate[DraftRow]
     certificates: Gate[CertificateRow]
+    findings: Gate[FindingRow]
+    finding_points: Gate[FindingPointRow]
+    reviews: Gate[ReviewRow]
 
 
-def patterns(gates: Gates, *, permits_page: Any = None, cases_page: Any = None) -> list[URLPattern]:
-    """The shared addresses; a surface that may act brings its own pages of permits and cases."""
-    p, c = {"gate": gates.passages}, {"gate": gates.certificates}
+class OwnPages(TypedDict, total=False):
+    """The pages that a surface which may act brings instead of the shared ones, by address."""
+
+    permits: Any
+    cases: Any
+    case: Any
+    drafts: Any
+    draft: Any
+    scoping: Any
+    reviews: Any
+
+
+def patterns(gates: Gates, own: OwnPages | None = None) -> list[URLPattern]:
+    """The shared addresses, bound to the audience's gates; `own` pages stand in for shared ones."""
+    return [*_watching(gates), *_granting(gates, own or {}), *_finding(gates, own or {})]
+
+
+def _watching(gates: Gates) -> list[URLPattern]:
+    p, one, c = {"gates": gates.passages}, {"gate": gates.passages.by_time}, {"gate": gates.certificates}
     return [
         path("matrix/", policy.matrix, name="matrix"),
         path("matrix/file/", policy.matrix_file, name="matrix_file"),
@@ -55,9 +89,34 @@ def patterns(gates: Gates, *, permits_page: Any = None, cases_page: Any = None) 
         ),
         path("passages/", passages.passages, p, name="passages"),
         path("passages/file/", passages.passages_file, p, name="passages_file"),
-        path("passages/<moment:at>/<int:passage_id>/", passages.passage, p, name="passage"),
-        path("permits/", permits_page or partial(permits.permits, gate=gates.permits), name="permits"),
+        path("passages/<moment:at>/<int:passage_id>/", passages.passage, one, name="passage"),
+    ]
+
+
+def _granting(gates: Gates, own: OwnPages) -> list[URLPattern]:
+    case = partial(permits.case, gate=gates.cases, permits=gates.permits, passages=gates.passages.by_time)
+    return [
+        path("permits/", own.get("permits") or partial(permits.permits, gate=gates.permits), name="permits"),
         path("permits/file/", permits.permits_file, {"gate": gates.permits}, name="permits_file"),
-        path("cases/", cases_page or partial(permits.cases, gate=gates.cases), name="cases"),
+        path("cases/", own.get("cases") or partial(permits.cases, gate=gates.cases), name="cases"),
         path("cases/file/", permits.cases_file, {"gate": gates.cases}, name="cases_file"),
+        path("cases/<case_no:case_no>/", own.get("case") or case, name="case"),
+        path("drafts/", own.get("drafts") or partial(drafts.drafts, gate=gates.drafts), name="drafts"),
+        path("drafts/file/", drafts.drafts_file, {"gate": gates.drafts}, name="drafts_file"),
+        path(
+            "drafts/<int:draft_no>/",
+            own.get("draft") or require_safe(partial(drafts.draft, gate=gates.drafts)),
+            name="draft",
+        ),
+    ]
+
+
+def _finding(gates: Gates, own: OwnPages) -> list[URLPattern]:
+    f = {"gate": gates.findings, "points": gates.finding_points}
+    return [
+        path("scoping/", own.get("scoping") or partial(scoping.scoping, gate=gates.findings), name="scoping"),
+        path("scoping/<int:finding_no>/", scoping.finding, f, name="finding"),
+        path("scoping/<int:finding_no>/file/", scoping.finding_file, f, name="finding_file"),
+        path("reviews/", own.get("reviews") or partial(scoping.reviews, gate=gates.reviews), name="reviews"),
+        path("reviews/file/", scoping.reviews_file, {"gate": gates.reviews}, name="reviews_file"),
     ]

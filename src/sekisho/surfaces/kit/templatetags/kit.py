@@ -82,12 +82,13 @@ def field(bound: Any, **extra: Any) -> dict[str, Any]:
     described = " ".join(
         name
         for name, there in (
-            (f"{bound.id_for_label}-help", bound.help_text),
-            (f"{bound.id_for_label}-errors", bound.errors),
+            (f"{bound.auto_id}-help", bound.help_text),
+            (f"{bound.auto_id}-errors", bound.errors),
         )
         if there
     )
-    attributes = {"aria-describedby": described} if described else {}
-    if bound.errors:
+    group = bound.use_fieldset
+    attributes = {"aria-describedby": described} if described and not group else {}
+    if bound.errors and not group:
         attributes["aria-invalid"] = "true"
-    return {"field": bound, "widget": bound.as_widget(attrs=attributes), **extra}
+    return {"field": bound, "widget": bound.as_widget(attrs=attributes), "described": described, **extra}

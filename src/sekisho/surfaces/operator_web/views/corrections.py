@@ -19,7 +19,8 @@ from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, link, listed_table
-from sekisho.surfaces.operator_web import drafts, offers
+from sekisho.surfaces.operator_web import comparing, drafts, offers
+from sekisho.surfaces.operator_web.comparing import Written
 from sekisho.surfaces.operator_web.drafts import DRAFTS, Place
 from sekisho.surfaces.operator_web.views.card import CONTRACTS
 from sekisho.surfaces.operator_web.wording import CHANGE_KINDS, CHANGE_STATES, COMMANDS, TABLES, change_badge
@@ -138,10 +139,13 @@ def draft_kind(request: HttpRequest, point: str, kind: str) -> HttpResponse:
         effect=made.effect,
         button=Text("起案する", "Draft it"),
         lead=Text(
-            "空欄の項目は変わりません。起案したものは、ほかの人が承認して初めて反映されます。",
-            "What is left empty stays. Nothing changes until somebody else approves.",
+            "空欄の項目は変わりません。値を消すときは「空にする項目」に印を付けます。起案したものは、ほかの人が承認して初めて反映されます。",
+            "What is left empty stays; tick what is to be emptied. Nothing changes until somebody else approves.",
         ),
         entries=[(Text("供給地点特定番号", "Supply point"), grouped(PointNumber(point)))],
+        compare=lambda values: comparing.comparison(
+            request, point, comparing.submitted(made.payload(place, values))
+        ),
         crumbs=[*_crumbs(point), Crumb(Text("訂正の起案", "Draft"), reverse("draft", args=[point]))],
     )
     return errands.run(request, errand)
@@ -163,6 +167,7 @@ def correction(request: HttpRequest, change_no: str) -> HttpResponse:
     if refusal is not None:
         return refusal
     row = _change(request, change_no)
+    draft = comparing.written(row)
     mine = row.drafted_by == asking.caller(request).person
     return show(
         request,
@@ -172,7 +177,8 @@ def correction(request: HttpRequest, change_no: str) -> HttpResponse:
         row=row,
         kind=CHANGE_KINDS.get(row.kind, row.kind),
         state=change_badge(row.state),
-        entries=_entries(row),
+        entries=_entries(draft),
+        changes=comparing.comparison(request, row.point, draft),
         decisions=_open_decisions(row, mine=mine),
         mine=mine,
     )
@@ -192,24 +198,12 @@ _FIELD_WORDS = {
 }  # fmt: skip
 
 
-def _entries(row: ChangeDetail) -> list[tuple[Text | str, Any]]:
-    """What the draft says, field by field, in the words of the registry's files."""
-    found: list[tuple[Text | str, Any]] = []
-    for name, value in row.payload.items():
-        if name in ("values", "party", "terms") and isinstance(value, dict):
-            table = row.payload.get("table", "party") if name == "values" else name
-            found += [
-                (drafts.word_of(table, field), drafts.spoken(table, field, one))
-                for field, one in value.items()
-            ]
-        elif name != "point":
-            found.append(
-                (
-                    _FIELD_WORDS.get(name, name),
-                    TABLES.get(value, value) if name == "table" else _spoken_day(value),
-                )
-            )
-    return found
+def _entries(draft: Written) -> list[tuple[Text | str, Any]]:
+    """What the draft speaks of, in words; its values stand in the table of before and after."""
+    return [
+        (_FIELD_WORDS.get(name, name), TABLES.get(value, value) if name == "table" else _spoken_day(value))
+        for name, value in draft.about.items()
+    ]
 
 
 def _spoken_day(value: Any) -> Any:
@@ -242,6 +236,7 @@ def decide(request: HttpRequest, change_no: str, decision: str) -> HttpResponse:
     if refusal is not None:
         return refusal
     row = _change(request, change_no)
+    draft = comparing.written(row)
     button, effect = DECISIONS[decision]
     title = Text(f"訂正 {change_no}: {button.ja}", f"Correction {change_no}: {button.en}")
     errand = Errand(
@@ -253,9 +248,10 @@ def decide(request: HttpRequest, change_no: str, decision: str) -> HttpResponse:
         effect=effect,
         button=button,
         danger=decision == "reject",
+        compare=lambda _: comparing.comparison(request, row.point, draft),
         entries=[
             (Text("種類", "Kind"), CHANGE_KINDS.get(row.kind, row.kind)),
-            *_entries(row),
+            *_entries(draft),
             (Text("理由", "Reason"), row.reason),
         ],
         crumbs=[

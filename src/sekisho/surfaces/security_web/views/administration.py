@@ -1,4 +1,4 @@
-"""Permits, cases and accounts: who may ask, and who may sign in. Each change is an errand: entered, checked, done by the worker."""
+"""Accounts: who may sign in. Each change is an errand: entered, checked, done by the worker."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,14 +13,14 @@ from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sekisho.barrier import gates as barrier
-from sekisho.barrier.audiences import AUDIENCE, PURPOSES
+from sekisho.barrier.audiences import AUDIENCE
 from sekisho.barrier.gate import SubmitGate
-from sekisho.barrier.gates import AccountRow, CaseRow, PermitRow, PostingRow
+from sekisho.barrier.gates import AccountRow, PermitRow, PostingRow
 from sekisho.barrier.gateway import Page
 from sekisho.settings.administration import ACCOUNT_SCHEMA
 from sekisho.surfaces.kit import asking, errands
 from sekisho.surfaces.kit.errands import Errand
-from sekisho.surfaces.kit.fields import DayField, OneOf, WordField
+from sekisho.surfaces.kit.fields import OneOf, WordField
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.oversight import permits as shared
 from sekisho.surfaces.kit.oversight.passages import HOME
@@ -28,23 +28,15 @@ from sekisho.surfaces.kit.oversight.permits import COLUMNS as PERMIT_COLUMNS
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, badge, link, listed_table, table
-from sekisho.surfaces.kit.wording import purpose_word, reader_word
+from sekisho.surfaces.kit.wording import reader_word
+from sekisho.surfaces.security_web.views import granting
 from sekisho.work import gates as work
 from sekisho.work.gates import CommandRow, SubmissionRow
 from sekisho.work.sealing import UnableToOpen, answer_key, open_answer
 
 ACCOUNTS = Text("利用者アカウント", "Accounts")
 _NONE = Text("ありません。", "None.")
-COMMANDS = {
-    gate.command: Text(gate.ja, gate.en)
-    for gate in (
-        barrier.GRANT_PERMIT,
-        barrier.END_PERMIT,
-        barrier.OPEN_CASE,
-        barrier.REVIEW_CASE,
-        *barrier.ADMINISTRATION,
-    )
-}
+COMMANDS = {gate.command: Text(gate.ja, gate.en) for gate in barrier.ADMINISTRATION} | granting.COMMANDS
 _STATES = {
     "queued": (Text("待ち", "waiting"), "warn"), "running": (Text("処理中", "running"), "warn"), "done": (Text("完了", "done"), "good"),
     "refused": (Text("却下", "refused"), "bad"), "failed": (Text("障害", "failed"), "bad"),
@@ -68,244 +60,6 @@ SUBMISSION_COLUMNS: tuple[Column[SubmissionRow], ...] = (
 
 def _errand(request: HttpRequest, **changes: Any) -> HttpResponse:
     return errands.run(request, Errand(outcome_gate=work.SECURITY_COMMAND, **changes))
-
-
-# --- permits
-
-
-def _end_link(row: PermitRow) -> Any:
-    over = row.ended_at is not None or (row.end is not None and row.end <= timezone.localdate())
-    return None if over else link(reverse("end_permit", args=[row.permit_no]), Text("終了する", "End"))
-
-
-@require_safe
-def permits(request: HttpRequest) -> HttpResponse:
-    """The list, with what may be done."""
-    links = (
-        (Text("権限を付与する", "Grant a permit"), "grant_permit"),
-        (Text("異動で終了する", "End by transfer"), "transfer"),
-    )
-    return shared.permits(
-        request, barrier.PERMITS, more=(Column(Text("操作", "Action"), _end_link),), links=links
-    )
-
-
-def _permit_crumbs() -> list[Crumb]:
-    return [HOME, Crumb(shared.PERMITS, reverse("permits"))]
-
-
-_PURPOSES = [
-    (
-        f"{one.audience}/{one.code}",
-        Text(f"{AUDIENCE[one.audience].ja}: {one.ja}", f"{AUDIENCE[one.audience].en}: {one.en}"),
-    )
-    for one in PURPOSES
-    if one.audience != "public"
-]
-
-
-def _grant_form(request: HttpRequest) -> Any:
-    def make(data: Any) -> forms.Form:
-        form = forms.Form(data, initial={"start": timezone.localdate(), **request.GET.dict()})
-        form.fields |= {
-            "person": WordField(
-                Text("利用者", "Person"),
-                longest=64,
-                help_text=Text("アカウントの利用者名", "the account's person"),
-            ),
-            "purpose": OneOf(Text("区分と利用目的", "Audience and purpose"), _PURPOSES, required=True),
-            "company": WordField(
-                Text("所属コード", "Company"),
-                longest=20,
-                help_text=Text(
-                    "送配電は TD、小売は事業者コード5桁", "TD for the utility, five digits for a retailer"
-                ),
-            ),
-            "start": DayField(Text("開始日", "Start"), required=True),
-            "last": DayField(Text("最終日", "Last day"), help_text=Text("空欄は定めなし", "empty: open")),
-            "case_no": WordField(
-                Text("案件番号", "Case"),
-                required=False,
-                longest=20,
-                help_text=Text("災害だけ。例: DIS-2026-001", "disaster only, such as DIS-2026-001"),
-            ),
-            "reason": WordField(Text("理由", "Reason"), longest=500, lines=3),
-        }
-        return form
-
-    return make
-
-
-def _grant_payload(values: dict[str, Any]) -> dict[str, Any]:
-    audience, purpose = values["purpose"].split("/")
-    last = values["last"]
-    return {
-        "person": values["person"], "audience": audience, "purpose": purpose, "company": values["company"], "reason": values["reason"],
-        "start": values["start"].isoformat(), "end": (last + timedelta(days=1)).isoformat() if last else None, "case_no": values["case_no"],
-    }  # fmt: skip
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def grant_permit(request: HttpRequest) -> HttpResponse:
-    """付与."""
-    return _errand(
-        request,
-        title=Text("権限の付与", "Grant of a permit"),
-        gate=barrier.GRANT_PERMIT,
-        form=_grant_form(request),
-        payload=_grant_payload,
-        effect=Text(
-            "この人は、この期間、この目的で照会できるようになります。自分には付与できません。",
-            "This person will be able to ask for this purpose. Nobody grants to themselves.",
-        ),
-        button=Text("付与する", "Grant"),
-        crumbs=_permit_crumbs(),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def end_permit(request: HttpRequest, permit_no: int) -> HttpResponse:
-    """終了, at once."""
-    found = asking.page(request, barrier.PERMITS, Page("person", size=1), permit_no=permit_no)
-    if not found.rows:
-        raise Http404
-    row = found.rows[0]
-    return _errand(
-        request,
-        title=Text(f"権限 {permit_no} の終了", f"End of permit {permit_no}"),
-        gate=barrier.END_PERMIT,
-        form=forms.Form,
-        payload=lambda _: {"permit_no": permit_no},
-        effect=Text("権限はすぐに終わり、開いている画面でも何も見えなくなります。元に戻せません。", "The permit ends at once, also for open sessions. It cannot be undone."),
-        button=Text("終了する", "End it"),
-        danger=True,
-        entries=[
-            (Text("利用者", "Person"), row.person), (Text("区分", "Audience"), reader_word(row.audience)),
-            (Text("利用目的", "Purpose"), purpose_word(row.audience, row.purpose)), (Text("開始日", "Start"), row.start),
-        ],
-        crumbs=_permit_crumbs(),
-    )  # fmt: skip
-
-
-def _transfer_form(request: HttpRequest) -> Any:
-    def make(data: Any) -> forms.Form:
-        form = forms.Form(data, initial={"on": timezone.localdate(), **request.GET.dict()})
-        form.fields |= {
-            "person": WordField(Text("利用者", "Person"), longest=64),
-            "on": DayField(
-                Text("異動日", "Day of the transfer"),
-                required=True,
-                help_text=Text(
-                    "この日から、いまの権限がすべて無くなります", "from this day on no present permit holds"
-                ),
-            ),
-        }
-        return form
-
-    return make
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def transfer(request: HttpRequest) -> HttpResponse:
-    """異動: every permit of a person ends on the day."""
-    return _errand(
-        request,
-        title=Text("異動による権限の終了", "End of permits by transfer"),
-        gate=barrier.TRANSFER,
-        form=_transfer_form(request),
-        payload=lambda values: {"person": values["person"], "on": values["on"].isoformat()},
-        effect=Text(
-            "この人の権限は、すべての目的で異動日に終わります。その後に始まる権限も終わります。",
-            "Every permit of this person ends on the day, also those that would begin later.",
-        ),
-        button=Text("異動日で終了する", "End them"),
-        danger=True,
-        crumbs=_permit_crumbs(),
-    )
-
-
-# --- cases
-
-
-def _review_link(row: CaseRow) -> Any:
-    ready = row.reviewed_at is None and not shared.is_running(row, timezone.now())
-    return link(reverse("review_case", args=[row.case_no]), Text("審査する", "Review")) if ready else None
-
-
-@require_safe
-def cases(request: HttpRequest) -> HttpResponse:
-    """The list, with what may be done."""
-    links = ((Text("案件を開く", "Open a case"), "open_case"),)
-    return shared.cases(
-        request, barrier.CASES, more=(Column(Text("操作", "Action"), _review_link),), links=links
-    )
-
-
-def _case_crumbs() -> list[Crumb]:
-    return [HOME, Crumb(shared.CASES, reverse("cases"))]
-
-
-def _case_form(data: Any) -> forms.Form:
-    form = forms.Form(data, initial={"hours": 72})
-    form.fields |= {
-        "case_no": WordField(Text("案件番号", "Case"), longest=20, help_text=Text("例: DIS-2026-001", "such as DIS-2026-001")),
-        "title": WordField(Text("案件名", "Title"), longest=200, help_text=Text("何が起きたか。お客さまの名前は書かない", "what happened; no customer's name")),
-        "hours": forms.IntegerField(
-            label=Text("時間", "Hours"), min_value=1, max_value=336, help_text=Text("1〜336時間。過ぎると自動で終わります", "1 to 336; it ends by itself"),  # type: ignore[arg-type]
-            error_messages={"required": Text("時間を入力してください", "Enter the hours")},  # type: ignore[dict-item]
-        ),
-    }  # fmt: skip
-    return form
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def open_case(request: HttpRequest) -> HttpResponse:
-    """開始."""
-    return _errand(
-        request,
-        title=Text("災害案件の開始", "Opening of a disaster case"),
-        gate=barrier.OPEN_CASE,
-        form=_case_form,
-        payload=lambda values: {name: values[name] for name in ("case_no", "title", "hours")},
-        effect=Text("この案件の番号で権限を付与すると、災害の目的で名義・電話を伏せずに照会できます。終了後、ほかの人が審査します。",
-                    "With a permit for this case, names and phones are shown unmasked. Somebody else reviews it afterwards."),
-        button=Text("案件を開く", "Open"),
-        crumbs=_case_crumbs(),
-    )  # fmt: skip
-
-
-def _review_form(data: Any) -> forms.Form:
-    form = forms.Form(data)
-    form.fields["note"] = WordField(
-        Text("所見", "Finding"),
-        longest=2_000,
-        lines=5,
-        help_text=Text("閲覧が案件の範囲だったか", "whether the readings were within the case"),
-    )
-    return form
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def review_case(request: HttpRequest, case_no: str) -> HttpResponse:
-    """審査, by somebody else than whoever opened it."""
-    row = next((row for row in asking.read(request, barrier.CASES) if row.case_no == case_no), None)
-    if row is None:
-        raise Http404
-    passages = f"{reverse('passages')}?case_no={case_no}&since={timezone.localtime(row.start).date()}"
-    return _errand(
-        request,
-        title=Text(f"災害案件 {case_no} の審査", f"Review of {case_no}"),
-        gate=barrier.REVIEW_CASE,
-        form=_review_form,
-        payload=lambda values: {"case_no": case_no, "note": values["note"]},
-        effect=Text("審査の結果は変更できません。", "The review cannot be changed."),
-        button=Text("審査を終える", "Finish the review"),
-        entries=[
-            (Text("案件名", "Title"), row.title), (Text("開いた人", "Opened by"), row.opened_by), (Text("開始", "Start"), row.start),
-            (Text("終了", "End"), row.end), (Text("この案件の閲覧", "Passages"), link(passages, Text("記録を見る", "see the records"))),
-        ],
-        crumbs=_case_crumbs(),
-    )  # fmt: skip
 
 
 # --- accounts
@@ -441,7 +195,7 @@ def person(request: HttpRequest, person: str) -> HttpResponse:
         tables=[
             table(
                 shared.PERMITS,
-                (*PERMIT_COLUMNS, Column(Text("操作", "Action"), _end_link)),
+                (*PERMIT_COLUMNS, Column(Text("操作", "Action"), granting.end_link)),
                 permits,
                 empty=_NONE,
             ),
@@ -577,8 +331,8 @@ def create_account(request: HttpRequest) -> HttpResponse:
         form=_account_form,
         payload=lambda values: {**values, "username": values["person"]},
         effect=Text(
-            "アカウントだけでは何も見えません。続けて権限を付与します。",
-            "An account by itself sees nothing; grant a permit afterwards. ",
+            "アカウントだけでは何も見えません。続けて権限を起案します。",
+            "An account by itself sees nothing; draft a permit afterwards. ",
         )
         + _ISSUED,
         button=Text("開設する", "Create"),
@@ -610,8 +364,8 @@ def create_client(request: HttpRequest) -> HttpResponse:
         gate=barrier.CREATE_CLIENT,
         form=_client_form,
         payload=lambda values: dict(values),
-        effect=Text("登録だけでは何も見えません。続けてこの名前に権限を付与します。秘密の値は、次の画面で一度だけ表示できます。",
-                    "A client by itself sees nothing; grant a permit to its name. Its secret can be shown once on the next page."),
+        effect=Text("登録だけでは何も見えません。続けてこの名前の権限を起案します。秘密の値は、次の画面で一度だけ表示できます。",
+                    "A client by itself sees nothing; draft a permit for its name. Its secret can be shown once on the next page."),
         button=Text("登録する", "Register"),
         crumbs=_account_crumbs(),
         **_SECRET,
@@ -705,10 +459,8 @@ def _onward(row: CommandRow) -> list[tuple[Text, str]]:
         links.append((Text("この利用者を見る", "See the person"), reverse("person", args=[found["person"]])))
     if row.kind in ("barrier.create_account", "barrier.create_client") and row.state == "done":
         links.append(
-            (Text("権限を付与する", "Grant a permit"), f"{reverse('grant_permit')}?person={found['person']}")
+            (Text("権限を起案する", "Draft a permit"), f"{reverse('draft_permit')}?person={found['person']}")
         )
-    if row.kind.endswith("case"):
-        links.append((shared.CASES, reverse("cases")))
     return [*links, (shared.PERMITS, reverse("permits")), (ACCOUNTS, reverse("accounts"))]
 
 

@@ -72,6 +72,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         since=midnight(span[0]),
     )
     locked = asking.page(request, barrier.ACCOUNTS, Page("person", size=200), locked_at=now)
+    drafted = asking.page(request, barrier.DRAFTS, Page("drafted", size=200), state="drafted")
     submitted = asking.page(
         request, work.SUBMISSIONS, Page("submitted", descending=True, size=10), kind="barrier."
     )
@@ -89,6 +90,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         running=sum(is_running(row, now) for row in cases),
         waiting=sum(not is_running(row, now) and row.reviewed_at is None for row in cases),
         locked=len(locked.rows),
+        drafted=len(drafted.rows),
         refused=table(
             Text("最近拒否された照会", "Newest refusals"), PASSAGE_COLUMNS, refused.rows, empty=none
         ),
