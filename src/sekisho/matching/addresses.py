@@ -18,7 +18,9 @@ _PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
 _KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下がる|東入ル?る?|西入ル?る?|入ル|入る)"
 _CARE_OF = r"[(]?[^0-9(]{1,8}様?方[)]?$"
 # 丁目, 番地 and the rest only separate numbers; what follows the last one is building and room.
-_SEPARATOR = r"(\d)(?:丁目|番地ノ|番地|番ノ|番|号|ノ|-)+"
+_SEPARATOR = r"(\d)(?:丁目|番地|番|号|-)+"
+# 3番地の5, but not the ノ of 3番ノースビル.
+_POSSESSIVE = r"(\d)(?:丁目|番地|番|号)?ノ(\d)"
 # After 号, or after 番地 and a space or hyphen, comes a room; so does a number before 階 or F.
 _ROOM_FOLLOWS = r"(\d)(?:号[-~ ]|番地?[-~ ]|番地?~)"
 _FLOOR = r"[-~]?(\d+)(?:階|F)"
@@ -244,6 +246,8 @@ def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
     numbered = frame.with_columns(
         rest=pl.col("rest")
         .str.replace_all(_LOT, "${1}-")
+        .str.replace_all(_POSSESSIVE, "${1}-${2}")
+        .str.replace_all(_POSSESSIVE, "${1}-${2}")
         .str.replace_all(_ROOM_FOLLOWS, "${1}~")
         .str.replace_all(_FLOOR, "~${1}F")
         .str.replace_all(_SEPARATOR, "${1}-")

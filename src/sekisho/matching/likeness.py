@@ -24,9 +24,10 @@ from sekisho.matching.lexicon import Lexicon
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
 _ALIGNER_SHARE = 0.3
-_NOTHING = 1e-7
-# Few people bear a name that no dictionary reads as they do; more often it is a relative's.
-_UNLISTED = 2.0
+# One person in so many bears a name that neither dictionary nor aligner reads as they do, or it was misheard.
+_ARBITRARY = 0.003
+# However rare a sound, a relative's name sounds like it more often than a stranger's.
+_SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
 _FEW = 0.05
 # A mean log-probability a character below which the aligner recognises nothing.
@@ -90,11 +91,13 @@ class Reader:
         return weight
 
     def _weigh(self, given: str, rest: str) -> float:
-        listed = self._given.get(given, {}).get(rest, 0.0)
-        aligned = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
-        chance = (1 - _ALIGNER_SHARE) * listed + _ALIGNER_SHARE * aligned + _NOTHING
-        weight = math.log(chance / max(self._common.get(rest, 0.0), _RAREST))
-        return weight if listed else weight - _UNLISTED
+        """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
+        known = self._given.get(given)
+        read = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
+        if known:
+            read = (1 - _ALIGNER_SHARE) * known.get(rest, 0.0) + _ALIGNER_SHARE * read
+        anybody = max(self._common.get(rest, 0.0), _RAREST)
+        return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
 
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""
@@ -176,6 +179,10 @@ class Reader:
             return Likeness(0.5, "surname_only")
         common = self._common_readings(left.given, right.given)
         return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.0, "family")
+
+    def sounds_alike(self, left: str, right: str) -> bool:
+        """Whether two given names in kanji may be read the same."""
+        return self._common_readings(left, right) > _FEW
 
     def _common_readings(self, left: str, right: str) -> float:
         """The chance that both given names are read the same: 1 for certain homophones, 0 for none."""

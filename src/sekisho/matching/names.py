@@ -43,7 +43,12 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
     sorted_out = _kinds(_split(cleaned, lexicon))
-    return _keys(sorted_out).drop("row")
+    return _keys(sorted_out).drop("row").with_columns(guessed=_guessed())
+
+
+def _guessed() -> pl.Expr:
+    """Whether nothing but the dictionaries says where the surname ends."""
+    return ((pl.col("kind") == PERSON) & (pl.col("written") == "kanji")) & ~pl.col("main").str.contains(" ")
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -372,4 +377,5 @@ def clean_columns() -> tuple[str, ...]:
         "host",
         "shop",
         "words",
+        "guessed",
     )

@@ -22,7 +22,9 @@ def kanji_number(value: int) -> str:
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
     counted = text.str.replace_many(_ALL, leftmost=True)
-    return counted.str.replace_many(_FOLLOWING, leftmost=True)
+    return counted.str.replace_many(_FOLLOWING, leftmost=True).str.replace_many(
+        _BESIDE_HYPHENS, leftmost=True
+    ).str.replace_many(_BEHIND_HYPHENS, leftmost=True)
 
 
 def _positional_patterns() -> dict[str, str]:
@@ -50,6 +52,22 @@ def _following() -> dict[str, str]:
     }
 
 
+def _beside_hyphens() -> dict[str, str]:
+    """三-一-三 → 3-1-3; 北1条西, the other way round, is 北一条西, because towns are called so."""
+    numbers = {kanji_number(value): str(value) for value in range(299, 0, -1)}
+    before = {f"{word}-": f"{number}-" for word, number in numbers.items()}
+    roads = {f"{value}条": f"{kanji_number(value)}条" for value in range(60, 0, -1)}
+    return before | roads
+
+
+def _legal() -> dict[str, str]:
+    """壱, 弐 and 参 of deeds."""
+    digits = {"壱": "1", "壹": "1", "弐": "2", "貳": "2", "参": "3", "參": "3"}
+    return {word + unit: digit + unit for word, digit in digits.items() for unit in _UNITS}
+
+
 # Where two patterns start together the longer one is meant; the matcher takes the one that is listed first.
-_ALL = dict(sorted((_positional_patterns() | _patterns()).items(), key=lambda pair: -len(pair[0])))
+_ALL = dict(sorted((_positional_patterns() | _patterns() | _legal()).items(), key=lambda pair: -len(pair[0])))
 _FOLLOWING = _following()
+_BESIDE_HYPHENS = _beside_hyphens()
+_BEHIND_HYPHENS = {f"-{kanji_number(value)}": f"-{value}" for value in range(299, 0, -1)}

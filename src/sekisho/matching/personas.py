@@ -16,7 +16,7 @@ _NO_ROOM = "-"
 
 
 def assign(records: pl.DataFrame) -> pl.DataFrame:
-    """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, flat, number.
+    """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, number.
 
     The same name at one supply point, or at one house with one room (or with rooms given only sometimes,
     when no two
@@ -27,7 +27,7 @@ def assign(records: pl.DataFrame) -> pl.DataFrame:
     frame = keyed.with_columns(persona=label)
     ties = [
         tie
-        for tie in ("at_point", "at_house", "at_flat", "by_number")
+        for tie in ("at_point", "at_house", "by_number")
         if frame[tie].null_count() < frame.height
     ]
     for _ in range(_ROUNDS):
@@ -50,7 +50,7 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     """Hashes of what ties records: null where the tie does not apply."""
     device = pl.col("kind") == "device"
     named = pl.col("key") != ""
-    frame = records.select("row", "kind", "key", "point", "house", "room", "flat", "number")
+    frame = records.select("row", "kind", "key", "point", "house", "room", "number")
     frame = frame.with_columns(name=pl.struct("kind", "key").hash()).with_columns(room=_room())
     numbers = pl.col("number").drop_nulls().n_unique().over("name", "house")
     frame = frame.with_columns(
@@ -61,9 +61,6 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
         at_point=pl.when(pl.col("point").is_not_null() & named).then(pl.struct("name", "point").hash()),
         at_house=pl.when(pl.col("house").is_not_null() & named & (~device | pl.col("point").is_null())).then(
             pl.struct("name", "house", "room").hash()
-        ),
-        at_flat=pl.when(pl.col("flat").is_not_null() & named & ~device).then(
-            pl.struct("name", "flat").hash()
         ),
         by_number=pl.when(pl.col("number").is_not_null() & ~device).then(pl.struct("number", "house").hash()),
     )

@@ -10,6 +10,10 @@ import polars as pl
 from sekisho.matching import addresses, clusters, decide, events, names, personas
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
+from sekisho.matching.priors import Priors
+
+
+_LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
 
 @dataclass(frozen=True)
@@ -25,21 +29,29 @@ class Settled:
     parties: pl.DataFrame
     personas: pl.DataFrame
     places: pl.DataFrame
+    priors: Priors
 
 
-def settle(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader, weights: decide.Weights) -> Settled:
+def settle(
+    rows: pl.DataFrame,
+    *,
+    lexicon: Lexicon,
+    reader: Reader,
+    weights: decide.Weights,
+    known_priors: Priors | None = None,
+) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
-    end, running."""
+    end, running. Priors are learnt from the rows unless they are given."""
     known = personas.assign(_placed(_named(rows, lexicon), lexicon))
     parties = _parties(known)
     met = events.between(known)
     places = _places(known)
-    listed = decide.edges(parties, places, met, reader, lexicon, weights)
+    listed, before = decide.edges(parties, places, met, reader, lexicon, weights, known_priors)
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(parties.filter(pl.col("written") == "kanji").select("persona", "key").iter_rows()),
     )
-    return _settled(known, parties, _marked(listed, refused), heads, places)
+    return _settled(known, parties, _marked(listed, refused), heads, places, before)
 
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -59,17 +71,18 @@ def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         variants=lexicon.variants,
         parts=("house", "room", "key"),
     )
-    keys = distinct.with_columns(parts["room"], house=parts["key"].hash(), flat=_flat(parts))
-    # A hash of nothing is still a number: a house without a number is no house.
-    keys = keys.with_columns(house=pl.when(parts["key"].is_not_null()).then("house"))
+    keys = distinct.with_columns(parts.select(**_dwelling()))
     return rows.join(keys, on=["address", "postal_code"], how="left", nulls_equal=True)
 
 
-def _flat(parts: pl.DataFrame) -> pl.Series:
-    """603 room 103 and 603-103 may be one flat: the numbers in one row, where there is a room or what could be one."""
-    could = pl.col("room").is_not_null() | pl.col("house").str.contains(r"^\d+-\d{3,}$")
-    numbers = pl.concat_str("key", pl.lit("-"), "room")
-    return parts.select(flat=pl.when(could).then(pl.coalesce(numbers, "key").hash())).to_series()
+def _dwelling() -> dict[str, pl.Expr]:
+    """House and room. 603-103 is lot 103 of 603 or room 103 in house 603, and is written either way of one flat:
+    taken as a room, both spellings meet, and two lots are still told apart."""
+    lot = pl.when(pl.col("room").is_null()).then(pl.col("key").str.extract(_LOT_OR_ROOM, 2))
+    house = pl.when(lot.is_not_null()).then(pl.col("key").str.extract(_LOT_OR_ROOM, 1)).otherwise("key")
+    # A hash of nothing is still a number: a house without a number is no house.
+    known = pl.when(pl.col("key").is_not_null()).then(house.hash())
+    return {"house": known, "room": pl.coalesce("room", lot.str.strip_chars_start("0"))}
 
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +104,10 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
         "number",
     )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
-    grouped = known.group_by("persona").agg(*first, pl.len().alias("records"))
+    guessed = pl.col("guessed").all()
+    # A name that some record writes with a space needs no guess where the surname ends.
+    sure_first = known.select("persona", "guessed", *kept).sort("guessed", maintain_order=True)
+    grouped = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
     solid = (pl.col("written") == "kana") & pl.col("key").eq_missing(pl.col("full"))
     return grouped.with_columns(solid=solid).sort("persona")
 
@@ -107,13 +123,7 @@ def _places(known: pl.DataFrame) -> pl.DataFrame:
     houses = known.filter(pl.col("house").is_not_null()).select(
         "persona", place="house", room="room", is_point=pl.lit(False)
     )
-    flats = known.filter(pl.col("flat").is_not_null()).select(
-        "persona",
-        place=pl.col("flat").hash(seed=2),
-        room=pl.lit(None, dtype=pl.String),
-        is_point=pl.lit(False),
-    )
-    return pl.concat([points, houses, flats]).unique()
+    return pl.concat([points, houses]).unique()
 
 
 def _marked(listed: pl.DataFrame, refused: set[tuple[int, int]]) -> pl.DataFrame:
@@ -130,6 +140,7 @@ def _settled(
     listed: pl.DataFrame,
     heads: dict[int, int],
     places: pl.DataFrame,
+    before: Priors,
 ) -> Settled:
     moved = pl.DataFrame(
         list(heads.items()), schema={"persona": pl.UInt32, "cluster": pl.UInt32}, orient="row"
@@ -161,6 +172,7 @@ def _settled(
         parties=headed,
         personas=known.select("row", "persona"),
         places=places,
+        priors=before,
     )
 
 
