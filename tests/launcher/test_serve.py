@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sekisho.ledger.site import Site
 from sekisho.server.addresses import LOOPBACK, free_port
-from sekisho.settings.handover import hand_over
+from sekisho.settings.handover import hand_over, hand_over_service
 from sekisho.settings.home import Home
 from sekisho.settings.surfaces import SURFACES
 from sekisho.surfaces.cli.invocation import Invocation
-from sekisho.surfaces.cli.serve import Wish, choose_ports, surface_service, worker_service
+from sekisho.surfaces.cli.serve import Wish, choose_ports, sequencer_service, surface_service, worker_service
 
 SERVER = "host=127.0.0.1 port=5432 dbname=sekisho"
 
@@ -52,10 +54,9 @@ def test_nothing_secret_stands_in_the_environment(
         monkeypatch.setenv(name, "geheim")
     monkeypatch.setenv("SEKISHO_HOSTS", "portal.example")
     surface = surface_service(call, Wish(), "retailer_web", 8001, tmp_path / "own", SERVER)
-    worker = worker_service(call, SERVER)
-    assert not any(
-        "geheim" in text for text in [*surface.environ.values(), *worker.environ.values(), *surface.argv]
-    )
+    others = [worker_service(call, SERVER), sequencer_service(call, SERVER, 8007)]
+    said = [text for one in (surface, *others) for text in (*one.environ.values(), *one.argv)]
+    assert not any("geheim" in text for text in said)
     assert surface.environ["SEKISHO_HOME"] == str(tmp_path / "own")
     assert surface.environ["SEKISHO_SURFACE"] == "retailer_web"
     assert surface.environ["SEKISHO_DATABASE_URL"] == SERVER
@@ -67,6 +68,30 @@ def test_a_surface_listens_on_this_machine_only(call: Invocation, tmp_path: Path
     assert f"--bind={LOOPBACK}:8005" in argv
     assert "--workers=3" in argv
     assert "--no-control-socket" in argv
+
+
+def test_the_sequencer_answers_on_this_machine_only(call: Invocation) -> None:
+    sequencer = sequencer_service(call, SERVER, 8007)
+    assert sequencer.argv[-3:] == ["--follow", "--listen", f"{LOOPBACK}:8007"]
+    assert sequencer.port == 8007
+
+
+@pytest.mark.parametrize(
+    ("service", "login"), [("worker", "sekisho_worker"), ("sequencer", "sekisho_sequencer")]
+)
+def test_a_process_without_pages_gets_its_own_login(
+    call: Invocation, tmp_path: Path, service: str, login: str
+) -> None:
+    Site(home=call.home, random=random.Random(1).randbytes, clock=lambda: 0.0).signers()
+    own = hand_over_service(service=service, home=call.home, target=tmp_path / "own")
+    given = {path.relative_to(own.secrets).as_posix() for path in own.secrets.rglob("*") if path.is_file()}
+    assert given == {f"logins/{login}"} | ({"ledger/log.key"} if service == "sequencer" else set())
+
+
+def test_a_demonstrations_home_says_so_to_every_process(call: Invocation, tmp_path: Path) -> None:
+    assert call.home.environment() == "production"
+    call.home.name_environment("demo")
+    assert hand_over(surface="public_web", home=call.home, target=tmp_path / "own").environment() == "demo"
 
 
 def test_a_taken_port_is_passed_over() -> None:

@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 
 from sekisho.kernel.errors import SekishoError, WrongUse
 from sekisho.ledger.announcements import Announcements
-from sekisho.ledger.log import Identity, Log, UnableToCosign
+from sekisho.ledger.log import CHECKPOINT, Identity, Log, UnableToCosign
 from sekisho.ledger.notes import ED25519, ML_DSA_44, Signer, new_signer, parse_signer, parse_verifier
 from sekisho.ledger.sequencer import Sequencer, Step, follow
 from sekisho.ledger.storage import DirectoryStore
@@ -52,6 +52,14 @@ class Site:
     @property
     def store(self) -> DirectoryStore:
         return DirectoryStore(root=self.directory)
+
+    @property
+    def published_at(self) -> float | None:
+        """When the published checkpoint was written (POSIX seconds); None before the first."""
+        try:
+            return (self.directory / CHECKPOINT).stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def signers(self) -> list[Signer]:
         """Return the log's keys, the Ed25519 key first, making it on first use under a name of its own."""
@@ -105,11 +113,16 @@ class Site:
         report: Callable[[Step | UnableToCosign], None],
         quorum: int | None = None,
         pause: float = 0.1,
+        announced: bool = True,
     ) -> None:
-        """Keep the log up until `stop` is set; what the worker runs. Opens two autocommit connections."""
+        """Keep the log up until `stop` is set. Opens two autocommit connections.
+
+        `announced=False` leaves rolled-back readings out: for a login that may not read the WAL yet.
+        """
         with closing(connect()) as writing, closing(connect()) as listening:
-            announcements = Announcements(connection=listening)
-            announcements.ensure_slot()
+            announcements = Announcements(connection=listening) if announced else None
+            if announcements is not None:
+                announcements.ensure_slot()
             sequencer = self.sequencer(connection=writing, quorum=quorum)
             follow(sequencer=sequencer, announcements=announcements, stop=stop, pause=pause, report=report)
 

@@ -18,6 +18,7 @@ from sekisho.settings import scoping
 from sekisho.settings.commands import HANDLERS
 from sekisho.settings.deploy import ensure_months
 from sekisho.settings.home import Home
+from sekisho.settings.lag import LagWatch
 from sekisho.work.queue import CHANNEL, Handler, run_next
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Worker:
     clock: Callable[[], datetime] = utc_now
     home: Home | None = None
     """Where the log and its columns lie; without it leak scoping is refused."""
+    _lag: LagWatch = field(default_factory=LagWatch, init=False)
     _months_at: float = field(default=-MONTHS_EVERY, init=False)
     _handlers: Mapping[str, Handler] = field(init=False)
 
@@ -79,4 +81,5 @@ class Worker:
         if time.monotonic() - self._months_at > MONTHS_EVERY:
             ensure_months(conn, self.clock())
             self._months_at = time.monotonic()
+        self._lag.look(conn)
         return done

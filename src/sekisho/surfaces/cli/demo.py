@@ -7,7 +7,9 @@ permits are made once, simulated days are marked. Run again, it repeats only wha
 from __future__ import annotations
 
 import json
-import os
+import resource
+import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,12 +36,15 @@ from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
 from sekisho.barrier.gateway import Gateway
 from sekisho.demo.accounts import Account, accounts
-from sekisho.demo.area import Area, generate
+from sekisho.demo.area import Area, generate, usage_days_for
 from sekisho.demo.attempt import leak
 from sekisho.demo.retailers import RETAILERS
 from sekisho.demo.simulate import CASE, Simulation, sample
+from sekisho.ledger.sequencer import lag
+from sekisho.ledger.site import Site
 from sekisho.metering.importing import import_file
 from sekisho.settings import deploy
+from sekisho.settings.obligations import SEQUENCER
 from sekisho.settings.proving import demonstrate, prove_database
 from sekisho.settings.worker import Worker
 from sekisho.surfaces.cli import serve
@@ -58,7 +63,12 @@ def demo(
     ctx: typer.Context,
     points: Annotated[int, typer.Option(min=50, help=say("供給地点の数", "Supply points"))] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help=say("乱数の種", "Seed"))] = 1,
-    usage_days: Annotated[int, typer.Option(min=0, help=say("30分電力量の日数", "Days of usage"))] = 396,
+    usage_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help=say("30分電力量の日数(既定は規模により 31〜396)", "Days of usage (31 to 396 by size)")
+        ),
+    ] = None,
     serve_pages: Annotated[
         bool, typer.Option("--serve/--no-serve", help=say("画面を開く", "Serve the pages"))
     ] = True,
@@ -66,13 +76,13 @@ def demo(
 ) -> None:
     """Set up, generate, import, work, prove, show a refusal and a caught fault, then serve."""
     call = invocation(ctx)
-    run = Demo(call, points=points, seed=seed, usage_days=usage_days)
+    days = usage_days_for(points) if usage_days is None else usage_days
+    run = Demo(call, points=points, seed=seed, usage_days=days)
     result = run.prepare()
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
     if serve_pages:
         run.introduce()
-        os.environ.setdefault("SEKISHO_ENVIRONMENT", "demo")
         serve.run(
             call, wish=serve.Wish(), on_ready=lambda addresses: serve.announce(addresses, as_json=False)
         )
@@ -96,18 +106,38 @@ class Demo:
 
     def prepare(self) -> dict[str, Any]:
         """Every phase up to the pages."""
+        # INVARIANT: whoever serves this home later shows that its data are nobody's
+        self.call.home.prepare().name_environment("demo")
         self._remember_day()
-        conninfo = self._install()
-        area = self._generate()
+        with self._phase("database"):
+            conninfo = self._install()
+        with self._phase("area"):
+            area = self._generate()
         with connect(conninfo, application="sekisho demo") as conn:
-            self._import(conn, area)
-            self._people(conn)
-            self._work(conn, conninfo)
-            self._derive(conninfo)
-        self._prove(conninfo)
-        self._attempt(conninfo)
-        self._break_a_view(conninfo)
+            with self._phase("import"):
+                self._import(conn, area)
+            with self._phase("people"):
+                self._people(conn)
+            with self._phase("work"):
+                self._work(conn, conninfo)
+                self._derive(conninfo)
+        with self._phase("proof"):
+            self._prove(conninfo)
+        with self._phase("attempts"):
+            self._attempt(conninfo)
+            self._break_a_view(conninfo)
         return self.result
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        """Note how long a phase took and the most memory that this process has had so far."""
+        started = time.monotonic()
+        yield
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        self.result.setdefault("phases", {})[name] = {
+            "seconds": round(time.monotonic() - started, 1),
+            "peak_memory_mb": peak,
+        }
 
     def _remember_day(self) -> None:
         """The area's last day is that of the first run: a repeated demonstration makes the same files."""
@@ -146,9 +176,9 @@ class Demo:
         size = sum(file.path.stat().st_size for file in area.files) / 1e6
         _done(
             f"{len(area.files)} 個のファイル({size:,.0f} MB)を {self.directory} に作りました"
-            f"(契約 {area.counts['contracts']:,}、スイッチング {area.counts['switches']:,})。",
+            f"(契約 {area.counts['contracts']:,}、スイッチング {area.counts['switches']:,}、30分電力量 {self.usage_days} 日分)。",
             f"Generated {len(area.files)} files ({size:,.0f} MB) in {self.directory}"
-            f" ({area.counts['contracts']:,} contracts, {area.counts['switches']:,} switches).",
+            f" ({area.counts['contracts']:,} contracts, {area.counts['switches']:,} switches, {self.usage_days} days of usage).",
         )
         self.result["area"] = area.counts
         return area
@@ -230,7 +260,9 @@ class Demo:
         )
 
     def _derive(self, conninfo: str) -> None:
-        worker = Worker(deploy.login_conninfo(conninfo, self.call.home, WORKER), stop=lambda: False, home=self.call.home)
+        worker = Worker(
+            deploy.login_conninfo(conninfo, self.call.home, WORKER), stop=lambda: False, home=self.call.home
+        )
         with connect(worker.conninfo, application="sekisho worker") as conn:
             worker.step(conn)
 
@@ -277,6 +309,19 @@ class Demo:
             f"{name}={value}" for name, value in (example.witness or example.row).items() if value is not None
         )
         tell(f"  見えてしまう行: {row}", f"  The row that would be seen: {row}")
+
+    def _seal(self, conninfo: str) -> None:
+        """Everything read so far goes into the log; from here on `serve` keeps a sequencer running."""
+        site = Site(home=self.call.home, random=secrets.token_bytes, clock=time.time)
+        login = deploy.login_conninfo(conninfo, self.call.home, SEQUENCER)
+        with connect(login, application="sekisho demo") as conn:
+            sealed = site.sequencer(connection=conn).drain()
+            size = lag(connection=conn).published
+        self.result["log"] = {"sealed": sealed, "size": size}
+        _done(
+            f"閲覧記録 {sealed:,} 件をログに入れ、署名しました(チェックポイントの大きさ {size:,})。",
+            f"Sealed {sealed:,} passages under a signed checkpoint (size {size:,}).",
+        )
 
     def introduce(self) -> None:
         """Where the enrolment slips are: the pages' addresses follow."""

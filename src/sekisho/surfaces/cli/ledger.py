@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -22,7 +23,6 @@ from sekisho.barrier.connect import connect
 from sekisho.kernel.errors import REFUSED, WrongUse
 from sekisho.ledger.announcements import Announcements
 from sekisho.ledger.bundle import Published, Records, published, write_bundle
-from sekisho.ledger.log import UnableToCosign
 from sekisho.ledger.notes import (
     COSIGNATURE,
     ML_DSA_44,
@@ -33,7 +33,7 @@ from sekisho.ledger.notes import (
     parse_signer,
     parse_verifier,
 )
-from sekisho.ledger.sequencer import Step, lag, set_max_lag
+from sekisho.ledger.sequencer import lag, set_max_lag
 from sekisho.ledger.site import Connection, Site
 from sekisho.ledger.vectors import PassedOver, run_vectors
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
@@ -41,6 +41,7 @@ from sekisho.ledger.witness import Witness, server
 from sekisho.settings.home import private_directory
 from sekisho.surfaces.cli import ledger_scope
 from sekisho.surfaces.cli.invocation import invocation
+from sekisho.surfaces.cli.logs import write_json_lines
 from sekisho.surfaces.cli.speech import language, say, tell
 
 app = typer.Typer(no_args_is_help=True, help=say("閲覧ログの確定・証明・検証", "The passage log"))
@@ -52,6 +53,9 @@ Seconds = Annotated[
     ),
 ]
 
+SHORTEST_MAX_LAG = timedelta(seconds=5)
+"""The seal is stamped about once a second: below this, gates would refuse and answer by turns."""
+
 app.add_typer(ledger_scope.app, name="scope")
 
 
@@ -61,6 +65,13 @@ def checkpoint(
     follow: Annotated[bool, typer.Option(help=say("止めるまで続ける", "Go on until stopped"))] = False,
     max_lag: Seconds = None,
     quorum: Annotated[int | None, typer.Option(help=say("必要な証人の数", "Witnesses needed"))] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help=say("--follow: 計測と状態を返す所", "With --follow: /metrics and /readyz"),
+        ),
+    ] = None,
     reconcile: Annotated[
         bool,
         typer.Option(
@@ -69,13 +80,13 @@ def checkpoint(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    conninfo = invocation(ctx).installation.open()
-    site = _site(ctx)
+    conninfo, site = _conninfo(ctx), _site(ctx)
+    if max_lag is not None:
+        with connect(conninfo) as connection:
+            set_max_lag(connection=connection, max_lag=timedelta(seconds=max_lag) if max_lag > 0 else None)
+    if follow:
+        return _follow(site, conninfo, quorum, None if listen is None else _address(listen))
     with connect(conninfo) as writing, connect(conninfo) as listening:
-        if max_lag is not None:
-            set_max_lag(connection=writing, max_lag=timedelta(seconds=max_lag) if max_lag > 0 else None)
-        if follow:
-            return _follow(site, conninfo, quorum)
         announcements = Announcements(connection=listening)
         announcements.ensure_slot()
         recovered = announcements.collect().recovered
@@ -88,10 +99,30 @@ def checkpoint(
 
 @app.command(name="lag", help=say("遅れ(警報なら終了コード 1)", "The lag; exit code 1 on alarm"))
 def show_lag(ctx: typer.Context, as_json: AsJson = False) -> None:
-    with connect(invocation(ctx).installation.open()) as connection:
+    with connect(_conninfo(ctx)) as connection:
         found = _status(_site(ctx), connection)
     _show(found, as_json=as_json)
     raise typer.Exit(REFUSED if found["alarm"] else 0)
+
+
+@app.command(
+    name="max-lag",
+    help=say(
+        "閲覧を拒み始める遅れを示す・決める(60s、5m、off)",
+        "Show or set the lag beyond which gates refuse (60s, 5m, off)",
+    ),
+)
+def max_lag(
+    ctx: typer.Context,
+    wish: Annotated[str | None, typer.Argument(metavar="[60s|off]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    with connect(_conninfo(ctx)) as connection:
+        if wish is not None:
+            set_max_lag(connection=connection, max_lag=_span_of_time(wish))
+        found = _status(_site(ctx), connection)
+    shown = {name: found[name] for name in ("max_lag_seconds", "lag_seconds", "open", "alarm")}
+    _show(shown, as_json=as_json)
 
 
 @app.command(help=say("ログの公開鍵を示す", "Show the log's public keys"))
@@ -249,19 +280,39 @@ def _show(found: dict[str, Any], *, as_json: bool) -> None:
         print("\n".join(f"{name}: {value}" for name, value in found.items()))
 
 
-def _follow(site: Site, conninfo: str, quorum: int | None) -> None:
+def _follow(site: Site, conninfo: str, quorum: int | None, listen: tuple[str, int] | None) -> None:
+    from sekisho.settings.sequencer import SequencerProcess
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    write_json_lines("sequencer")
     tell("閲覧ログの確定を始めました。", "Sealing the passage log.")
-    with connect(conninfo) as first, connect(conninfo) as second:
-        connections = iter([first, second])
-        site.follow(connect=lambda: next(connections), stop=stop, report=_report, quorum=quorum)
+    SequencerProcess(conninfo, site, stop, quorum=quorum, listen=listen).run()
 
 
-def _report(event: Step | UnableToCosign) -> None:
-    if isinstance(event, UnableToCosign):
-        tell(event.ja, event.en)
+def _conninfo(ctx: typer.Context) -> str:
+    """The sequencer's own login where the installation has one; the owner otherwise."""
+    from sekisho.settings.deploy import sequencer_conninfo
+    from sekisho.settings.obligations import SEQUENCER
+
+    call = invocation(ctx)
+    if call.home.secret_path(name=f"logins/{SEQUENCER}").exists():
+        return sequencer_conninfo(call.installation, call.home)
+    return call.installation.open()
+
+
+def _span_of_time(text: str) -> timedelta | None:
+    if text == "off":
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})(s|m|h|)", text)
+    span = timedelta(seconds=int(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1)) if found else timedelta()
+    if span < SHORTEST_MAX_LAG:
+        raise WrongUse(
+            f"遅れの上限は 60s、5m、1h のように(最短 5s)、または off です: {text!r}",
+            f"The longest lag is 60s, 5m, 1h and the like (5s at least), or off: {text!r}",
+        )
+    return span
 
 
 def _choice(
@@ -324,18 +375,23 @@ def _witness_key(path: Path, name: str | None, kind: int) -> Signer:
 
 
 def _serve(witness: Witness, listen: str) -> None:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdecimal():
-        raise WrongUse(
-            f"--listen は ホスト:ポート です: {listen!r}", f"--listen is HOST:PORT, not {listen!r}"
-        )
-    with server(witness=witness, address=(host, int(port))) as running:
+    host, port = _address(listen)
+    with server(witness=witness, address=(host, port)) as running:
         _stop_on_signal(running.shutdown)
         tell(
             f"証人を {host}:{running.server_address[1]} で開始しました。",
             f"The witness listens on {host}:{running.server_address[1]}.",
         )
         running.serve_forever()
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise WrongUse(
+            f"--listen は ホスト:ポート です: {listen!r}", f"--listen is HOST:PORT, not {listen!r}"
+        )
+    return host, int(port)
 
 
 def _stop_on_signal(shutdown: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""`sekisho serve`: every surface in a process group of its own, and the worker, each with its own secrets."""
+"""`sekisho serve`: every surface in a process group of its own, the worker, and the log's sequencer, each with its own login."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from sekisho.barrier.connect import connect
 from sekisho.kernel.errors import WrongUse
 from sekisho.server.addresses import LOOPBACK, free_port, is_free
 from sekisho.server.installation import without_secrets
@@ -22,7 +23,9 @@ from sekisho.server.locks import exclusive
 from sekisho.settings.deploy import install
 from sekisho.settings.handover import hand_over
 from sekisho.settings.home import private_directory
+from sekisho.settings.obligations import open_obligations
 from sekisho.settings.surfaces import SURFACES
+from sekisho.surfaces.cli.db import tell_obligations
 from sekisho.surfaces.cli.invocation import Invocation, invocation
 from sekisho.surfaces.cli.speech import language, say, tell
 from sekisho.surfaces.cli.supervisor import Service, Supervisor
@@ -39,13 +42,14 @@ _INHERITED = (
 
 @dataclass(frozen=True)
 class Wish:
-    """What to run: surfaces by name, the first port, threads and worker processes of each, and the worker."""
+    """What to run: surfaces by name, the first port, threads and worker processes of each, the worker, the sequencer."""
 
     surfaces: tuple[str, ...] = tuple(SURFACES)
     first_port: int = 8001
     processes: int = 1
     threads: int = 8
     worker: bool = True
+    sequencer: bool = True
 
 
 @app.command(help=say("画面・API・ワーカーを動かす(Ctrl-C で終了)", "Run surfaces and worker until Ctrl-C"))
@@ -57,6 +61,9 @@ def serve(
     ] = 8001,
     processes: Annotated[int, typer.Option(min=1, help=say("画面ごとのプロセス数", "Per surface"))] = 1,
     worker: Annotated[bool, typer.Option(help=say("ワーカーも動かす", "Run the worker too"))] = True,
+    sequencer: Annotated[
+        bool, typer.Option(help=say("閲覧ログのシーケンサーも動かす", "Run the log's sequencer too"))
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help=say("アドレスを JSON で出力", "Print JSON"))
     ] = False,
@@ -67,7 +74,7 @@ def serve(
         raise WrongUse(
             f"画面 {unknown[0]} はありません({names})。", f"There is no surface {unknown[0]} ({names})."
         )
-    wish = Wish(tuple(surface or SURFACES), first_port, processes, worker=worker)
+    wish = Wish(tuple(surface or SURFACES), first_port, processes, worker=worker, sequencer=sequencer)
     run(invocation(ctx), wish=wish, on_ready=lambda addresses: announce(addresses, as_json=as_json))
 
 
@@ -77,6 +84,8 @@ def run(call: Invocation, *, wish: Wish, on_ready: Callable[[Mapping[str, str]],
     with exclusive(path=call.home.run / "serve.lock", timeout=0.0), _processes_directory(call) as directory:
         tell("データベースを準備しています…", "Preparing the database …")
         install(conninfo, call.home, now=datetime.now(UTC))
+        with connect(conninfo) as conn:
+            tell_obligations(open_obligations(conn))
         server = without_secrets(conninfo=conninfo)
         ports = choose_ports(names=wish.surfaces, first=wish.first_port)
         for name in wish.surfaces:
@@ -86,6 +95,9 @@ def run(call: Invocation, *, wish: Wish, on_ready: Callable[[Mapping[str, str]],
         ]
         if wish.worker:
             services.append(worker_service(call, server))
+        if wish.sequencer:
+            port = choose_ports(names=("sequencer",), first=wish.first_port + len(SURFACES))["sequencer"]
+            services.append(sequencer_service(call, server, port))
         tell("画面を起動しています…", "Starting the surfaces …")
         # by name: browsers offer passkeys to a host name only
         addresses = {name: f"http://localhost:{port}/" for name, port in ports.items()}
@@ -139,6 +151,13 @@ def worker_service(call: Invocation, server: str) -> Service:
     """Return how to run the worker: with the installation's home, as its own login."""
     argv = [sys.executable, "-P", "-m", "sekisho", "worker"]
     return Service("worker", argv, _environment(call.home.root, server), _log(call, "worker"))
+
+
+def sequencer_service(call: Invocation, server: str, port: int) -> Service:
+    """Return how to run the sequencer: likewise; on `port` it says whether it is ready, and what it measured."""
+    words = ["ledger", "checkpoint", "--follow", "--listen", f"{LOOPBACK}:{port}"]
+    argv = [sys.executable, "-P", "-m", "sekisho", *words]
+    return Service("sequencer", argv, _environment(call.home.root, server), _log(call, "sequencer"), port)
 
 
 def _environment(home: Path, server: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import typer
 from sekisho.settings.deploy import worker_conninfo
 from sekisho.settings.worker import Worker
 from sekisho.surfaces.cli.invocation import invocation
+from sekisho.surfaces.cli.logs import write_json_lines
 from sekisho.surfaces.cli.speech import say, tell
 
 app = typer.Typer()
@@ -23,5 +24,6 @@ def worker(ctx: typer.Context) -> None:
     stopping: list[int] = []
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda number, _: stopping.append(number))
+    write_json_lines("worker")
     tell("処理を待っています。", "Waiting for commands.")
     Worker(worker_conninfo(call.installation, call.home), stop=lambda: bool(stopping), home=call.home).run()

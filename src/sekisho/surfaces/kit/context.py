@@ -14,7 +14,7 @@ from sekisho.surfaces.kit.speech import Text, language
 _ENVIRONMENTS = {
     "production": Text("本番", "Production"),
     "training": Text("研修", "Training"),
-    "demo": Text("デモ(架空のデータ)", "Demo (fictitious data)"),
+    "demo": Text("練習(デモ、架空のデータ)", "Training (demonstration, fictitious data)"),
     "test": Text("試験", "Test"),
 }
 

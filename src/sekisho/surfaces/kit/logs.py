@@ -9,6 +9,7 @@ from typing import Any
 # Fields that `extra=` may add. Anything else that a caller passes is dropped, so that nothing slips in.
 _ALLOWED = (
     "request_id", "route", "purpose", "method", "status", "ms", "gate", "sqlstate", "step", "kind", "factor", "error", "frames",
+    "pause", "lag_seconds", "limit_seconds", "unsealed", "size",
 )  # fmt: skip
 
 

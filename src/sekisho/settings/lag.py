@@ -1,0 +1,67 @@
+"""How far the log is behind, watched from two processes: the sequencer itself, and the worker, which notices when there is no sequencer."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+
+from sekisho.ledger.sequencer import Lag, lag, unsealed
+
+log = logging.getLogger(__name__)
+
+LIMIT = timedelta(seconds=60)
+"""Where gates never refuse, this lag raises the alarm; otherwise half of the lag at which they do."""
+
+LOOK_EVERY = 10.0
+REPEAT_EVERY = 300.0
+"""Seconds between looks, and between two lines about the same alarm."""
+
+
+def limit_of(found: Lag) -> timedelta:
+    """From which lag on somebody should act."""
+    return LIMIT if found.max_lag is None else found.max_lag / 2
+
+
+def is_behind(found: Lag) -> bool:
+    """Whether the lag is an alarm. A log that was never sealed is, as soon as there is something to seal."""
+    return found.size > found.published if found.behind is None else found.behind > limit_of(found)
+
+
+@dataclass
+class LagWatch:
+    """Writes a warning when the log falls behind, again while it stays so, and one line when it has caught up."""
+
+    clock: Callable[[], float] = time.monotonic
+    _looked: float = field(default=-LOOK_EVERY, init=False)
+    _told: float | None = field(default=None, init=False)
+
+    def look(self, conn: psycopg.Connection) -> None:
+        """Look if it is time to; cheap enough for every round of a loop."""
+        now = self.clock()
+        if now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        found = lag(connection=conn)
+        if is_behind(found):
+            self._warn(conn, found, now)
+        elif self._told is not None:
+            self._told = None
+            log.info("the ledger's log has caught up", extra={"size": found.published})
+
+    def _warn(self, conn: psycopg.Connection, found: Lag, now: float) -> None:
+        if self._told is not None and now - self._told < REPEAT_EVERY:
+            return
+        self._told = now
+        behind = None if found.behind is None else round(found.behind.total_seconds(), 1)
+        log.warning(
+            "the ledger's log is behind",
+            extra={
+                "lag_seconds": behind,
+                "limit_seconds": limit_of(found).total_seconds(),
+                "unsealed": unsealed(connection=conn),
+                "size": found.published,
+            },
+        )
