@@ -3,7 +3,9 @@
 A durable server of its own holds the ledger's tables and nothing else; tiles and checkpoints are synced.
 
 - backlog: so many passages are waiting; how fast do they come under a signed checkpoint?
-- steady: writers commit passages at a given rate; how long after its commit is one under a signed checkpoint?
+- steady: writers commit passages at a given rate; how long after its commit is the last one of it under a signed checkpoint?
+  The sequencer runs in a process of its own, as it does in production, and reads the announcements as well. Processor
+  time per passage is told apart: the writers and their database sessions, the sequencer and its own.
 - gate: one passage written by a function, with and without the ledger's trigger, index and lag check;
   asynchronous commit on both sides, so that the disk's sync, which both pay, does not hide the difference.
 
@@ -20,11 +22,13 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 import sekisho.ledger
@@ -72,11 +76,11 @@ def run(argv: list[str]) -> dict[str, Any]:
     ):
         return {
             "cores": os.cpu_count(),
+            "load_average": round(os.getloadavg()[0], 1),
             "goal_per_s": GOAL,
             "backlog": _backlog(server, Path(directory) / "backlog", options.passages),
             "steady": [
-                _steady(server, Path(directory) / f"steady{rate}", rate, options.seconds, options.writers)
-                for rate in options.rates
+                _steady(server, Path(directory) / f"steady{rate}", rate, options) for rate in options.rates
             ],
             "gate": _gate(server, options.calls),
         }
@@ -90,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seconds", type=int, default=20, help="length of each steady run")
     parser.add_argument("--writers", type=int, default=2, help="processes that write")
+    parser.add_argument(
+        "--commit-ms", type=int, default=50, help="milliseconds from commit to commit of a writer"
+    )
+    parser.add_argument("--pause-ms", type=int, default=50, help="milliseconds that an idle sequencer waits")
     parser.add_argument("--calls", type=int, default=3_000, help="calls of each kind, gate")
     return parser
 
@@ -132,14 +140,81 @@ def _backlog(server: EmbeddedServer, root: Path, passages: int) -> dict[str, Any
         sequencer.drain()
         connection.execute(_INSERT, (passages,))
         connection.execute("analyze ledger.passage")
+        before = _cpu(os.getpid()), _cpu(connection.info.backend_pid)
         started = time.perf_counter()
         done = sequencer.drain()
         seconds = time.perf_counter() - started
-    return {"passages": done, "seconds": round(seconds, 2), "per_s": round(done / seconds)}
+        after = _cpu(os.getpid()), _cpu(connection.info.backend_pid)
+    return {
+        "passages": done, "seconds": round(seconds, 2), "per_s": round(done / seconds),
+        "cpu_us": {"sequencer": _each(before[0], after[0], done), "its_session": _each(before[1], after[1], done)},
+    }  # fmt: skip
 
 
-def _steady(server: EmbeddedServer, root: Path, rate: int, seconds: int, writers: int) -> dict[str, Any]:
+def _cpu(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _each(before: float, after: float, passages: int) -> float:
+    return round((after - before) / max(1, passages) * 1e6, 1)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What a writer did: (time of commit, last passage, how many) of each commit, and seconds of processor time."""
+
+    commits: list[tuple[float, int, int]]
+    own_cpu: float
+    session_cpu: float
+
+
+def _steady(server: EmbeddedServer, root: Path, rate: int, options: argparse.Namespace) -> dict[str, Any]:
     conninfo = _database(server, f"steady{rate}", _TABLES, _LOG)
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_follow, args=(conninfo, root, options.pause_ms / 1000, there))
+    process.start()
+    pids: dict[str, int] = here.recv()
+    before = {name: _cpu(pid) for name, pid in pids.items()}
+    with context.Pool(options.writers) as pool:
+        work = (conninfo, rate / options.writers, options.seconds, options.commit_ms / 1000)
+        written = pool.starmap(_write, [work] * options.writers)
+    time.sleep(2)
+    after = {name: _cpu(pid) for name, pid in pids.items()}
+    here.send("stop")
+    published: list[tuple[float, int]] = here.recv()
+    process.join()
+    with psycopg.connect(conninfo) as connection:
+        places: dict[int, int] = dict(
+            connection.execute("select passage_id, idx from ledger.leaf").fetchall()
+        )
+    return {"asked_per_s": rate, **_lag_figures(written, places, published), "cpu_us": {
+        **{name: _each(before[name], after[name], len(places)) for name in pids},
+        "writers": _each(0, sum(one.own_cpu for one in written), len(places)),
+        "their_sessions": _each(0, sum(one.session_cpu for one in written), len(places)),
+    }, "load_average": round(os.getloadavg()[0], 1)}  # fmt: skip
+
+
+def _lag_figures(
+    written: Sequence[_Written], places: dict[int, int], published: Sequence[tuple[float, int]]
+) -> dict[str, Any]:
+    commits = [commit for one in written for commit in one.commits]
+    lags = sorted(_lags(commits, places, published))
+    began, ended = min(at for at, _, _ in commits), max(at for at, _, _ in commits)
+    return {
+        "written_per_s": round(sum(count for _, _, count in commits) / (ended - began)),
+        "sealed": published[-1][1] if published else 0,
+        "lag_p50_ms": round(statistics.median(lags) * 1000),
+        "lag_p99_ms": round(lags[int(len(lags) * 0.99)] * 1000),
+        "lag_max_ms": round(lags[-1] * 1000),
+        "checkpoints": sum(began <= at <= ended for at, _ in published),
+    }
+
+
+def _follow(conninfo: str, root: Path, pause: float, parent: Any) -> None:
+    """Sequence until told to stop: first send who works here, at the end (time, size) of every checkpoint."""
     published: list[tuple[float, int]] = []
     stop = threading.Event()
     with (
@@ -150,32 +225,21 @@ def _steady(server: EmbeddedServer, root: Path, rate: int, seconds: int, writers
         announcements.ensure_slot()
         sequencer = _sequencer(first, root)
         sequencer.drain()
-        commits = _write_meanwhile(
-            conninfo,
-            rate,
-            seconds,
-            writers,
-            lambda: _following(sequencer, announcements, stop, published),
-            stop,
-        )
-        places: dict[int, int] = dict(first.execute("select passage_id, idx from ledger.leaf").fetchall())
-    lags = sorted(_lags(commits, places, published))
-    took = max(at for at, _, _ in commits) - min(at for at, _, _ in commits)
-    return {
-        "asked_per_s": rate,
-        "written_per_s": round(sum(count for _, _, count in commits) / took),
-        "sealed": published[-1][1] if published else 0,
-        "lag_p50_ms": round(statistics.median(lags) * 1000),
-        "lag_p99_ms": round(lags[int(len(lags) * 0.99)] * 1000),
-        "lag_max_ms": round(lags[-1] * 1000),
-        "checkpoints": len(published),
-    }
+        sessions = {"its_session": first.info.backend_pid, "announcements": second.info.backend_pid}
+        parent.send({"sequencer": os.getpid(), **sessions})
+        thread = threading.Thread(target=_following, args=(sequencer, announcements, stop, pause, published))
+        thread.start()
+        parent.recv()
+        stop.set()
+        thread.join()
+    parent.send(published)
 
 
 def _following(
     sequencer: Sequencer,
     announcements: Announcements,
     stop: threading.Event,
+    pause: float,
     published: list[tuple[float, int]],
 ) -> None:
     total = 0
@@ -186,48 +250,34 @@ def _following(
             total += step.sequenced
             published.append((time.time(), total))
 
-    follow(sequencer=sequencer, announcements=announcements, stop=stop, pause=0.05, report=report)
+    follow(sequencer=sequencer, announcements=announcements, stop=stop, pause=pause, report=report)
 
 
-def _write_meanwhile(
-    conninfo: str, rate: int, seconds: int, writers: int, following: Callable[[], None], stop: threading.Event
-) -> list[tuple[float, int, int]]:
-    """Run writers in processes of their own; return (time of commit, first passage, how many) of each."""
-    context = multiprocessing.get_context("spawn")
-    thread = threading.Thread(target=following)
-    thread.start()
-    with context.Pool(writers) as pool:
-        work = [(conninfo, rate / writers, seconds)] * writers
-        commits = [commit for found in pool.starmap(_write, work) for commit in found]
-    time.sleep(1)
-    stop.set()
-    thread.join()
-    return commits
-
-
-def _write(conninfo: str, rate: float, seconds: int) -> list[tuple[float, int, int]]:
-    """Commit passages at `rate`, 100 commits a second; behind schedule, at once."""
-    count = max(1, round(rate / 100))
+def _write(conninfo: str, rate: float, seconds: int, every: float) -> _Written:
+    """Commit passages at `rate`, one commit every `every` seconds; behind schedule, at once."""
+    count = max(1, round(rate * every))
+    query = f"with i as ({_INSERT} returning passage_id) select max(passage_id), count(*) from i".encode()
     commits: list[tuple[float, int, int]] = []
     with psycopg.connect(conninfo, autocommit=True) as connection:
+        own, session = time.process_time(), _cpu(connection.info.backend_pid)
         started = time.time()
         while (now := time.time()) - started < seconds:
             due = started + len(commits) * count / rate
             if due > now:
                 time.sleep(due - now)
-            rows = connection.execute((_INSERT + " returning passage_id").encode(), (count,)).fetchall()
-            commits.append((time.time(), min(row[0] for row in rows), len(rows)))
-    return commits
+            last, rows = connection.execute(query, (count,), prepare=True).fetchone() or (0, 0)
+            commits.append((time.time(), last, rows))
+        return _Written(commits, time.process_time() - own, _cpu(connection.info.backend_pid) - session)
 
 
 def _lags(
     commits: Sequence[tuple[float, int, int]], places: dict[int, int], published: Sequence[tuple[float, int]]
 ) -> Iterator[float]:
-    """Yield, for the first passage of each commit, the seconds from commit to checkpoint.
+    """Yield, for the last passage of each commit, the seconds from commit to checkpoint.
 
     A passage can be under a checkpoint before its writer's clock is read: that is a lag of zero.
     """
-    by_place = sorted((places[first], at) for at, first, _ in commits)
+    by_place = sorted((places[last], at) for at, last, _ in commits)
     checkpoints = iter(published)
     sealed_at, size = 0.0, 0
     for place, at in by_place:

@@ -9,7 +9,6 @@ with REPLICATION.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,20 +17,28 @@ from psycopg.rows import TupleRow
 
 from sekisho.kernel.errors import EnvironmentFault
 
-_PREFIX: Final = b"sekisho.passage"
 _BATCH: Final = 10_000
 
-# Nearly all announcements are of passages that are there. One probe of the primary key each, whatever the
-# planner believes about the table's size.
+# One probe of the primary key each, whatever the planner believes about the table's size.
 _PLAN: Final = """
 select set_config(name, 'off', false) from (values ('enable_seqscan'), ('enable_hashjoin'),
 ('enable_mergejoin'),
     ('jit')) as s (name)
 """
-_MISSING: Final = """
-select coalesce(array_agg(body::text), '{}') from unnest(%s::jsonb[]) as body
- where not exists (select from ledger.passage p where p.at = (body->>'at')::timestamptz
-                      and p.passage_id = (body->>'passage_id')::bigint)
+
+# A pgoutput message of ours (PostgreSQL 18, section 54.9): 'M', flags u8, position u64, prefix ending with 0, length u32, content.
+# Taken apart in the server: nearly all announcements are of passages that are there, and need not travel.
+_HEARD: Final = """
+with change as materialized (
+    select lsn, data from pg_logical_slot_peek_binary_changes(%s, %s::pg_lsn, %s, 'proto_version', '1',
+                                                              'publication_names', 'sekisho_passage', 'messages', 'true')),
+heard as materialized (
+    select convert_from(substring(data from 31), 'UTF8')::jsonb as body from change
+     where get_byte(data, 0) = ascii('M') and substring(data from 11 for 16) = 'sekisho.passage\\000'::bytea)
+select (select count(*) from change), (select max(lsn)::text from change), (select count(*) from heard),
+       (select coalesce(array_agg(body::text), '{}') from heard
+         where not exists (select from ledger.passage p where p.at = (body->>'at')::timestamptz
+                              and p.passage_id = (body->>'passage_id')::bigint))
 """
 
 # Statuses: pg_xact_status is null for transactions older than the server remembers, which are long over.
@@ -109,17 +116,11 @@ class Announcements:
         # WAL again, up to 15 seconds of it.
         self._connection.execute("select pg_log_standby_snapshot()")
         upto = self._one("select pg_current_wal_flush_lsn()::text")
-        rows = self._connection.execute(
-            "select lsn::text, data from pg_logical_slot_peek_binary_changes(%s, %s::pg_lsn, %s,"
-            " 'proto_version', '1', 'publication_names', 'sekisho_passage', 'messages', 'true')",
-            (self._slot, upto, _BATCH),
-        ).fetchall()
-        bodies = [body for body in (announced_body(data) for _, data in rows) if body is not None]
-        missing = self._one(_MISSING, (bodies,))
+        changes, last, announced, missing = self._row(_HEARD, (self._slot, upto, _BATCH))
         recovered = int(self._one(_SETTLE, (missing,)))
         # Only now, after the commit: dying before this line reads the same announcements again.
-        self._advance(upto if len(rows) < _BATCH else rows[-1][0])
-        return Heard(len(bodies), recovered)
+        self._advance(upto if changes < _BATCH else last)
+        return Heard(announced, recovered)
 
     def _advance(self, lsn: str) -> None:
         self._connection.execute(
@@ -129,10 +130,13 @@ class Announcements:
         )
 
     def _one(self, query: str, parameters: tuple[object, ...] = ()) -> Any:
+        return self._row(query, parameters)[0]
+
+    def _row(self, query: str, parameters: tuple[object, ...]) -> TupleRow:
         row = self._connection.execute(query.encode(), parameters).fetchone()
         if row is None:
             raise AssertionError("a query for one row returned none")
-        return row[0]
+        return row
 
 
 def slot_of(connection: psycopg.Connection[TupleRow]) -> str:
@@ -141,18 +145,3 @@ def slot_of(connection: psycopg.Connection[TupleRow]) -> str:
     if row is None:
         raise AssertionError("a connection has a database")
     return f"sekisho_passage_{row[0]}"
-
-
-def announced_body(data: bytes) -> str | None:
-    """Return the JSON text of a pgoutput message of ours; None for any other change.
-
-    Layout (PostgreSQL 18, section 54.9): 'M', flags u8, position u64, prefix ending with 0, length u32,
-    content.
-    """
-    if data[:1] != b"M":
-        return None
-    prefix, _, rest = data[10:].partition(b"\0")
-    if prefix != _PREFIX:
-        return None
-    (length,) = struct.unpack(">I", rest[:4])
-    return rest[4 : 4 + length].decode("utf-8")

@@ -25,8 +25,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow, class_row
@@ -38,8 +38,6 @@ from sekisho.ledger.log import Log, UnableToContinueLog, UnableToCosign
 from sekisho.ledger.notes import Checkpoint, Note
 
 _LOCK: Final = int.from_bytes(hashlib.sha256(b"sekisho.ledger.sequencer").digest()[:8], "big", signed=True)
-_JAPAN: Final = timezone(timedelta(hours=9))
-_NEVER: Final = datetime.min.replace(tzinfo=_JAPAN)
 _HEARTBEAT: Final = timedelta(seconds=1)
 _CATCH_UP: Final = 20_000
 
@@ -54,14 +52,14 @@ select size, swept::text, target::text, target_at, after_xact::text, after_id, p
 # is no part of the argument above: it makes a restored database, whose transaction numbers belong to
 # another cluster, harmless.
 _NEW: Final = """
-(select p.xact::text, p.passage_id, p.at, ledger.canonical(p) from ledger.passage p
+(select p.xact::text, p.passage_id, p.at::text, ledger.canonical(p) from ledger.passage p
   where p.xact = any(array(select pg_snapshot_xip(%(swept)s::pg_snapshot)))
     and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
     and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
     and not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
   order by p.xact, p.passage_id limit %(batch)s)
 union all
-(select p.xact::text, p.passage_id, p.at, ledger.canonical(p) from ledger.passage p
+(select p.xact::text, p.passage_id, p.at::text, ledger.canonical(p) from ledger.passage p
   where p.xact >= pg_snapshot_xmax(%(swept)s::pg_snapshot)
     and (p.xact, p.passage_id) > (%(after_xact)s::xid8, %(after_id)s)
     and pg_visible_in_snapshot(p.xact, %(target)s::pg_snapshot)
@@ -71,23 +69,29 @@ union all
 
 _PLAN: Final = """
 select set_config(name, value, false) from (values ('enable_seqscan', 'off'), ('enable_sort', 'off'),
-    ('enable_bitmapscan', 'off'), ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) as s (name, value)
+    ('enable_bitmapscan', 'off'), ('max_parallel_workers_per_gather', '0'), ('jit', 'off'),
+    ('timezone', 'Asia/Tokyo'), ('datestyle', 'ISO, YMD')) as s (name, value)
 """
 
+# Salts and entries in one piece each, cut here: dumping them as arrays took longer than hashing them.
 _PLACE: Final = """
 insert into ledger.leaf (at, passage_id, idx, salt, entry)
-select n.at, n.passage_id, %b::bigint + n.place - 1, n.salt, n.entry
-  from unnest(%b::timestamptz[], %b::bigint[], %b::bytea[], %b::bytea[]) with ordinality
-       as n (at, passage_id, salt, entry, place)
+select n.at, n.passage_id, %(size)s::bigint + n.place - 1, substring(%(salts)b::bytea from (n.place::integer - 1) * 16 + 1 for 16),
+       substring(%(entries)b::bytea from (n.place::integer - 1) * 32 + 1 for 32)
+  from unnest(%(moments)s::timestamptz[], %(numbers)s::bigint[]) with ordinality as n (at, passage_id, place)
 """
 
 # The first sweep, and the first in another cluster: whatever has no place yet.
 _ALL: Final = """
-select (c.p).xact::text, (c.p).passage_id, (c.p).at, ledger.canonical(c.p)
+select (c.p).xact::text, (c.p).passage_id, (c.p).at::text, ledger.canonical(c.p)
   from (select p from ledger.passage p
          where not exists (select from ledger.leaf l where l.at = p.at and l.passage_id = p.passage_id)
          order by p.at, p.passage_id limit %(batch)s) c
 """
+
+
+_Row = tuple[str, int, str, str]
+"""A passage without a place: transaction, number, moment, canonical encoding."""
 
 
 class UnableToSequence(EnvironmentFault):
@@ -141,7 +145,7 @@ class Sequencer:
         self._random = random
         self._batch = batch
         self._log: Log | None = None
-        self._month = (_NEVER, _NEVER)
+        self._months: set[str] = set()
         self._heartbeat: datetime | None = None
 
     def step(self) -> Step:
@@ -295,22 +299,33 @@ class Sequencer:
             raise AssertionError("a query for one row returned none")
         return snapshot[0], at[0]
 
-    def _place(self, size: int, rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
+    def _place(self, size: int, rows: Sequence[_Row]) -> list[bytes]:
+        if not rows:
+            return []
         self._ensure_months(rows)
-        drawn = self._random(SALT_BYTES * len(rows))
-        salts = [drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES)]
-        entries = [commitment(salt=salt, body=row[3].encode()) for salt, row in zip(salts, rows, strict=True)]
+        salts = self._random(SALT_BYTES * len(rows))
+        entries = [
+            commitment(salt=salts[at : at + SALT_BYTES], body=row[3].encode())
+            for at, row in zip(range(0, len(salts), SALT_BYTES), rows, strict=True)
+        ]
         # Arrays and not COPY, which row security forbids to everybody but a table's owner.
-        moments, numbers = [row[2] for row in rows], [row[1] for row in rows]
-        self._connection.execute(_PLACE, (size, moments, numbers, salts, entries))
+        self._connection.execute(
+            _PLACE,
+            {
+                "size": size,
+                "salts": salts,
+                "entries": b"".join(entries),
+                "moments": '{"' + '","'.join(row[2] for row in rows) + '"}',
+                "numbers": "{" + ",".join(str(row[1]) for row in rows) + "}",
+            },
+        )
         return entries
 
-    def _ensure_months(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        # Months of Japan, as the tables are cut. Passages come almost in order of time: one comparison each.
-        for _, _, at, _ in rows:
-            if not self._month[0] <= at < self._month[1]:
-                self._connection.execute("select ledger.ensure_leaf_month(%s)", (at,))
-                self._month = _month_of(at)
+    def _ensure_months(self, rows: Sequence[_Row]) -> None:
+        # The session's clock is Japan's, as the tables are cut: a moment's text begins with its month.
+        for month in {row[2][:7] for row in rows} - self._months:
+            self._connection.execute("select ledger.ensure_leaf_month(%s)", (f"{month}-01",))
+            self._months.add(month)
 
     def _move(
         self, state: State, count: int, target: str, target_at: datetime, after: tuple[str, int] | None
@@ -351,6 +366,8 @@ class Sequencer:
         if head is None:
             raise AssertionError("publishing leaves a checkpoint")
         with self._connection.transaction():
+            # Losing this in a crash is knowing less; so nobody needs to wait for the disk.
+            self._connection.execute("set local synchronous_commit = off")
             self._connection.execute(
                 "update ledger.sequence set published_size = %s, published_root = %s", (head.size, head.root)
             )
@@ -459,12 +476,6 @@ def _listen(announcements: Announcements, stop: threading.Event) -> None:
     while not stop.is_set():
         announcements.collect()
         stop.wait(_HEARTBEAT.total_seconds())
-
-
-def _month_of(at: datetime) -> tuple[datetime, datetime]:
-    """Return the first moments of a moment's month in Japan and of the next."""
-    first = at.astimezone(_JAPAN).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def _two_histories(reason: str) -> UnableToContinueLog:
