@@ -8,7 +8,7 @@ import base64
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -22,6 +22,8 @@ from sekisho.kernel.errors import SekishoError
 _ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("0O1lI")))
 _PASSWORD_LENGTH = 20
 _TOTP_BYTES = 20
+INITIAL_LASTS = timedelta(days=7)
+"""How long a first password can be used: handed over in person, it is changed at the first sign-in or lapses."""
 
 
 class UnableToCreateAccount(SekishoError):
@@ -67,7 +69,7 @@ def create_account(
 ) -> NewAccount:
     """Create the one account of `person` in `schema`, sealing a second factor under `key`.
 
-    Without `password` a random one is made, which must be changed at the first sign-in. `enrol_totp` is for demonstration and
+    Without `password` a random one is made, which lapses after `INITIAL_LASTS` and must be changed at the first sign-in. `enrol_totp` is for demonstration and
     training accounts, whose second factor somebody else hands out (`totp_secret` fixes it); real people enrol theirs.
     Raises `UnableToCreateAccount` when name or person are taken.
     """
@@ -77,6 +79,7 @@ def create_account(
         "username": username, "person": person, "company": company, "audience": audience, "display_name": display_name,
         "department": department, "role": role, "password": hashed(initial), "is_active": True,
         "must_change_password": password is None, "failures": 0, "created_at": now, "created_by": by,
+        "initial_until": now + INITIAL_LASTS if password is None else None,
     }  # fmt: skip
     with conn.transaction():
         number = _insert(conn, schema, columns)
@@ -110,9 +113,9 @@ def unlock_account(
 def reissue(conn: psycopg.Connection[Any], *, schema: str, person: str, by: str, now: datetime) -> str:
     """A new initial password, and no second factor: for someone who lost theirs and proved who they are. Ends their sessions."""
     initial = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
-    change = sql.SQL("password = {}, must_change_password = true, locked_until = null, failures = 0").format(
-        sql.Literal(hashed(initial))
-    )
+    change = sql.SQL(
+        "password = {}, must_change_password = true, initial_until = {}, locked_until = null, failures = 0"
+    ).format(sql.Literal(hashed(initial)), sql.Literal(now + INITIAL_LASTS))
     with conn.transaction():
         _change(conn, schema, person=person, by=by, now=now, kind="reissued", change=change)
         conn.execute(

@@ -23,6 +23,8 @@ class User(AbstractBaseUser):
     role: models.CharField[str, str] = models.CharField(max_length=80, blank=True, default="")
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     must_change_password: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    # a first password that nobody has used by then is void
+    initial_until: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     locked_until: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(default=timezone.now)

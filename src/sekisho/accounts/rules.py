@@ -25,6 +25,11 @@ def is_locked(*, until: datetime | None, now: datetime) -> bool:
     return until is not None and now < until
 
 
+def is_lapsed(*, initial: bool, until: datetime | None, now: datetime) -> bool:
+    """Is this a first password (`initial`) that nobody changed in time?"""
+    return initial and until is not None and now >= until
+
+
 def session_end(*, signed_in_at: float, seen_at: float, now: float, idle: int, absolute: int) -> Ended | None:
     """Why a session is over at `now` (all in seconds), or None while it goes on."""
     if now - signed_in_at >= absolute:

@@ -50,10 +50,10 @@ def create_account(conn: psycopg.Connection, command: Command, now: datetime) ->
     asked = command.payload
     audience, company = read.text(asked, "audience"), read.text(asked, "company")
     person = _somebody_else(command)
-    _check_company(conn, audience, company)
+    check_company(conn, audience, company)
     made = accounts.create_account(
         conn,
-        schema=_schema(audience),
+        schema=account_schema(audience),
         key=b"",  # seals second factors; none is enrolled here
         audience=audience,
         username=_name(asked, "username"),
@@ -74,21 +74,21 @@ def create_account(conn: psycopg.Connection, command: Command, now: datetime) ->
 
 def end_account(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     """Close an account; its sessions end with their next request."""
-    person, schema = _somebody_else(command), _schema(read.text(command.payload, "audience"))
+    person, schema = _somebody_else(command), account_schema(read.text(command.payload, "audience"))
     accounts.end_account(conn, schema=schema, person=person, by=command.person, now=now)
     return {"person": person}
 
 
 def unlock_account(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     """Open an account that locked itself."""
-    person, schema = _somebody_else(command), _schema(read.text(command.payload, "audience"))
+    person, schema = _somebody_else(command), account_schema(read.text(command.payload, "audience"))
     accounts.unlock_account(conn, schema=schema, person=person, by=command.person, now=now)
     return {"person": person}
 
 
 def reissue_account(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     """A new initial password without a second factor, sealed."""
-    person, schema = _somebody_else(command), _schema(read.text(command.payload, "audience"))
+    person, schema = _somebody_else(command), account_schema(read.text(command.payload, "audience"))
     password = accounts.reissue(conn, schema=schema, person=person, by=command.person, now=now)
     return {"person": person, "sealed": seal_answer(password, to=read.text(command.payload, "answer_key"))}
 
@@ -97,7 +97,7 @@ def create_client(conn: psycopg.Connection, command: Command, now: datetime) -> 
     """A machine of a retailer; the sealed answer is its secret."""
     asked = command.payload
     company = read.text(asked, "company")
-    _check_company(conn, "retailer", company)
+    check_company(conn, "retailer", company)
     person = _name(asked, "person")
     made = clients.create_client(
         conn,
@@ -117,7 +117,7 @@ def create_client(conn: psycopg.Connection, command: Command, now: datetime) -> 
 def end_client(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
     """End a machine; its tokens are void at once."""
     client_id = read.text(command.payload, "client_id")
-    clients.end_client(conn, client_id=client_id, now=now)
+    clients.end_client(conn, client_id=client_id, by=command.person, now=now)
     return {"client_id": client_id}
 
 
@@ -131,7 +131,11 @@ def _somebody_else(command: Command) -> str:
 
 
 def _name(payload: Mapping[str, Any], field: str) -> str:
-    value = read.text(payload, field)
+    return checked_name(read.text(payload, field))
+
+
+def checked_name(value: str) -> str:
+    """A user's or machine's name as it may be; raises `UnableToAdminister`."""
     if not _NAME.fullmatch(value):
         raise UnableToAdminister(
             f"「{value}」は使えません。英小文字・数字・.-_ の2〜60字にしてください。",
@@ -140,7 +144,8 @@ def _name(payload: Mapping[str, Any], field: str) -> str:
     return value
 
 
-def _schema(audience: str) -> str:
+def account_schema(audience: str) -> str:
+    """Where the accounts of an audience lie; raises `UnableToAdminister` for one without accounts."""
     schema = ACCOUNT_SCHEMA.get(audience)
     if schema is None:
         raise UnableToAdminister(
@@ -149,7 +154,7 @@ def _schema(audience: str) -> str:
     return schema
 
 
-def _check_company(conn: psycopg.Connection, audience: str, company: str) -> None:
+def check_company(conn: psycopg.Connection, audience: str, company: str) -> None:
     """An account's company is what its tickets will say: one that exists, of the audience's kind."""
     fits = _COMPANIES[audience].fullmatch(company) if audience in _COMPANIES else None
     known = (

@@ -144,7 +144,7 @@ def _grant_accounts(conn: psycopg.Connection) -> None:
 def _let_worker_manage(conn: psycopg.Connection, schema: str) -> None:
     """What creating, ending, unlocking and reissuing need. INVARIANT: the worker reads no password, second factor or session."""
     grants = {
-        "accounts_user": "select (id, person), insert, update (password, must_change_password, locked_until, failures, is_active, ended_at)",
+        "accounts_user": "select (id, person), insert, update (password, must_change_password, initial_until, locked_until, failures, is_active, ended_at)",
         "accounts_event": "select (id), insert",
         "mfa_authenticator": "select (id, user_id), delete",
     }

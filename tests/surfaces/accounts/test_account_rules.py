@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from sekisho.accounts.rules import FAILURES_BEFORE_LOCK, LOCK, Ended, is_locked, locked_until, session_end
+from sekisho.accounts.rules import (
+    FAILURES_BEFORE_LOCK,
+    LOCK,
+    Ended,
+    is_lapsed,
+    is_locked,
+    locked_until,
+    session_end,
+)
 from sekisho.accounts.sealing import seal, unseal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -54,6 +62,21 @@ def test_a_lock_ends_by_itself(after: timedelta, locked: bool) -> None:
     until = locked_until(failures=FAILURES_BEFORE_LOCK, now=NOW)
     assert is_locked(until=until, now=NOW + after) == locked
     assert not is_locked(until=None, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("initial", "until", "lapsed"),
+    [
+        (True, NOW + timedelta(seconds=1), False),
+        (True, NOW, True),
+        (True, None, False),
+        (False, NOW - timedelta(days=400), False),
+    ],
+)
+def test_a_first_password_lapses_and_ones_own_does_not(
+    initial: bool, until: datetime | None, lapsed: bool
+) -> None:
+    assert is_lapsed(initial=initial, until=until, now=NOW) == lapsed
 
 
 def test_sealed_secrets_open_with_their_key_only() -> None:

@@ -191,6 +191,18 @@ def test_the_last_second_factor_stays(surface: Surface, owner: psycopg.Connectio
     assert count == (1,)
 
 
+def test_a_first_password_that_nobody_used_in_time_is_void(
+    client: httpx.Client, owner: psycopg.Connection[Any], home: Home
+) -> None:
+    permit(owner, "a-late")
+    world.open_account(owner, home, "a-late", password=None)
+    long_ago = datetime.now(UTC) - actions.INITIAL_LASTS
+    initial = actions.reissue(owner, schema=SCHEMA, person="a-late", by="security", now=long_ago)
+    assert "/sign-in/" in str(post(client, "/sign-in/", login="a-late", password=initial).url)
+    fresh = actions.reissue(owner, schema=SCHEMA, person="a-late", by="security", now=datetime.now(UTC))
+    assert "/account/enrolment/" in str(post(client, "/sign-in/", login="a-late", password=fresh).url)
+
+
 def test_an_initial_password_must_be_changed_by_the_rules(
     client: httpx.Client, owner: psycopg.Connection[Any], home: Home
 ) -> None:

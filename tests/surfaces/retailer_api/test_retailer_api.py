@@ -224,7 +224,7 @@ def test_an_expired_token_and_an_ended_client_are_refused(http: httpx.Client, ow
     )
     assert http.get("/api/v1/retailers", headers=headers).status_code == 401
     headers = token(http, client)
-    end_client(owner, client_id=client.client_id, now=datetime.now(UTC))
+    end_client(owner, client_id=client.client_id, by="test", now=datetime.now(UTC))
     assert http.get("/api/v1/retailers", headers=headers).status_code == 401
 
 

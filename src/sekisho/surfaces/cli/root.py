@@ -44,6 +44,10 @@ COMMANDS = {
     "media": Entry("media", "外部記憶媒体の管理", "Custody of storage media"),
     "incident": Entry("incident", "漏えい等の範囲・件数・報告", "Scope, count and report an incident"),
     "governance": Entry("governance", "規程・訓練・自主点検", "Rules, training, self-inspection"),
+    "account": Entry(
+        "account", "利用者アカウント(最初の一人、再発行、終了)", "Accounts: the first ones, reissue, end"
+    ),
+    "client": Entry("client", "小売電気事業者の API クライアント", "Retailers' API clients"),
     "worker": Entry("worker", "受け付けた処理を実行する", "Carry out what was submitted"),
     "test": Entry("testing", "テスト", "Run the tests"),
     "check": Entry("check", "静的検査(ruff, mypy, import-linter)", "Lint, types and import contracts"),
