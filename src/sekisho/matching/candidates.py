@@ -149,9 +149,7 @@ def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     return _both_ways(met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other")))
 
 
-def unread(
-    personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, largest: int
-) -> pl.DataFrame:
+def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, largest: int) -> pl.DataFrame:
     """Pairs at one place of a kanji name whose surname no dictionary has, and a kana name: left, right."""
     people = personas.filter(pl.col("kind") == "person")
     kanji = people.filter(pl.col("written") == "kanji", pl.col("given") != "")
@@ -187,7 +185,9 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
     # A name in kana that only looked like a person's may be a company's.
     doubtful = (pl.col("written") == "kana") & ~pl.col("sure")
     known = personas.filter((pl.col("kind") == "company") | ((pl.col("kind") == "person") & doubtful))
-    firms = known.select("persona", "kind", "written", start=pl.col("key").str.slice(0, 2)).join(places, on="persona")
+    firms = known.select("persona", "kind", "written", start=pl.col("key").str.slice(0, 2)).join(
+        places, on="persona"
+    )
     crowd = firms.group_by("place").len().filter(pl.col("len") <= largest)
     firms = firms.join(crowd, on="place", how="semi")
     met = firms.join(firms, on="place", suffix="_other").filter(

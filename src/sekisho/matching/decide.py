@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -90,7 +90,9 @@ def edges(
     `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
     `events.between`.
     """
-    spoken = _kanji_kana(personas, places, reader, lexicon)
+    met_by_name = candidates.by_surname(personas, places, lexicon)
+    before = known or priors.learnt(met_by_name, met, personas, places, reader)
+    spoken = _kanji_kana(met_by_name, reader, before.unlisted)
     sounds = _same_sound(personas, places)
     firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
     other = [
@@ -101,7 +103,6 @@ def edges(
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
     followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
-    before = known or priors.learnt(spoken, met, personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _weighed(pairs, weights, before)
@@ -113,13 +114,10 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
     return [frame.with_columns(heard=pl.lit(False)) for frame in frames]
 
 
-def _kanji_kana(
-    personas: pl.DataFrame, places: pl.DataFrame, reader: Reader, lexicon: Lexicon
-) -> pl.DataFrame:
-    pairs = candidates.by_surname(personas, places, lexicon)
+def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
     values = [
-        (reader.given_weight(given, rest), reader.is_listed(given, rest))
+        (reader.given_weight(given, rest, unlisted=unlisted), reader.is_listed(given, rest))
         for given, rest in distinct.iter_rows()
     ]
     scored = distinct.with_columns(
@@ -199,7 +197,7 @@ def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
 def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
     """Names and meeting together; of several comparisons of a pair the strongest."""
     way = pl.col("way")
-    prior = way.replace_strict(asdict(before), return_dtype=pl.Float64)
+    prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])

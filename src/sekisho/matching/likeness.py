@@ -23,7 +23,7 @@ from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
-_ALIGNER_SHARE = 0.3
+_UNLISTED = 0.1
 # One person in so many bears a name that neither dictionary nor aligner reads as they do, or it was misheard.
 _ARBITRARY = 0.003
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
@@ -78,26 +78,34 @@ class Reader:
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
         self._native = native_surnames()
-        self._weights: dict[tuple[str, str], float] = {}
+        self._weights: dict[tuple[str, str, float], float] = {}
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
         self._folded: dict[str, str] = {}
 
-    def given_weight(self, given: str, rest: str) -> float:
-        """Weight that the given name `given` is read `rest`, against meeting that sound by chance."""
-        weight = self._weights.get((given, rest))
+    def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
+        """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
+
+        `unlisted` is how far a name that the dictionaries have may be read otherwise than they say (0 … 1).
+        """
+        asked = (given, rest, unlisted)
+        weight = self._weights.get(asked)
         if weight is None:
-            weight = self._weights[given, rest] = self._weigh(given, rest)
+            weight = self._weights[asked] = self._weigh(given, rest, unlisted)
         return weight
 
-    def _weigh(self, given: str, rest: str) -> float:
+    def _weigh(self, given: str, rest: str, unlisted: float) -> float:
         """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
         known = self._given.get(given)
         read = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
         if known:
-            read = (1 - _ALIGNER_SHARE) * known.get(rest, 0.0) + _ALIGNER_SHARE * read
+            read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
         return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
+
+    def is_known(self, given: str) -> bool:
+        """Whether a dictionary has this name at all."""
+        return given in self._given
 
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""

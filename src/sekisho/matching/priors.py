@@ -17,6 +17,10 @@ from sekisho.matching.likeness import Reader
 
 # The values below count as much as so many pairs of the file at hand.
 _PAIRS_OF_THE_DEFAULT = 30.0
+_SURE = ("enclosed", "shared", "switched")
+_USUALLY_UNLISTED = 0.03
+# The aligner spreads over many readings of which the true one is but one.
+_WIDER, _WIDEST = 3.0, 0.4
 BESIDE, SUCCEEDED = "beside", "succeeded"
 
 
@@ -36,6 +40,12 @@ class Priors:
     moved: float = -2.8
     succeeded: float = 0.5
     beside: float = -0.2
+    unlisted: float = 0.1
+    """How far a listed name may be read as no dictionary lists it, between 0 and 1; no log odds."""
+
+    def odds(self) -> dict[str, float]:
+        """Log odds by way."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "unlisted"}
 
 
 def ways(pairs: pl.DataFrame, met: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
@@ -64,25 +74,38 @@ def _way() -> pl.Expr:
 
 
 def learnt(
-    read: pl.DataFrame, met: pl.DataFrame, personas: pl.DataFrame, places: pl.DataFrame, reader: Reader
+    heard: pl.DataFrame, met: pl.DataFrame, personas: pl.DataFrame, places: pl.DataFrame, reader: Reader
 ) -> Priors:
-    """From the pairs whose surnames agree (`read`: left, right), all meetings, personas and places of a shard."""
+    """From the pairs whose surnames agree (`candidates.by_surname`), and all meetings, personas and places of a
+    shard."""
     people = personas.filter(pl.col("kind") == "person", pl.col("written").is_in(["kanji", "kana"]))
     kanji = people.filter(pl.col("written") == "kanji", pl.col("given") != "")
     if people.is_empty() or kanji.is_empty():
         return Priors()
     mixed = 2.0 * (people.height - kanji.height) / kanji.height
     relatives = _counted(ways(_relatives(kanji, places, reader), met, places))
-    pairs = _counted(ways(read.select("left", "right").unique(), met, places))
-    start = Priors()
-    return Priors(
-        **{
-            item.name: _odds(
-                pairs.get(item.name, 0), mixed * relatives.get(item.name, 0), getattr(start, item.name)
-            )
-            for item in fields(Priors)
-        }
-    )
+    ends = {"left": pl.min_horizontal("kanji", "kana"), "right": pl.max_horizontal("kanji", "kana")}
+    read = ways(heard.select("given", "rest", **ends), met, places)
+    pairs = _counted(read.unique(["left", "right"]))
+    odds = {
+        way: _odds(pairs.get(way, 0), mixed * relatives.get(way, 0), start)
+        for way, start in Priors().odds().items()
+    }
+    return Priors(**odds, unlisted=_unlisted(read, reader))
+
+
+def _unlisted(read: pl.DataFrame, reader: Reader) -> float:
+    """Where hardly anyone but one person can be meant, how many listed names are heard as no dictionary lists."""
+    sure = read.filter(pl.col("way").is_in(_SURE)).select("left", "right", "given", "rest")
+    books = [
+        (reader.is_known(given), reader.is_listed(given, rest))
+        for given, rest in sure.select("given", "rest").iter_rows()
+    ]
+    marked = sure.with_columns(pl.DataFrame(books, schema=["known", "listed"], orient="row"))
+    pairs = marked.group_by("left", "right").agg(pl.col("known", "listed").any()).filter("known")
+    missed = pairs.height - int(pairs["listed"].sum())
+    share = (missed + _PAIRS_OF_THE_DEFAULT * _USUALLY_UNLISTED) / (pairs.height + _PAIRS_OF_THE_DEFAULT)
+    return round(min(_WIDER * share, _WIDEST), 2)
 
 
 def _odds(pairs: float, relatives: float, start: float) -> float:
@@ -99,7 +122,9 @@ def _counted(pairs: pl.DataFrame) -> dict[str, int]:
 def _relatives(kanji: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     """Pairs at one place with one surname and two given names that nobody reads alike."""
     here = kanji.select("persona", "surname", "given").join(places, on="persona")
-    room = pl.col("room").is_null() | pl.col("room_other").is_null() | (pl.col("room") == pl.col("room_other"))
+    room = (
+        pl.col("room").is_null() | pl.col("room_other").is_null() | (pl.col("room") == pl.col("room_other"))
+    )
     pairs = (
         here.join(here, on=["place", "surname"], suffix="_other")
         .filter(pl.col("persona") < pl.col("persona_other"), pl.col("given") != pl.col("given_other"), room)
