@@ -276,6 +276,12 @@ COLUMNS: dict[str, dict[str, str]] = (
         )
         | {"resume_key": "submission"},
         "work.export_part": dict.fromkeys(("export_no", "part_no", "audience", "company", "person", "body"), "command"),
+        "work.bundle": dict.fromkeys(
+            ("bundle_no", "made_at", "expires_at", "audience", "company", "person", "asked", "state", "refusal", "kind", "first_idx", "end_idx",
+             "passages", "waiting", "tree_size", "checkpoint", "bytes", "sha256", "parts"),
+            "passage",
+        ),
+        "work.bundle_part": dict.fromkeys(("bundle_no", "part_no", "body"), "passage"),
         "barrier.permit": dict.fromkeys(
             ("permit_no", "person", "audience", "company", "purpose", "valid", "case_no", "reason", "granted_by", "granted_at",
              "ended_by", "ended_at", "end_reason", "draft_no", "drafted_by"),

@@ -55,6 +55,7 @@ FACTS = tuple(
 )
 FACT_HISTORY = tuple(f"{table}_history" for table in FACTS)
 USAGE = ("metering.usage_day", "metering.usage_day_history")
+SEALED = ("ledger.sequence", "ledger.seal", "work.bundle", "work.bundle_part")
 SCOPING = ("ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision")
 
 _CONTRACT = _items("point retailer period contract_state application_type")
@@ -187,7 +188,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "SEC-01", "security", "oversight", RowRule.WHOLE_AREA,
         ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "registry.staff", "registry.posting",
-         "work.command", "barrier.certificate", *SCOPING, "ledger.watch"),
+         "work.command", "barrier.certificate", *SCOPING, "ledger.watch", *SEALED),
         "情報管理部門は閲覧記録・権限・証明書を見る。お客さまの項目そのものも、申請に書かれた内容も見ない",
         "Security sees records, permits and certificates, never the customers' items themselves nor the words of a submission",
         "電気事業法23条の4", show=_items("passage permit staff command certificate"),
@@ -200,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA,
-        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "barrier.certificate", *SCOPING),
+        ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "barrier.certificate", *SCOPING, *SEALED),
         "監査・規制当局は閲覧記録・権限・証明書を見る", "Auditor and regulator see records, permits and certificates",
         "電気事業法106条・107条", show=_items("passage permit certificate"),
     ),

@@ -47,11 +47,11 @@ class Site:
     @property
     def directory(self) -> Path:
         """Where the published log lies."""
-        return self.home.root / "ledger" / "log"
+        return self.store.root
 
     @property
     def store(self) -> DirectoryStore:
-        return DirectoryStore(root=self.directory)
+        return log_of(self.home)
 
     @property
     def published_at(self) -> float | None:
@@ -132,6 +132,11 @@ class Site:
     def _some_name(self) -> str:
         # Two installations must never share a name; a name that resolves is nicer, and `name_log` gives one.
         return f"sekisho.invalid/{self.random(6).hex()}"
+
+
+def log_of(home: Home) -> DirectoryStore:
+    """The published log of a home: enough for reading, without any key."""
+    return DirectoryStore(root=home.root / "ledger" / "log")
 
 
 def _witness(path: Path, number: int, line: str) -> WitnessClient:

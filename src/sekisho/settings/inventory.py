@@ -3,9 +3,11 @@
 from sekisho.barrier import gates as barrier_gates
 from sekisho.barrier.gate import AnyGate
 from sekisho.ledger import gates as ledger_gates
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope_gates
 from sekisho.metering import gates as metering_gates
 from sekisho.registry import gates as registry_gates
+from sekisho.work import bundles
 from sekisho.work import gates as work_gates
 
 GATES: tuple[AnyGate, ...] = (
@@ -13,6 +15,8 @@ GATES: tuple[AnyGate, ...] = (
     *metering_gates.GATES,
     *ledger_gates.GATES,
     *scope_gates.GATES,
+    *state.GATES,
     *work_gates.GATES,
+    *bundles.GATES,
     *barrier_gates.GATES,
 )

@@ -14,7 +14,7 @@ import psycopg
 
 from sekisho.barrier.connect import connect
 from sekisho.ledger.derive import derive_seen_points
-from sekisho.settings import scoping
+from sekisho.settings import bundling, scoping
 from sekisho.settings.commands import HANDLERS
 from sekisho.settings.deploy import ensure_months
 from sekisho.settings.home import Home
@@ -49,7 +49,7 @@ class Worker:
     _handlers: Mapping[str, Handler] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._handlers = {**HANDLERS, **scoping.handlers(self.home)}
+        self._handlers = {**HANDLERS, **scoping.handlers(self.home), **bundling.handlers(self.home)}
 
     def run(self) -> None:
         """Work until told to stop; a lost connection is made anew with a growing pause."""
@@ -80,6 +80,7 @@ class Worker:
             pass
         if time.monotonic() - self._months_at > MONTHS_EVERY:
             ensure_months(conn, self.clock())
+            bundling.drop_expired(conn, self.clock())
             self._months_at = time.monotonic()
         self._lag.look(conn)
         return done

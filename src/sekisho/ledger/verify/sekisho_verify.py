@@ -538,6 +538,8 @@ class Files:
                 "zip に同じ名前のファイルが二つあります",
                 "a name stands twice in the zip",
             )
+            broken = self.zip.testzip()
+            need(broken is None, f"zip の {broken} が壊れています", f"{broken} is damaged in the zip")
             self.names = set(listed)
         elif self.path.is_dir():
             self.names = {p.relative_to(self.path).as_posix() for p in self.path.rglob("*") if p.is_file()}
@@ -973,7 +975,7 @@ def check_consistency_file(text: str, older: Head, head: Head) -> None:
 
 
 def check_no_strangers(files: Files, bundle: Description) -> None:
-    common = r"checkpoint|bundle\.json|passages\.jsonl|README\.txt|consistency/[0-9]+\.(proof|checkpoint)|"
+    common = r"checkpoint|bundle\.json|passages\.jsonl|README\.txt|sekisho_verify\.py|consistency/[0-9]+\.(proof|checkpoint)|"
     patterns = {"log": r"checkpoint|tile/.*|\.drafts/[0-9]+", "whole": f"{common}tile/.*"}
     expected = patterns.get(bundle["kind"], f"{common}proofs/.*")
     strange = sorted(name for name in files.names if not re.fullmatch(expected, name))

@@ -6,10 +6,12 @@ from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.auditor_web import views
+from sekisho.surfaces.kit.oversight import bundles
 from sekisho.surfaces.kit.oversight.passages import PassageGates
 from sekisho.surfaces.kit.oversight.urls import Gates, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
+from sekisho.work.bundles import AUDITOR as BUNDLES
 
 GATES = Gates(
     PassageGates(ledger.AUDITOR_PASSAGES, ledger.AUDITOR_PASSAGES_OF_POINT),
@@ -27,10 +29,11 @@ NAVIGATION = (
     Link("matrix", Text("開示の一覧表", "Matrix")),
     Link("gates", Text("画面・処理の台帳", "Gates")),
     Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
+    bundles.NAVIGATION,
     Link("permits", Text("利用権限", "Permits")),
     Link("drafts", Text("起案と承認", "Drafts"), also=("draft",)),
     Link("cases", Text("災害案件", "Cases"), also=("case",)),
     Link("reviews", Text("閲覧の点検", "Reviews")),
     Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding",)),
 )
-urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES)]
+urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES), *bundles.patterns(BUNDLES)]

@@ -7,8 +7,10 @@ from django.views.decorators.http import require_safe
 from sekisho.barrier import gates as barrier
 from sekisho.barrier.gateway import Page
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.kit import asking
+from sekisho.surfaces.kit.oversight.bundles import log_alarm
 from sekisho.surfaces.kit.oversight.certificates import holds_badge
 from sekisho.surfaces.kit.oversight.passages import COLUMNS
 from sekisho.surfaces.kit.oversight.permits import is_running
@@ -29,6 +31,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return show(
         request,
         "auditor_web/dashboard.html",
+        log_alarm=log_alarm(request, state.AUDITOR_LOG_STATE),
         title=Text("監査の概況", "Overview"),
         certificate=newest,
         result=holds_badge(newest.holds) if newest else None,

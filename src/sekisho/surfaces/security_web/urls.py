@@ -5,11 +5,13 @@ from django.urls import path
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.scope import gates as scope
+from sekisho.surfaces.kit.oversight import bundles
 from sekisho.surfaces.kit.oversight.passages import PassageGates
 from sekisho.surfaces.kit.oversight.urls import Gates, OwnPages, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.security_web.views import administration, granting, scoping, watching
+from sekisho.work.bundles import SECURITY as BUNDLES
 
 GATES = Gates(
     PassageGates(ledger.PASSAGES, ledger.PASSAGES_OF_POINT),
@@ -33,6 +35,7 @@ OWN: OwnPages = {
 NAVIGATION = (
     Link("dashboard", Text("概況", "Overview"), also=("submission", "secret")),
     Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
+    bundles.NAVIGATION,
     Link("unusual", Text("いつもと違う閲覧", "Unusual reading")),
     Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding", "new_question", "scope_submission")),
     Link(
@@ -58,6 +61,7 @@ urlpatterns = [
     path("unusual/", watching.unusual_reading, name="unusual"),
     path("unusual/file/", watching.unusual_file, name="unusual_file"),
     *patterns(GATES, OWN),
+    *bundles.patterns(BUNDLES),
     path("permits/new/", granting.draft_permit, name="draft_permit"),
     path("permits/transfer/", granting.transfer, name="transfer"),
     path("permits/<int:permit_no>/end/", granting.end_permit, name="end_permit"),

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_safe
 from sekisho.barrier import gates as barrier
 from sekisho.barrier.gateway import Page
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.fields import DayField, midnight
+from sekisho.surfaces.kit.oversight.bundles import log_alarm
 from sekisho.surfaces.kit.oversight.certificates import holds_badge
 from sekisho.surfaces.kit.oversight.passages import COLUMNS as PASSAGE_COLUMNS
 from sekisho.surfaces.kit.oversight.permits import is_running
@@ -80,6 +82,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return show(
         request,
         "security_web/dashboard.html",
+        log_alarm=log_alarm(request, state.LOG_STATE),
         title=Text("情報管理の概況", "Overview"),
         days=DAYS,
         certificate=newest,
