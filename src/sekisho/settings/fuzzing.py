@@ -8,13 +8,15 @@ from datetime import datetime
 from functools import partial
 
 from sekisho.barrier.audiences import AUDIENCES
+from sekisho.barrier.connect import connect
+from sekisho.barrier.deploy import ensure_roles
 from sekisho.barrier.fuzz import campaign
 from sekisho.barrier.fuzz.report import Report
-from sekisho.barrier.fuzz.stages import staged, template_of
+from sekisho.barrier.fuzz.stages import require_superuser, staged, template_of
 from sekisho.barrier.fuzz.twins import Depth, depths
 from sekisho.barrier.gate import AnyGate
 from sekisho.barrier.ticket import Caller
-from sekisho.settings.deploy import build, ticket_key
+from sekisho.settings.deploy import build, passwords, ticket_key
 from sekisho.settings.home import Home
 from sekisho.settings.inventory import GATES
 from sekisho.settings.visiting import Visited, surfaces_of, visit
@@ -43,6 +45,8 @@ def fuzz_platform(
     `home` holds the logins' passwords and the ticket keys, which the surfaces' processes are handed.
     """
     started = time.monotonic()
+    require_superuser(conninfo)
+    _ensure_roles(conninfo, home)
     with ExitStack() as stack:
         made = template_of(stack, conninfo, build, template)
         report = campaign.fuzz(conninfo, load=gates, build=None, template=made, plan=plan, now=now, tell=tell)
@@ -54,6 +58,15 @@ def fuzz_platform(
                 _add(report, visited)
     report.seconds = time.monotonic() - started
     return report
+
+
+def _ensure_roles(conninfo: str, home: Home) -> None:
+    """On a server where nothing was ever installed: roles belong to the server, and throw-away databases need them, too."""
+    with connect(conninfo) as conn:
+        wanted = passwords(home)
+        there = {name for (name,) in conn.execute("select rolname from pg_roles").fetchall()}
+        if not wanted.keys() <= there:
+            ensure_roles(conn, wanted)
 
 
 def tours_of(plan: campaign.Plan) -> Iterable[Tour]:

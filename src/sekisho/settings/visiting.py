@@ -246,6 +246,7 @@ class Walk:
     pool: Pool
     hidden: Mapping[str, tuple[str, str]]
     depth: Depth
+    most: int = MOST
     headers: Mapping[str, str] = field(default_factory=dict)
     leaks: list[Leak] = field(default_factory=list)
     shapes: dict[str, int] = field(default_factory=dict)
@@ -257,7 +258,7 @@ class Walk:
         """Go on from these until nothing new is offered, or enough was seen."""
         for request in requests:
             self._offer(request)
-        while self._waiting and self.answers < 2 * MOST:
+        while self._waiting and self.answers < 2 * self.most:
             self._visit(self._waiting.popleft())
 
     def _offer(self, request: Request) -> None:
@@ -486,9 +487,10 @@ def visit(
     surface: str,
     home: Home,
     seed: int,
+    most: int = MOST,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Visited:
-    """Walk through one surface as one caller, and as somebody who has not signed in."""
+    """Walk through one surface as one caller, and as somebody who has not signed in; each makes at most `most` requests."""
     one, two = stages.worlds[None], stages.worlds[caller, depth]
     places = stages.places[None], stages.places[caller, depth]
     hidden = hidden_values(caller, one, two)
@@ -499,7 +501,8 @@ def visit(
         pool = Pool(one, two, seed)
         tell(f"{surface} {name_of(caller)}")
         walks = [
-            Walk(surface, name, (left, right), pool, hidden, depth) for name in (name_of(caller), "nobody")
+            Walk(surface, name, (left, right), pool, hidden, depth, most)
+            for name in (name_of(caller), "nobody")
         ]
         for world in (left, right):
             walks[0].headers = _enter(world, surface, caller)

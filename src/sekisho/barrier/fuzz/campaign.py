@@ -166,7 +166,7 @@ def _work(task: _Task, tell: Tell) -> _Part:
 
 
 def _ordered(stages: Stages, gates: Sequence[AnyGate], plan: Plan, *, conn_owner: str) -> list[list[Mutant]]:
-    """The batches of this run, dear and cheap ones mixed, so that shares are alike."""
+    """The batches of this run, of each kind the long ones first, so that shares are alike."""
     there = {(caller.audience, caller.purpose) for caller, _ in stages.pairs()}
     mutants = [
         m for m in Broken(gates, administrator=conn_owner).all() if not m.purposes or there & set(m.purposes)
@@ -175,9 +175,7 @@ def _ordered(stages: Stages, gates: Sequence[AnyGate], plan: Plan, *, conn_owner
     rng = random.Random(plan.seed)  # noqa: S311 – deterministic by seed
     if plan.mutants is not None and plan.mutants < len(mutants):
         mutants = _of_every_kind(mutants, plan.mutants, rng)
-    found = list(batches(mutants))
-    rng.shuffle(found)
-    return found
+    return sorted(batches(mutants), key=lambda batch: (batch[0].kind, -len(batch)))
 
 
 def _of_every_kind(mutants: Sequence[Mutant], count: int, rng: random.Random) -> list[Mutant]:

@@ -535,8 +535,8 @@ _READING: tuple[tuple[str, str, Callable[[_Site], str | None]], ...] = (
     ("security invoker", SOURCE, lambda site: site.swapped("security definer", "security invoker")),
     ("records one item less (first)", SOURCE, _without_item(0)),
     ("records one item less (last)", SOURCE, _without_item(-1)),
-    ("records no points", SOURCE, _of_points("coalesce(pair.points, '{}')", "'{}'::text[]")),
-    ("records no holders", SOURCE, _of_points("coalesce(pair.holders, '{}')", "'{}'::text[]")),
+    ("records no points", SOURCE, _of_points("(s.pair).points", "'{}'::text[]")),
+    ("records no holders", SOURCE, _of_points("(s.pair).holders", "'{}'::text[]")),
     ("records no rows", SOURCE, lambda site: site.swapped("s.shown, s.row_count", "s.shown, 0")),
     (
         "records another gate",
@@ -595,6 +595,9 @@ _TICKET = (
     ("barrier.viewer_person", "whoever was refused", "case when p.verdict = 'passed' then p.person end", "p.person"),
     ("barrier.assigned_points", "orders of other days", "and w.valid @> barrier.today()", ""),
     ("barrier.assigned_points", "other companies' orders", "w.contractor = barrier.viewer(want_audience, want_purpose)", "barrier.viewer(want_audience, want_purpose) is not null"),
+    ("barrier.pairs", "the first stands for all", "points[1] = all (points) and holders[1] = all (holders)", "true"),
+    ("barrier.pairs", "the first holder of a point for all", " and holders[1] = all (holders)", ""),
+    ("barrier.pairs", "only of several", "points := points[1:1]; holders := holders[1:1]", "points := '{}'; holders := '{}'"),
     ("barrier.mask_name", "two letters", "left(value, 1)", "left(value, 4)"),
     ("barrier.mask_name", "no mask", "left(value, 1) || '＊＊＊'", "value"),
     ("barrier.mask_phone", "more digits", "right(value, 4)", "right(value, 8)"),
@@ -603,6 +606,7 @@ _TICKET = (
 """(function, what is left out, old text, new text)."""
 
 _TICKET_OF = {
+    "pairs": (("operator", "wheeling"), ("operator", "switching")),
     "assigned_points": (("contractor", "work"),),
     "case": (("operator", "disaster"),),
     "mask_name": (("operator", "switching"), ("callcentre", "enquiry")),

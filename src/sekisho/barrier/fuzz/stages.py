@@ -82,7 +82,7 @@ def _close_database(conn: psycopg.Connection, template: str) -> None:
 
 def template_of(stack: ExitStack, conninfo: str, build: Build | None, template: str | None) -> str:
     """The name of an installed, empty database: the one given, or one built now and dropped when `stack` closes."""
-    _require_superuser(conninfo)
+    require_superuser(conninfo)
     if template is not None:
         return template
     if build is None:
@@ -92,7 +92,8 @@ def template_of(stack: ExitStack, conninfo: str, build: Build | None, template: 
     return str(conninfo_to_dict(place)["dbname"])
 
 
-def _require_superuser(conninfo: str) -> None:
+def require_superuser(conninfo: str) -> None:
+    """Raises `UnableToFuzz` where `conninfo` names a login that may not become every other."""
     with connect(conninfo) as conn:
         row = conn.execute("select rolsuper from pg_roles where rolname = session_user").fetchone()
     if row != (True,):

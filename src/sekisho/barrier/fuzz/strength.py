@@ -18,7 +18,7 @@ from sekisho.barrier.fuzz.people import refused
 from sekisho.barrier.fuzz.replay import undone
 from sekisho.barrier.fuzz.stages import Stages
 from sekisho.barrier.fuzz.twins import Depth
-from sekisho.barrier.fuzz.tworun import Doors, Leak, Tried, TwoRun
+from sekisho.barrier.fuzz.tworun import CANARY, RECORD, TWO_RUN, Doors, Leak, Tried, TwoRun
 from sekisho.barrier.gate import AnyGate
 from sekisho.barrier.proof import bodies, paths, snapshot, views
 from sekisho.barrier.proof.deployed import Deployed, read_deployed
@@ -27,8 +27,11 @@ from sekisho.barrier.ticket import Caller
 
 PROMISED, PSQL, CLAIMS, APPLY = "promise", "psql", "claims", "apply"
 NOTHING = "nothing is compiled differently"
-_ALL_STRANGERS = ("gate", "ticket")
-"""Kinds for which every stranger is asked: where the record or the ticket was broken."""
+_STRANGERS = 3
+"""How many strangers ask where no check of the ticket was broken: without a ticket, without a permit, with an expired one."""
+_BEYOND_THE_TICKET = ("barrier.mask", "barrier.assigned", "barrier.pairs")
+"""Functions that show in what is answered and recorded: one call does not do for them."""
+_BEHAVIOUR = frozenset({TWO_RUN, CANARY, RECORD})
 _TOGETHER = 250
 _OF_EACH = 8
 
@@ -200,7 +203,8 @@ class Strength:
 
     def _replay(self, verdicts: Sequence[Verdict]) -> None:
         for caller, depth in self._stages.pairs():
-            mine = [v for v in verdicts if (caller.audience, caller.purpose) in v.mutant.purposes]
+            at = caller.audience, caller.purpose
+            mine = [v for v in verdicts if at in v.mutant.purposes and not v.by & _BEHAVIOUR]
             if mine:
                 with ExitStack() as stack:
                     stack.enter_context(undone(self._doors[caller, depth]))
@@ -210,8 +214,6 @@ class Strength:
                         self._replay_one(verdict, caller, depth)
 
     def _replay_one(self, verdict: Verdict, caller: Caller, depth: Depth) -> None:
-        if verdict.mutant.slot == "*" and verdict.by & {"two-run", "canary", "record"}:
-            return
         one, two, run = self._doors[None], self._doors[caller, depth], self._runs[caller, depth]
         tried = Tried()
         run.run_calls(
@@ -220,7 +222,7 @@ class Strength:
             self._concerned(verdict.mutant, caller, depth),
             tried,
             first=True,
-            strangers=None if verdict.mutant.kind in _ALL_STRANGERS else 3,
+            strangers=None if verdict.mutant.kind == "ticket" else _STRANGERS,
         )
         for leak in tried.leaks:
             verdict.note(leak.by, _told(leak))
@@ -234,7 +236,7 @@ class Strength:
             return [call for call in calls if call.function == mutant.function]
         if mutant.table is not None:
             return [call for call in calls if reads(call.gate, (mutant.table,))]
-        if mutant.kind == "ticket" and not mutant.name.startswith(("barrier.mask", "barrier.assigned")):
+        if mutant.kind == "ticket" and not mutant.name.startswith(_BEYOND_THE_TICKET):
             return calls[:1]
         return calls
 

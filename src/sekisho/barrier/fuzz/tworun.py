@@ -85,16 +85,18 @@ class TwoRun:
         first: bool = False,
         strangers: int | None = None,
     ) -> None:
-        """The same for some calls, inside transactions that are the caller's affair; `strangers`: how many of them ask, too (all)."""
+        """The same for some calls, inside transactions that are the caller's affair; `strangers`: how many of them ask, too (all).
+
+        `first`: no more questions once anything was found.
+        """
         asked: set[str] = set()
         for call in calls:
-            self._compare(one, two, self.person, call, tried)
-            if self.depth is Depth.ASKED and call.function not in asked:
-                for stranger in self._strangers[:strangers]:
-                    self._compare(one, two, stranger, call, tried)
+            alone = self.depth is not Depth.ASKED or call.function in asked
             asked.add(call.function)
-            if first and tried.leaks:
-                return
+            for person in (self.person, *(() if alone else self._strangers[:strangers])):
+                self._compare(one, two, person, call, tried)
+                if first and tried.leaks:
+                    return
 
     def _compare(
         self, one: psycopg.Connection, two: psycopg.Connection, person: Person, call: Call, tried: Tried

@@ -85,15 +85,16 @@ def _store(report: Report, files: Path, *, whole: bool) -> None:
 
 
 class _Progress:
-    """One line on a terminal that is written over; on anything else a line whenever the work changes."""
+    """One line on a terminal that is written over; on anything else a line whenever the work changes, and for each tenth of it."""
 
     def __init__(self) -> None:
-        self._last = ""
+        self._last = ("", 0)
 
     def __call__(self, what: str, done: int, of: int) -> None:
         line = f"{what} {done}/{of}" if of else what
+        tenth = done * 10 // of if of else 0
         if sys.stderr.isatty():
             print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-        elif what != self._last:
+        elif (what, tenth) != self._last:
             tell(line, line)
-        self._last = what
+        self._last = (what, tenth)
