@@ -19,6 +19,7 @@ from sekisho.ledger.merkle import EMPTY_ROOT
 from sekisho.ledger.scope import findings, unusual
 from sekisho.ledger.scope.platform import open_store, refresh
 from sekisho.ledger.scope.question import Question, Right
+from sekisho.ledger.scope.rows import registry_of
 from sekisho.ledger.scope.search import Answer, search
 from sekisho.ledger.scope.store import Store, UnableToCoverLog
 from sekisho.ledger.scope.whatif import change_of, replay, who_saw
@@ -214,6 +215,60 @@ def test_what_if_a_rule_no_longer_showed_an_item(conn: Connection, site: Site) -
     assert found.readers.select("person", "gate", "items_lost", "customers").rows() == [
         ("clerk", "reveal_phone", ["phone"], 1)
     ]
+
+
+LIMITED = (
+    # condition, the readings that it would have prevented
+    (None, {"own", "foreign", "past", "vacant", "over"}),
+    ("own-holder", {"foreign", "vacant"}),
+    ("own-period", {"foreign", "vacant", "over"}),
+    ("running", {"past", "vacant", "over"}),
+    ("own-holder,running", {"foreign", "past", "vacant", "over"}),
+    ("voltage=HV", {"own", "foreign", "past", "over"}),
+    ("voltage=LV+EHV", {"vacant"}),
+    ("kind=company", {"own", "foreign", "past", "over"}),
+    ("kind=person+device", {"vacant"}),
+    ("months=2", {"past", "vacant", "over"}),
+    ("months=13", {"past", "over"}),
+    ("assigned", {"own", "foreign", "past", "vacant", "over"}),
+)
+
+
+def test_what_if_a_rule_reached_fewer_rows(conn: Connection, site: Site) -> None:
+    conn.execute(f"update registry.point set voltage_class = 'HV' where point = '{P2}'".encode())
+    numbers = {
+        "own": passage(conn, (P3, A), shown="[2026-10-01,2026-11-01)"),
+        "foreign": passage(conn, (P1, B)),
+        "past": passage(conn, (P1, A), shown="[2020-01-01,2020-02-01)"),
+        "vacant": passage(conn, (P2, B), shown="[2025-12-01,2026-01-01)"),
+        "over": passage(conn, (P1, A), shown="[2020-12-01,2021-02-01)"),
+    }
+    passage(conn, (P1, B), company="TD", audience="operator", purpose="switching")
+    store, registry = sealed(conn, site), registry_of(conn)
+    for limits, lost in LIMITED:
+        change = change_of("RET-01:*", unless=limits)
+        found = replay(store=store, change=change, as_of=TODAY, registry=registry)
+        assert set(found.answer.views["ref"]) == {numbers[name] for name in lost}, limits
+        assert found.answer.totals["readings"] == len(lost), limits
+        assert found.readers["readings"].sum() == len(lost), limits
+
+
+def test_what_if_contractors_saw_only_the_points_of_their_orders(conn: Connection, site: Site) -> None:
+    conn.execute(
+        "insert into registry.contractor (code, name) values ('K0001', '丙工事');"
+        "insert into registry.work_order (order_no, contractor, point, task, valid)"
+        f" values ('W-1', 'K0001', '{P1}', '点検', '[2026-11-20,2026-11-21)'), ('W-2', 'K0001', '{P2}', '点検', '[2026-11-21,)')".encode()
+    )
+    contractor = {"company": "K0001", "audience": "contractor", "purpose": "work", "items": ("address",)}
+    passage(conn, (P1, B), **contractor)
+    early = passage(conn, (P2, B), **contractor)
+    late = passage(conn, (P1, B), at=NOW + timedelta(days=1), **contractor)
+    passage(conn, (P2, B), at=NOW + timedelta(days=1), **contractor)
+    change = change_of("CON-01:address", unless="assigned")
+    found = replay(store=sealed(conn, site), change=change, as_of=TODAY, registry=registry_of(conn))
+    # C-0003 had ended: a reading of the empty point shows its last customer no more, and no contract is known
+    lost = set(found.answer.views["ref"]) | set(found.answer.unnamed["ref"])
+    assert lost == {early, late}
 
 
 def test_who_saw_my_data_and_by_what_right(conn: Connection, site: Site) -> None:

@@ -33,6 +33,7 @@ from sekisho.ledger.scope.names import UnableToUnseal
 from sekisho.ledger.scope.output import write_answer
 from sekisho.ledger.scope.periods import OwnPeriods
 from sekisho.ledger.scope.question import Question, Right
+from sekisho.ledger.scope.rows import limits_of
 from sekisho.ledger.scope.search import Answer, find, search
 from sekisho.ledger.scope.store import Store, UnableToCoverLog, UnableToOpenStore
 from sekisho.ledger.scope.whatif import UnableToReplay, change_of
@@ -360,6 +361,14 @@ def test_questions_that_mean_nothing_are_refused(stored: dict[str, str]) -> None
 def test_changes_that_are_none_are_refused(text: str, fault: type[Exception]) -> None:
     with pytest.raises(fault):
         change_of(text)
+
+
+@pytest.mark.parametrize(
+    "limits", ["", "own", "own-holder,", "voltage", "voltage=XX", "voltage=LV+", "kind=cat", "months=0", "months=x", "running=1"]
+)  # fmt: skip
+def test_conditions_that_are_none_are_refused(limits: str) -> None:
+    with pytest.raises(WrongUse):
+        limits_of(limits)
 
 
 def test_files_of_an_answer(tmp_path: Path) -> None:

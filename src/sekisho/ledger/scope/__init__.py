@@ -12,6 +12,7 @@ reads little else. Whatever is readable (point numbers, persons, contract number
 `platform`   brings the store up to the log's published checkpoint, every passage checked against its entry in the log
 `foreign`    other systems' logs by a mapping file, searched alone, without the rest of the platform
 `whatif`     a policy change replayed over the past; the reverse question of one customer
+`rows`       which rows a narrower rule would still have shown
 `unusual`    readings that somebody should look at: rules and simple statistics
 `findings`   what was found and decided, kept with the checkpoint that it rests on
 """

@@ -70,8 +70,10 @@ def for_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:
 def _with_dates(frame: pl.DataFrame) -> pl.DataFrame:
     if "contract_end" not in frame.columns:
         return frame
-    end = pl.col("contract_end")
-    return frame.with_columns(pl.when(end < OPEN).then(end).cast(pl.Date).alias("contract_end"))
+    start, end = pl.col("contract_start"), pl.col("contract_end")
+    return frame.with_columns(
+        start.cast(pl.Date), pl.when(end < OPEN).then(end).cast(pl.Date).alias("contract_end")
+    )
 
 
 def _plain(value: object) -> str:

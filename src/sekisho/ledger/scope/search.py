@@ -12,7 +12,7 @@ holder shows the contract of the day, or, at an empty point, the last one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +31,10 @@ from sekisho.ledger.scope.store import EVENTS, Segment, Span, Store
 _THREADS: Final = 2
 _DETAIL: Final = ("person", "kind", "holder", "shown_from", "shown_to", "ref")
 _TERMS: Final = ("point", "start", "end", "next", "holder", "kind", "row")
+
+
+Narrowing = Callable[[pl.DataFrame], pl.DataFrame]
+"""Keeps some of the views of an answer."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,18 @@ def search(*, store: Store, question: Question, as_of: date) -> Answer:
     return name_and_count(store=store, question=question, hits=hits, as_of=as_of)
 
 
-def name_and_count(*, store: Store, question: Question, hits: pl.DataFrame, as_of: date) -> Answer:
-    """Name the contracts that readings (columns of `store.EVENTS`) showed, and count the customers."""
+def name_and_count(
+    *,
+    store: Store,
+    question: Question,
+    hits: pl.DataFrame,
+    as_of: date,
+    only: Narrowing = lambda views: views,
+) -> Answer:
+    """Name the contracts that readings (columns of `store.EVENTS`) showed, narrow them by `only`, count the customers."""
     named = _named(store, question, hits)
-    views = _readable(store, named.filter(pl.col("row").is_not_null()))
-    unnamed = _readable(store, named.filter(pl.col("row").is_null()))
+    views = only(_readable(store, named.filter(pl.col("row").is_not_null())))
+    unnamed = only(_readable(store, named.filter(pl.col("row").is_null())))
     customers = _customers(views, as_of)
     totals = _totals(views, customers, unnamed)
     return Answer(question, views, customers, unnamed, totals, store.manifest.rests_on)
@@ -227,7 +238,7 @@ def _named(store: Store, question: Question, hits: pl.DataFrame) -> pl.DataFrame
     return named if question.vacant else named.filter(pl.col("running") | pl.col("row").is_null())
 
 
-_NAMED: Final = (*EVENTS, "day", "hit", "end", "customer_kind", "row", "running", "certain")
+_NAMED: Final = (*EVENTS, "day", "hit", "start", "end", "customer_kind", "row", "running", "certain")
 
 
 def _terms(store: Store, hits: pl.DataFrame) -> pl.DataFrame:
@@ -252,6 +263,7 @@ def _by_day(hits: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
         right_on="start",
         by="point",
         strategy="backward",
+        coalesce=False,
         check_sortedness=False,
     )
     return found.with_columns(
@@ -303,7 +315,7 @@ def _readable(store: Store, named: pl.DataFrame) -> pl.DataFrame:
         "purpose", "case_no", "items", texts["point"].alias("point"), texts["holder"].alias("holder"),
         contract["contract_no"].alias("contract_no"), contract["customer_no"].alias("customer_no"), labels.alias("customer_kind"),
         pl.when(pl.col("running")).then(pl.lit("running")).otherwise(pl.lit("ended")).alias("case"), "certain",
-        pl.col("end").alias("contract_end"), "ref",
+        pl.col("start").alias("contract_start"), pl.col("end").alias("contract_end"), pl.col("shown_from", "shown_to").cast(pl.Date), "ref",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The past under another policy, and one customer's own question.
 
-`replay`: a rule would no longer show some items; who has seen exactly those, of whom, how often. `who_saw`: everybody who saw
+`replay`: a rule would no longer show some items, or show them of fewer rows only (`rows`: own holder, own period, voltage class,
+…); who has seen exactly those, of whom, how often. `who_saw`: everybody who saw
 one customer's data, when, on which screen, which items, and by what right: the rule, the law it rests on, the case.
 """
 
@@ -16,7 +17,8 @@ import polars as pl
 from sekisho.barrier.policy import RULES, Grade, Rule
 from sekisho.kernel.errors import SekishoError, WrongUse
 from sekisho.ledger.scope.question import Question, Right
-from sekisho.ledger.scope.search import Answer, name_and_count, readings_of_point, search
+from sekisho.ledger.scope.rows import NOTHING_KNOWN, Limit, Registry, beyond, limits_of
+from sekisho.ledger.scope.search import Answer, find, name_and_count, readings_of_point
 from sekisho.ledger.scope.store import Store
 
 EVERYTHING: Final = "*"
@@ -29,10 +31,11 @@ class UnableToReplay(SekishoError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`rule` would no longer show `items`."""
+    """`rule` would no longer show `items`, unless all `limits` hold; without limits, never."""
 
     rule: Rule
     items: tuple[str, ...]
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class Replay:
     readers: pl.DataFrame
 
 
-def change_of(text: str) -> Change:
-    """Read `RULE:item,item` or `RULE:*`; raise `WrongUse` or `UnableToReplay`."""
+def change_of(text: str, *, unless: str | None = None) -> Change:
+    """Read `RULE:item,item` or `RULE:*`, and the limits (see `rows`); raise `WrongUse` or `UnableToReplay`."""
     rule_id, colon, words = text.partition(":")
     if not colon or not words:
         raise WrongUse(
@@ -62,7 +65,7 @@ def change_of(text: str) -> Change:
             raise UnableToReplay(
                 f"規則 {rule_id} は項目 {item} を見せていません。", f"Rule {rule_id} does not show {item}."
             )
-    return Change(rule, items)
+    return Change(rule, items, limits_of(unless) if unless else ())
 
 
 def _shown(rule: Rule) -> set[str]:
@@ -77,8 +80,9 @@ def replay(
     until: date | None = None,
     as_of: date,
     company: str | None = None,
+    registry: Registry = NOTHING_KNOWN,
 ) -> Replay:
-    """Return who has seen what they would no longer see."""
+    """Return who has seen what they would no longer see. `registry` is asked for what the limits need (see `rows.registry_of`)."""
     lost = tuple(form for item in change.items for form in (item, item + _MASKED))
     question = Question(
         company=company,
@@ -89,7 +93,14 @@ def replay(
         until=until,
         right=Right.NONE,
     )
-    answer = search(store=store, question=question, as_of=as_of)
+    hits = find(store=store, question=question)
+    answer = name_and_count(
+        store=store,
+        question=question,
+        hits=hits,
+        as_of=as_of,
+        only=lambda views: beyond(views, change.limits, registry),
+    )
     narrowed = pl.col("items").list.filter(pl.element().is_in(list(lost)))
     readers = (
         answer.views.with_columns(narrowed)

@@ -25,6 +25,7 @@ from sekisho.ledger.scope.mapping import read_mapping
 from sekisho.ledger.scope.output import for_spreadsheet, summary, write_answer
 from sekisho.ledger.scope.platform import open_store
 from sekisho.ledger.scope.question import Question, Right
+from sekisho.ledger.scope.rows import NOTHING_KNOWN, registry_of
 from sekisho.ledger.scope.search import Answer, search
 from sekisho.ledger.scope.store import Store
 from sekisho.ledger.scope.whatif import change_of, replay, who_saw
@@ -197,6 +198,16 @@ def what_if(
             help=say("見せないことにする項目(* は全部)", "Items no longer shown; * for all"),
         ),
     ],
+    unless: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COND,…",
+            help=say(
+                "ただし見せ続ける行の条件(すべて満たす行): own-holder, own-period, running, months=N, voltage=LV+HV, kind=person, assigned",
+                "Rows still shown, where all hold: own-holder, own-period, running, months=N, voltage=LV+HV, kind=person, assigned",
+            ),
+        ),
+    ] = None,
     company: Company = None,
     since: Since = None,
     until: Until = None,
@@ -204,9 +215,10 @@ def what_if(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    change = change_of(deny)
+    change = change_of(deny, unless=unless)
     with connect(invocation(ctx).installation.open()) as connection:
         store = platform.refresh_site(connection=connection, site=_site(ctx))
+        registry = registry_of(connection) if change.limits else NOTHING_KNOWN
     found = replay(
         store=store,
         change=change,
@@ -214,6 +226,7 @@ def what_if(
         since=_day(since),
         until=_day(until),
         as_of=_day(as_of) or _today(),
+        registry=registry,
     )
     if as_json:
         _give(found.answer, out, as_json=True, more={"readers": for_spreadsheet(found.readers).to_dicts()})
