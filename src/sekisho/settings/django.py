@@ -69,9 +69,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATABASES: dict[str, dict[str, Any]] = {}
 if SURFACE.accounts:
     ACCOUNT_KEY = account_key(HOME, SURFACE.accounts)
-    DATABASES["default"] = database(
-        login_conninfo(_SERVER, HOME, ACCOUNT_LOGINS[SURFACE.accounts]), search_path=SURFACE.accounts
-    )
+    ACCOUNTS_CONNINFO = login_conninfo(_SERVER, HOME, ACCOUNT_LOGINS[SURFACE.accounts])
+    DATABASES["default"] = database(ACCOUNTS_CONNINFO, search_path=SURFACE.accounts)
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     CACHES = {
         # In the database, so that failures are counted once however many processes serve the surface.

@@ -1,6 +1,5 @@
 """The endpoints. Each asks its gates as the token's caller and adds nothing to what they return."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -10,13 +9,11 @@ import polars as pl
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Header, NinjaAPI, Path, Query
+from ninja import Header, NinjaAPI, Path, Query, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.renderers import BaseRenderer
-from ninja.responses import NinjaJSONEncoder
 
 from sekisho.barrier.gate import Gate
-from sekisho.barrier.gateway import Page, UnableToRead, fields_of
+from sekisho.barrier.gateway import Page, UnableToRead
 from sekisho.kernel.errors import SekishoError
 from sekisho.kernel.folding import address_key, fold, name_key
 from sekisho.ledger import gates as ledger
@@ -26,11 +23,22 @@ from sekisho.surfaces.kit.asking import process_gateway, request_id
 from sekisho.surfaces.kit.tokens import UnableToGoOn, binding_of, open_key, seal_key
 from sekisho.surfaces.retailer_api import schemas
 from sekisho.surfaces.retailer_api.problems import Refusal, problem
+from sekisho.surfaces.retailer_api.rendering import answer, shown
 from sekisho.surfaces.retailer_api.tokens import Bearer
 from sekisho.work import gates as work
 
 MAX_DAYS = 400
 """Usage of at most 13 months a call."""
+
+POINT_PARTS: dict[str, type[Schema]] = {
+    "contracts": schemas.ContractPeriod,
+    "parties": schemas.Party,
+    "places": schemas.Place,
+    "meters": schemas.Meter,
+    "equipment": schemas.Equipment,
+    "generation": schemas.Generation,
+}
+"""What is told of a point, in the order of its gates."""
 
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), schemas.Problem)
 
@@ -39,16 +47,6 @@ After = Annotated[
     str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before")
 ]
 Size = Annotated[int, Query(ge=1, le=200)]
-
-
-class Json(BaseRenderer):
-    """JSON with Japanese as it is."""
-
-    media_type = "application/json"
-
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:  # noqa: ARG002 – the framework's signature
-        """Compact, UTF-8."""
-        return json.dumps(data, cls=NinjaJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 class RetailerApi(NinjaAPI):
@@ -67,7 +65,6 @@ class RetailerApi(NinjaAPI):
 
 
 api = RetailerApi(
-    renderer=Json(),
     title="Sekisho retailer API",
     version="1.0.0",
     description="A retailer's own contracts, points, half-hourly usage, and who read them. Every call is recorded.",
@@ -91,6 +88,7 @@ def _read(request: HttpRequest, gate: Gate[Any], **params: Any) -> list[Any]:
 def _page(
     request: HttpRequest,
     gate: Gate[Any],
+    schema: type[Schema],
     *,
     sort: str,
     descending: bool,
@@ -115,7 +113,7 @@ def _page(
         if found.next_key is None
         else seal_key(found.next_key, secret=settings.SECRET_KEY, binding=binding)
     )
-    return [fields_of(row) for row in found.rows], following
+    return shown(schema, found.rows), following
 
 
 @api.get(
@@ -139,31 +137,30 @@ def contracts(
     address: Annotated[
         str | None, Query(min_length=2, max_length=120, description="beginning of the address")
     ] = None,
-) -> dict[str, Any]:
+) -> HttpResponse:
     """The company's contracts."""
     filters = {
         "on": on, "state": state, "kind": kind, "name": _searched("name", name, name_key), "address": _searched("address", address, address_key),
     }  # fmt: skip
     rows, following = _page(
-        request, registry.CONTRACTS, sort=sort, descending=descending, size=size, after=after,
+        request, registry.CONTRACTS, schemas.Contract, sort=sort, descending=descending, size=size, after=after,
         filters={key: value for key, value in filters.items() if value is not None},
     )  # fmt: skip
-    return {"contracts": rows, "next": following}
+    return answer({"contracts": rows, "next": following})
 
 
 @api.get(
     "/points/{point}", response={200: schemas.Point, **PROBLEMS}, operation_id="getPoint", tags=["points"]
 )
-def point(request: HttpRequest, point: PointNo) -> dict[str, Any]:
+def point(request: HttpRequest, point: PointNo) -> HttpResponse:
     """One supply point, for the periods of the company's own contracts."""
-    names = ("contracts", "parties", "places", "meters", "equipment", "generation")
     found = {
-        name: [fields_of(row) for row in _read(request, gate, point=point)]
-        for name, gate in zip(names, registry.RETAILER_POINT, strict=False)
+        name: shown(schema, _read(request, gate, point=point))
+        for (name, schema), gate in zip(POINT_PARTS.items(), registry.RETAILER_POINT, strict=False)
     }
     if not found["contracts"]:
         raise Refusal(404)
-    return {"point": point, **found}
+    return answer({"point": point, **found})
 
 
 @api.get(
@@ -177,13 +174,16 @@ def usage(
     point: PointNo,
     first: Annotated[date, Query(description="first day")],
     until: Annotated[date, Query(description="first day after")],
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Half-hourly usage of one point, at most 400 days."""
     _check_days(first, until)
     rows = _read(request, metering.USAGE, point=point, first=first, until=until)
     if not rows and not _read(request, registry.RETAILER_POINT[0], point=point):
         raise Refusal(404)
-    return {"point": point, "days": [fields_of(row) | {"estimated": _slots(row.estimated)} for row in rows]}
+    days = shown(schemas.UsageDay, rows)
+    for day in days:
+        day["estimated"] = _slots(day["estimated"])
+    return answer({"point": point, "days": days})
 
 
 @api.get(
@@ -193,12 +193,11 @@ def portfolio(
     request: HttpRequest,
     first: Annotated[date, Query(description="first day")],
     until: Annotated[date, Query(description="first day after")],
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Usage of the whole portfolio by day."""
     _check_days(first, until)
-    return {
-        "days": [fields_of(row) for row in _read(request, metering.PORTFOLIO_USAGE, first=first, until=until)]
-    }
+    rows = _read(request, metering.PORTFOLIO_USAGE, first=first, until=until)
+    return answer({"days": shown(schemas.PortfolioDay, rows)})
 
 
 @api.get(
@@ -211,14 +210,14 @@ def passages(
     since: datetime | None = None,
     until: datetime | None = None,
     point: Annotated[str | None, Query(pattern=schemas.POINT)] = None,
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Who read the company's points, newest first: audience, company and purpose, not the person."""
     asked = {"since": since, "until": until, "point": point}
     rows, following = _page(
-        request, ledger.WHO_SAW, sort="at", descending=True, size=size, after=after,
+        request, ledger.WHO_SAW, schemas.Passage, sort="at", descending=True, size=size, after=after,
         filters={key: value for key, value in asked.items() if value is not None},
     )  # fmt: skip
-    return {"passages": rows, "next": following}
+    return answer({"passages": rows, "next": following})
 
 
 @api.get(
@@ -227,9 +226,9 @@ def passages(
     operation_id="listRetailers",
     tags=["retailers"],
 )
-def retailers(request: HttpRequest) -> dict[str, Any]:
+def retailers(request: HttpRequest) -> HttpResponse:
     """The public list of retailers."""
-    return {"retailers": [fields_of(row) for row in _read(request, registry.RETAILERS)]}
+    return answer({"retailers": shown(schemas.Retailer, _read(request, registry.RETAILERS))})
 
 
 @api.post(
@@ -244,7 +243,7 @@ def request_correction(
     idempotency_key: Annotated[
         str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern=r"^[!-~]+$")
     ],
-) -> tuple[int, dict[str, Any]]:
+) -> HttpResponse:
     """Ask for a corrected name. The same Idempotency-Key returns the same command and does nothing twice."""
     payload = body.model_dump(mode="json")
     taken = process_gateway().submit(
@@ -252,7 +251,7 @@ def request_correction(
     )  # fmt: skip
     if taken is None:
         raise Refusal(403)
-    return 202, {"command_no": taken.command_no}
+    return answer({"command_no": taken.command_no, "state": "queued"}, status=202)
 
 
 @api.get(
@@ -261,12 +260,12 @@ def request_correction(
     operation_id="getCommand",
     tags=["corrections"],
 )
-def command(request: HttpRequest, command_no: UUID) -> dict[str, Any]:
+def command(request: HttpRequest, command_no: UUID) -> HttpResponse:
     """What became of a submission of the company."""
     rows = _read(request, work.COMMAND, command_no=command_no)
     if not rows:
         raise Refusal(404)
-    return fields_of(rows[0])
+    return answer(shown(schemas.Command, rows)[0])
 
 
 def _searched(field: str, text: str | None, key: Callable[[pl.Expr], pl.Expr]) -> str | None:
@@ -288,7 +287,7 @@ def _check_days(first: date, until: date) -> None:
 
 
 def _slots(mask: int) -> list[int]:
-    return [slot for slot in range(1, 49) if mask >> (slot - 1) & 1]
+    return [slot for slot in range(1, 49) if mask >> (slot - 1) & 1] if mask else []
 
 
 @api.exception_handler(Refusal)

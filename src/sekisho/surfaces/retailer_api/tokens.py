@@ -1,13 +1,15 @@
 """Client credentials in, a short-lived token out; a token in, the caller out (RFC 6749 section 4.4, RFC 7009)."""
 
+import atexit
 import base64
 import binascii
 import json
 import secrets
-import time
 from datetime import timedelta
+from functools import cache
 from hmac import compare_digest
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -16,12 +18,19 @@ from ninja.security import HttpBearer
 
 from sekisho.barrier.ticket import Caller
 from sekisho.clients.actions import hashed
+from sekisho.clients.door import Door
 from sekisho.clients.models import Client, Token
-from sekisho.surfaces.kit.throttle import Throttle
 from sekisho.surfaces.retailer_api.problems import Refusal
 
 LIFETIME = timedelta(minutes=15)
-_companies: dict[int, Throttle] = {}
+
+
+@cache
+def process_door() -> Door:
+    """This process's door, opened at the first question (after the WSGI server has forked)."""
+    opened = Door(settings.ACCOUNTS_CONNINFO, application=f"sekisho {settings.SURFACE.code} tokens")
+    atexit.register(opened.close)
+    return opened
 
 
 class Bearer(HttpBearer):
@@ -30,28 +39,17 @@ class Bearer(HttpBearer):
     openapi_scheme = "bearer"
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
-        """Who the token speaks for. Raises `Refusal` 401 for an unknown, revoked or expired one, 429 above the company's limit."""
-        found = (
-            Token.objects.select_related("client")
-            .filter(token_hash=hashed(token), expires_at__gt=timezone.now())
-            .first()
-        )
-        if found is None or found.client.ended_at is not None:
+        """Who the token speaks for. Raises `Refusal` 401 for an unknown, revoked or expired one, 429 above the company's limit.
+
+        The limit is the company's: neither a second client nor a second process doubles it.
+        """
+        found = process_door().admit(token, now=timezone.now())
+        if found is None:
             raise Refusal(401)
-        _count(request, found.client)
-        return Caller(
-            audience="retailer", company=found.client.company, person=found.client.person, purpose="contract"
-        )
-
-
-def _count(request: HttpRequest, client: Client) -> None:
-    """A limit for each company: a second client does not double it."""
-    limit = client.requests_per_minute
-    throttle = _companies.setdefault(limit, Throttle(per_minute=limit, burst=max(10, limit // 5)))
-    wait = throttle.wait(client.company, now=time.monotonic())
-    request.rate_limit = limit  # type: ignore[attr-defined]
-    if wait:
-        raise Refusal(429, retry_after=wait)
+        request.rate_limit = found.requests_per_minute  # type: ignore[attr-defined]
+        if found.wait:
+            raise Refusal(429, retry_after=found.wait)
+        return Caller(audience="retailer", company=found.company, person=found.person, purpose="contract")
 
 
 @csrf_exempt
