@@ -126,6 +126,8 @@ class Demo:
         with self._phase("attempts"):
             self._attempt(conninfo)
             self._break_a_view(conninfo)
+        with self._phase("log"):
+            self._seal(conninfo)
         return self.result
 
     @contextmanager
