@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sekisho.barrier.compiler import WORKER
 from sekisho.settings.deploy import ACCOUNT_LOGINS, passwords, ticket_key
+from sekisho.settings.exports import EXPORTING, export_secrets
 from sekisho.settings.home import Home
 from sekisho.settings.obligations import SEQUENCER
-from sekisho.settings.secrets import account_key, surface_key
+from sekisho.settings.secrets import account_key, export_key, surface_key
 from sekisho.settings.surfaces import SURFACES, Surface
 
 SERVICES = {"worker": WORKER, "sequencer": SEQUENCER}
@@ -28,9 +29,9 @@ def hand_over(*, surface: str, home: Home, target: Path) -> Home:
 
 
 def hand_over_service(*, service: str, home: Home, target: Path) -> Home:
-    """Make `target` the home of the worker or the sequencer: its own login, and for the sequencer the keys that sign."""
+    """Make `target` the home of the worker or the sequencer: its own login, what large files are written with, the keys that sign."""
     passwords(home)
-    keys = _log_keys(home) if service == "sequencer" else []
+    keys = _log_keys(home) if service == "sequencer" else export_secrets(home)
     return _made(home, target, [f"logins/{SERVICES[service]}", *keys])
 
 
@@ -57,4 +58,7 @@ def _names(home: Home, surface: Surface) -> list[str]:
     if surface.accounts is None:
         return names
     account_key(home, surface.accounts)
+    if surface.code == EXPORTING.code:
+        export_key(home, surface.audience)
+        names.append(f"exports/{surface.audience}")
     return [*names, f"logins/{ACCOUNT_LOGINS[surface.accounts]}", f"accounts/{surface.accounts}"]

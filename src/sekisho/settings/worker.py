@@ -14,7 +14,7 @@ import psycopg
 
 from sekisho.barrier.connect import connect
 from sekisho.ledger.derive import derive_seen_points
-from sekisho.settings import bundling, scoping
+from sekisho.settings import bundling, exports, scoping
 from sekisho.settings.commands import HANDLERS
 from sekisho.settings.deploy import ensure_months
 from sekisho.settings.home import Home
@@ -43,13 +43,21 @@ class Worker:
     stop: Callable[[], bool]
     clock: Callable[[], datetime] = utc_now
     home: Home | None = None
-    """Where the log and its columns lie; without it leak scoping is refused."""
+    """Where the log and its columns lie, and the secrets with which large files are written; without it both are refused."""
     _lag: LagWatch = field(default_factory=LagWatch, init=False)
     _months_at: float = field(default=-MONTHS_EVERY, init=False)
     _handlers: Mapping[str, Handler] = field(init=False)
+    _exporter: exports.Exporter | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._handlers = {**HANDLERS, **scoping.handlers(self.home), **bundling.handlers(self.home)}
+        self._handlers = {
+            **HANDLERS,
+            **scoping.handlers(self.home),
+            **exports.handlers(self.home),
+            **bundling.handlers(self.home),
+        }
+        if self.home is not None and exports.has_secrets(self.home):
+            self._exporter = exports.Exporter(self.conninfo, self.home, self.clock)
 
     def run(self) -> None:
         """Work until told to stop; a lost connection is made anew with a growing pause."""
@@ -66,10 +74,17 @@ class Worker:
 
     def _serve(self, conn: psycopg.Connection) -> None:
         conn.execute(f"listen {CHANNEL}")
-        while not self.stop():
-            self.step(conn)
-            for _ in conn.notifies(timeout=WAKE_SECONDS, stop_after=1):
-                pass
+        try:
+            while not self.stop():
+                self.step(conn)
+                # a file is written part by part; between two parts commands are looked after
+                if self._exporter is not None and self._exporter.step(conn):
+                    continue
+                for _ in conn.notifies(timeout=WAKE_SECONDS, stop_after=1):
+                    pass
+        finally:
+            if self._exporter is not None:
+                self._exporter.close()
 
     def step(self, conn: psycopg.Connection) -> int:
         """Everything that waits now; returns the number of commands carried out."""
@@ -81,6 +96,8 @@ class Worker:
         if time.monotonic() - self._months_at > MONTHS_EVERY:
             ensure_months(conn, self.clock())
             bundling.drop_expired(conn, self.clock())
+            if self._exporter is not None:
+                self._exporter.expire(conn)
             self._months_at = time.monotonic()
         self._lag.look(conn)
         return done

@@ -1,27 +1,21 @@
 """CSV files in the three written forms, neutralised, and refused with a list rather than with question marks."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 
 from sekisho.kernel.errors import SekishoError
-from sekisho.surfaces.kit.speech import TOKYO, Text
+from sekisho.surfaces.kit.speech import Text
+from sekisho.work.csvfiles import FileField, Form, csv_lines, encoded, unencodable, written
 
 Row = TypeVar("Row")
-Form = Literal["excel", "sjis", "machine"]
 FORMS: tuple[tuple[Form, Text], ...] = (
     ("excel", Text("Excel用(UTF-8、BOM付き)", "For Excel (UTF-8 with BOM)")),
     ("sjis", Text("Shift_JIS(CP932)", "Shift_JIS (CP932)")),
     ("machine", Text("機械処理用(UTF-8)", "For machines (UTF-8)")),
 )
-_ENCODINGS: dict[Form, str] = {"excel": "utf-8-sig", "sjis": "cp932", "machine": "utf-8"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class UnableToEncode(SekishoError):
@@ -37,6 +31,11 @@ class FileColumn(Generic[Row]):
     value: Callable[[Row], Any]
 
 
+def file_columns(fields: Iterable[FileField[Row]]) -> tuple[FileColumn[Row], ...]:
+    """The columns of a file that the worker writes, too."""
+    return tuple(FileColumn(field.name, Text(field.ja, field.en), field.value) for field in fields)
+
+
 def form_of(request: HttpRequest) -> Form:
     """The written form that the address asks for."""
     asked = request.GET.get("format", "excel")
@@ -45,14 +44,11 @@ def form_of(request: HttpRequest) -> Form:
 
 def csv_bytes(columns: Sequence[FileColumn[Row]], rows: Iterable[Row], *, form: Form) -> bytes:
     """The whole file. Headings are for people, except in the machine form. Raises `UnableToEncode`."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([column.name if form == "machine" else str(column.heading) for column in columns])
+    head = [column.name if form == "machine" else str(column.heading) for column in columns]
     lines = [[written(column.value(row), form=form) for column in columns] for row in rows]
     if form == "sjis":
         _refuse_unencodable(columns, lines)
-    writer.writerows(lines)
-    return out.getvalue().encode(_ENCODINGS[form])
+    return encoded(csv_lines([head, *lines]), form=form, first=True)
 
 
 def csv_answer(
@@ -78,34 +74,12 @@ def csv_answer(
     return response
 
 
-def written(value: Any, *, form: Form) -> str:
-    """A value as a file has it: ISO dates, leading zeros kept, nothing that a spreadsheet would execute."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "1" if value else "0"
-        case int() | Decimal():
-            return str(value)
-        case datetime():
-            return value.astimezone(TOKYO).isoformat(timespec="seconds")
-        case date():
-            return value.isoformat()
-    text = str(value)
-    if form == "machine":
-        return text
-    if text.startswith(_FORMULA):
-        return "'" + text
-    # Long numbers lose digits in a spreadsheet; ="…" would be a formula, so a text mark is all that is left.
-    return text
-
-
 def _refuse_unencodable(columns: Sequence[FileColumn[Any]], lines: Sequence[Sequence[str]]) -> None:
     found = [
-        (number, column, "".join(char for char in value if not _in_cp932(char)))
+        (number, column, chars)
         for number, line in enumerate(lines, 2)
         for column, value in zip(columns, line, strict=True)
-        if not _in_cp932(value)
+        if (chars := unencodable(value))
     ]
     if found:
         where_ja = "、".join(
@@ -118,11 +92,3 @@ def _refuse_unencodable(columns: Sequence[FileColumn[Any]], lines: Sequence[Sequ
             f"Shift_JIS(CP932)にない文字が {len(found)} か所あります: {where_ja}",
             f"{len(found)} places hold characters that Shift_JIS (CP932) does not have: {where_en}",
         )
-
-
-def _in_cp932(text: str) -> bool:
-    try:
-        text.encode("cp932")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,12 +1,9 @@
 """Half-hourly usage as tables and files: what every surface that is told usage shows beside the curve."""
 
-from collections.abc import Callable
-from decimal import Decimal
-
 from sekisho.kernel.values import HalfHour, Wh, kwh
-from sekisho.metering.gates import UsageDay
+from sekisho.settings.exportable import HALF_HOUR_FIELDS
 from sekisho.surfaces.kit.charts import DayOfSlots
-from sekisho.surfaces.kit.downloads import FileColumn
+from sekisho.surfaces.kit.downloads import file_columns
 from sekisho.surfaces.kit.speech import Text, day_text
 from sekisho.surfaces.kit.tables import Column, Table, badge, table
 
@@ -36,33 +33,7 @@ DAY_COLUMNS: tuple[Column[DayOfSlots], ...] = (
 )
 
 
-def _in_slot(slot: int) -> Callable[[UsageDay], Decimal | None]:
-    def value(row: UsageDay) -> Decimal | None:
-        wh = row.wh[slot - 1]
-        return None if wh is None else kwh(Wh(wh))
-
-    return value
-
-
-FILE_COLUMNS: tuple[FileColumn[UsageDay], ...] = (
-    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
-    FileColumn("day", Text("日", "Day"), lambda row: row.day),
-    *(
-        FileColumn(
-            f"kwh_{slot:02d}",
-            Text(f"{slot}({HalfHour(slot)}) kWh", f"{slot} ({HalfHour(slot)}) kWh"),
-            _in_slot(slot),
-        )
-        for slot in range(1, 49)
-    ),
-    FileColumn(
-        "estimated_slots",
-        Text("見込のコマ", "Estimated"),
-        lambda row: " ".join(str(slot) for slot in range(1, 49) if row.estimated >> slot - 1 & 1),
-    ),
-    FileColumn("revision", Text("版", "Revision"), lambda row: row.revision),
-    FileColumn("recorded_at", Text("登録日時", "Recorded"), lambda row: row.recorded_at),
-)
+FILE_COLUMNS = file_columns(HALF_HOUR_FIELDS)
 NOTHING = Text("この期間に受領した日はありません。", "No day was received in this period.")
 
 

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
-from sekisho.surfaces.retailer_web.views import contracts, dashboard, files, points, readings, usage
+from sekisho.surfaces.retailer_web.views import contracts, dashboard, exports, files, points, readings, usage
 
 
 class Point:
@@ -25,7 +25,11 @@ NAVIGATION = (
     Link("dashboard", Text("概況", "Overview")),
     Link("contracts", Text("契約", "Contracts"), also=("point", "usage")),
     Link("readings", Text("閲覧記録", "Who saw")),
-    Link("downloads", Text("ダウンロード", "Downloads")),
+    Link(
+        "downloads",
+        Text("ダウンロード", "Downloads"),
+        also=("ask_export", "export", "drop_export", "submission"),
+    ),
 )
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -38,4 +42,9 @@ urlpatterns = [
     path("readings/file/", readings.readings_file, name="readings_file"),
     path("downloads/", files.downloads, name="downloads"),
     path("downloads/daily/", files.daily_file, name="daily_file"),
+    path("downloads/new/<slug:kind>/", exports.ask_export, name="ask_export"),
+    path("downloads/<uuid:export_no>/", exports.export, name="export"),
+    path("downloads/<uuid:export_no>/file/", exports.export_file, name="export_file"),
+    path("downloads/<uuid:export_no>/drop/", exports.drop_export, name="drop_export"),
+    path("downloads/submissions/<uuid:command_no>/", exports.submission, name="submission"),
 ]

@@ -1,6 +1,6 @@
 """閲覧記録: the search over passages, the same as a file, and one passage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,10 @@ TITLE = Text("閲覧記録", "Passages")
 DAYS = 30
 """How far back the search looks when neither a day nor a point is given: the log is partitioned by month, and an open search reads years of it.
 A search by point goes through an index of its own and looks back as far as the log reaches."""
+
+FRESH = timedelta(hours=1)
+"""How far back a search by point also looks by time."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=TOKYO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,19 @@ def _asked(gates: PassageGates, form: PassageFilter) -> tuple[Gate[PassageRow], 
     return (gates.by_point if "point" in given else gates.by_time), given
 
 
+def _with_newest(
+    request: HttpRequest, gates: PassageGates, given: dict[str, Any], rows: list[PassageRow]
+) -> list[PassageRow]:
+    """The way by point follows the record by seconds, or longer when the worker rests: what it may not know yet is read by time."""
+    since = max(given.get("since", LONG_AGO), timezone.now() - FRESH)
+    known = {(row.at, row.passage_id) for row in rows}
+    newest = asking.page(
+        request, gates.by_time, Page("at", descending=True, size=199), **(given | {"since": since})
+    )
+    added = [row for row in newest.rows if (row.at, row.passage_id) not in known]
+    return sorted([*added, *rows], key=lambda row: (row.at, row.passage_id), reverse=True)
+
+
 @require_safe
 def passages(request: HttpRequest, gates: PassageGates) -> HttpResponse:
     """Newest first."""
@@ -166,6 +183,8 @@ def passages(request: HttpRequest, gates: PassageGates) -> HttpResponse:
     if form.is_valid():
         gate, given = _asked(gates, form)
         page = listed(request, gate, sort="at", descending=True, filters=given)
+        if gate is gates.by_point and page.descending and page.first_url is None:
+            page = replace(page, rows=_with_newest(request, gates, given, page.rows))
         empty = Text(
             "この条件の記録はありません。期間を広げるか、条件を減らしてください。",
             "None. Try a longer period or fewer filters.",
@@ -202,9 +221,10 @@ def passages_file(request: HttpRequest, gates: PassageGates) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, None)
     gate, given = _asked(gates, form)
-    return csv_answer(
-        request, "passages", FILE_COLUMNS, collect(request, gate, "at", descending=True, **given)
-    )
+    rows = collect(request, gate, "at", descending=True, **given)
+    if gate is gates.by_point:
+        rows = _with_newest(request, gates, given, rows)
+    return csv_answer(request, "passages", FILE_COLUMNS, rows)
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from sekisho.kernel.values import PointNumber, grouped
 from sekisho.registry import gates as registry
 from sekisho.registry.gates import ContractRow
+from sekisho.settings.exportable import CONTRACT_FIELDS
 from sekisho.surfaces.kit import wording
 from sekisho.surfaces.kit.collecting import collect
-from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
+from sekisho.surfaces.kit.downloads import FORMS, csv_answer, file_columns
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
@@ -49,21 +50,7 @@ COLUMNS: tuple[Column[ContractRow], ...] = (
     Column(Text("状態", "State"), lambda row: state_badge(row.state)),
     Column(Text("契約番号", "Contract"), lambda row: row.contract_no),
 )
-FILE_COLUMNS: tuple[FileColumn[ContractRow], ...] = (
-    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
-    FileColumn("contract_no", Text("契約番号", "Contract"), lambda row: row.contract_no),
-    FileColumn("customer_no", Text("お客さま番号", "Customer number"), lambda row: row.customer_no),
-    FileColumn("name", Text("名義", "Name"), lambda row: row.name),
-    FileColumn("name_kana", Text("名義カナ", "Reading"), lambda row: row.name_kana),
-    FileColumn("customer_kind", Text("個人・法人・機器", "Kind"), lambda row: row.customer_kind),
-    FileColumn("address", Text("供給場所住所", "Address"), lambda row: row.address),
-    FileColumn("building", Text("建物名・部屋", "Building"), lambda row: row.building),
-    FileColumn("menu_code", Text("接続送電サービスメニューコード", "Menu code"), lambda row: row.menu_code),
-    FileColumn("application_type", Text("申込種別", "Application"), lambda row: row.application_type),
-    FileColumn("start", Text("開始日", "Start"), lambda row: row.start),
-    FileColumn("end", Text("終了日(翌日)", "End (exclusive)"), lambda row: row.end),
-    FileColumn("state", Text("状態", "State"), lambda row: row.state),
-)
+FILE_COLUMNS = file_columns(CONTRACT_FIELDS)
 
 
 def last_day(row: Any) -> Any:
@@ -94,6 +81,7 @@ def _page(request: HttpRequest, form: ContractFilter, table: Any, status: int = 
         download_title=Text("この条件の契約をファイルにする", "These contracts as a file"),
         download_url=f"{reverse('contracts_file')}?{query.urlencode()}",
         download_forms=FORMS,
+        large_url=f"{reverse('ask_export', args=['contracts'])}?{query.urlencode()}",
         status=status,
     )
 

@@ -14,6 +14,7 @@ from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.retailer_web.views import exports
 
 DAYS = 396
 
@@ -42,6 +43,8 @@ def downloads(request: HttpRequest) -> HttpResponse:
         title=Text("ダウンロード", "Downloads"),
         crumbs=[Crumb(Text("概況", "Overview"), "/")],
         sections=sections,
+        large=[(text, reverse("ask_export", args=[kind])) for kind, text in exports.KINDS.items()],
+        exports=exports.own_exports(request),
         forms=FORMS,
     )
 

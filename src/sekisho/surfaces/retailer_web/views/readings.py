@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from sekisho.kernel.values import PointNumber, grouped
 from sekisho.ledger import gates as ledger
 from sekisho.ledger.gates import SeenRow
+from sekisho.settings.exportable import READING_FIELDS
 from sekisho.surfaces.kit import wording
 from sekisho.surfaces.kit.collecting import collect
-from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
+from sekisho.surfaces.kit.downloads import FORMS, csv_answer, file_columns
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
@@ -34,15 +35,7 @@ COLUMNS: tuple[Column[SeenRow], ...] = (
     Column(Text("画面・処理", "Page or process"), lambda row: wording.gate_word(row.gate)),
     Column(Text("見られた項目", "Items"), lambda row: wording.item_words(row.items), nowrap=False),
 )
-FILE_COLUMNS: tuple[FileColumn[SeenRow], ...] = (
-    FileColumn("at", Text("日時", "When"), lambda row: row.at),
-    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
-    FileColumn("audience", Text("閲覧者の区分", "Reader"), lambda row: row.audience),
-    FileColumn("company", Text("閲覧者の所属", "Company"), lambda row: row.company),
-    FileColumn("purpose", Text("利用目的", "Purpose"), lambda row: row.purpose),
-    FileColumn("gate", Text("画面・処理", "Page or process"), lambda row: row.gate),
-    FileColumn("items", Text("見られた項目", "Items"), lambda row: " ".join(row.items)),
-)
+FILE_COLUMNS = file_columns(READING_FIELDS)
 
 
 @require_safe
@@ -72,6 +65,7 @@ def _page(request: HttpRequest, form: ReadingFilter, table: Any, status: int = 2
         download_title=Text("この条件の記録をファイルにする", "These records as a file"),
         download_url=f"{reverse('readings_file')}?{query.urlencode()}",
         download_forms=FORMS,
+        large_url=f"{reverse('ask_export', args=['readings'])}?{query.urlencode()}",
         status=status,
     )
 
