@@ -32,8 +32,9 @@ NAME_COLUMNS = (
     "shop",
     "words",
 )
-# A weight below this is no candidate at all; between it and MERGE the pair is listed as unresolved.
-LISTED = -1.5
+# Between LISTED and MERGE a pair is unresolved. Under LISTED it is nobody's doubt, but a thousand such pairs hold
+# some customers: they only count, down to FAINT.
+LISTED, FAINT = -1.5, -7.0
 MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
@@ -106,7 +107,7 @@ def edges(
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _weighed(pairs, weights, before)
-    return _accepted(weighed.filter(pl.col("weight") > LISTED)), before
+    return _accepted(weighed.filter(pl.col("weight") > FAINT)), before
 
 
 def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
@@ -202,8 +203,9 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
+    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family"])
     worth = (
-        pl.when("heard")
+        pl.when(one_surname)
         .then(prior)
         .when(other_surname & (way == "renamed"))
         .then(weights.renamed_surname)

@@ -52,11 +52,11 @@ def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
         {name: f"old_{name}" for name in (*_KEPT, "room")}
     )
     days = [before.with_columns(day=pl.col("old_end") + late) for late in (0, 1)]
-    met = pl.concat(days).join(
-        kept.with_columns(day="start"), on=["house", "day"], how="inner"
-    )
+    met = pl.concat(days).join(kept.with_columns(day="start"), on=["house", "day"], how="inner")
     rooms = pl.col("room").is_null() | pl.col("old_room").is_null() | (pl.col("room") == pl.col("old_room"))
-    other = met.filter(rooms, pl.col("old_persona") != pl.col("persona"), pl.col("old_start") <= pl.col("start"))
+    other = met.filter(
+        rooms, pl.col("old_persona") != pl.col("persona"), pl.col("old_start") <= pl.col("start")
+    )
     nobody = pl.lit(None, dtype=records.schema["persona"])
     return other.with_columns(next_persona=nobody).select(*_MET)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars as pl
 from sekisho.matching import decide, lexicon, reasons, settle
 from sekisho.matching.errors import UnableToFindRecord
 from sekisho.matching.likeness import Reader
+from sekisho.matching.priors import Priors
 
 Places = dict[int, set[tuple[bool, int]]]
 _FLAGS = tuple(reasons.EVENTS)
@@ -56,12 +58,30 @@ def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None 
     found = _found(folder, (left, right))
     near = _neighbourhood(folder, found)
     words = lexicon.opened(lexicon_folder or _lexicon_of(folder))
-    settled = settle.settle(near.drop("jis"), lexicon=words, reader=Reader(words), weights=decide.Weights())
+    settled = settle.settle(
+        near.drop("jis"),
+        lexicon=words,
+        reader=Reader(words),
+        weights=decide.Weights(),
+        known_priors=_priors_of(folder, near["jis"]),
+    )
     rows = {row["record"]: row for row in near.iter_rows(named=True)}
     ends = rows[left], rows[right]
     clusters = dict(found.select("record", "cluster").iter_rows())
     together = clusters[left] == clusters[right]
     return Explanation(*ends, together, tuple(_steps(near, settled, ends, together, Reader(words))))
+
+
+def _priors_of(folder: Path, municipalities: pl.Series) -> Priors | None:
+    """What the shard of these rows had learnt when it was settled; None when it is not there any more."""
+    plan = folder / "work" / "plan.json"
+    if not plan.exists():
+        return None
+    for span in json.loads(plan.read_text(encoding="utf-8")):
+        if municipalities.is_between(span["first"], span["last"]).any():
+            kept = (folder / "work" / "settled" / f"{span['number']:05}.json").read_text(encoding="utf-8")
+            return Priors(**json.loads(kept)["priors"])
+    return None
 
 
 def _lexicon_of(folder: Path) -> Path | None:

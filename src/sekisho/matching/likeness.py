@@ -186,7 +186,7 @@ class Reader:
         if not left.given or not right.given:
             return Likeness(0.5, "surname_only")
         common = self._common_readings(left.given, right.given)
-        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.0, "family")
+        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.5, "family")
 
     def sounds_alike(self, left: str, right: str) -> bool:
         """Whether two given names in kanji may be read the same."""

@@ -22,9 +22,11 @@ def kanji_number(value: int) -> str:
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
     counted = text.str.replace_many(_ALL, leftmost=True)
-    return counted.str.replace_many(_FOLLOWING, leftmost=True).str.replace_many(
-        _BESIDE_HYPHENS, leftmost=True
-    ).str.replace_many(_BEHIND_HYPHENS, leftmost=True)
+    return (
+        counted.str.replace_many(_FOLLOWING, leftmost=True)
+        .str.replace_many(_BESIDE_HYPHENS, leftmost=True)
+        .str.replace_many(_BEHIND_HYPHENS, leftmost=True)
+    )
 
 
 def _positional_patterns() -> dict[str, str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import polars as pl
 
 from sekisho.matching import devices, kana
+from sekisho.matching.decide import LISTED, probability
 from sekisho.matching.settle import Settled
 
 # A cluster is certain when every pair in it is at least this likely and no doubt is left about joining
@@ -21,7 +22,7 @@ def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:
     return {
         "records": _records(rows, settled),
         "clusters": lines,
-        "edges": pairs,
+        "edges": pairs.filter(pl.col("weight") > LISTED),
         "cells": cells(lines),
     }
 
@@ -107,7 +108,7 @@ def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
     )
     both = pl.concat([held, doubt]).with_columns(spread=pl.col("p") * (1 - pl.col("p")))
     level = (
-        pl.when(pl.col("excess").sum() > 0)
+        pl.when(pl.col("excess").max() > probability(LISTED))
         .then(pl.lit("unresolved"))
         .when(pl.col("missing").max() > 1 - CERTAIN)
         .then(pl.lit("probable"))

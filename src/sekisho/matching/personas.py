@@ -25,11 +25,7 @@ def assign(records: pl.DataFrame) -> pl.DataFrame:
     keyed = _keyed(records)
     label = pl.col("row")
     frame = keyed.with_columns(persona=label)
-    ties = [
-        tie
-        for tie in ("at_point", "at_house", "by_number")
-        if frame[tie].null_count() < frame.height
-    ]
+    ties = [tie for tie in ("at_point", "at_house", "by_number") if frame[tie].null_count() < frame.height]
     for _ in range(_ROUNDS):
         joined = frame.with_columns(persona=_lowest(ties))
         if joined["persona"].equals(frame["persona"]):

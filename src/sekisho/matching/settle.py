@@ -12,7 +12,6 @@ from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
 
-
 _LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
 
@@ -179,7 +178,8 @@ def _settled(
 def _reasons(listed: pl.DataFrame) -> pl.DataFrame:
     """For each persona the weakest pair that holds it in its cluster, else the strongest doubt that it
     should join one."""
-    ends = pl.concat([listed.with_columns(persona=pl.col(end)) for end in ("left", "right")])
+    doubtful = listed.filter(pl.col("weight") > decide.LISTED)
+    ends = pl.concat([doubtful.with_columns(persona=pl.col(end)) for end in ("left", "right")])
     chance = 1 / (1 + (-pl.col("weight")).exp())
     held = ends.filter("accepted").with_columns(confidence=chance)
     doubt = ends.filter(~pl.col("accepted")).with_columns(

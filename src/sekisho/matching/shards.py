@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -118,7 +118,7 @@ def settle_span(
         write_whole(tables[name], out / name / f"{span.number:05}.parquet")
     write_whole(tables["cells"], work / "cells" / f"{span.number:05}.parquet")
     # Written last: a shard without this line is settled again.
-    write_text(done, json.dumps({"rows": rows.height}))
+    write_text(done, json.dumps({"rows": rows.height, "priors": asdict(settled.priors)}))
     return span.rows
 
 
