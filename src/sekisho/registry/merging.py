@@ -218,7 +218,7 @@ def update_changed(layout: Layout) -> str:
     now = ", ".join(f"t.{name}" for name in pairs)
     new = ", ".join(pairs.values())
     return (
-        f"update {layout.kind.table} t set ({', '.join(pairs)}, recorded_at) = row({new}, registry.record_time())"
+        f"update {layout.kind.table} t set ({', '.join(pairs)}, recorded_at) = row({new}, (select registry.record_time()))"
         f" from stage s where s.{ROW_NO} between %s and %s and {_same_row(layout, 't')}"
         f" and ({now}) is distinct from ({new})"
     )
@@ -234,7 +234,7 @@ def insert_new(layout: Layout) -> str:
     ordered = ", ".join(f"s.{name}" for name in (*ALONE.get(layout.kind.code, ()), *layout.kind.key))
     return (
         f"insert into {layout.kind.table} ({', '.join(pairs)}, recorded_at)"
-        f" select {', '.join(pairs.values())}, registry.record_time() from {source}"
+        f" select {', '.join(pairs.values())}, (select registry.record_time()) from {source}"
         f" where s.{ROW_NO} between %s and %s"
         f" and not exists (select from {layout.kind.table} e where {_same_row(layout)}) order by {ordered}"
     )
@@ -246,7 +246,7 @@ def cut_facts(table: str) -> tuple[str, str]:
     same = "c.contract_no = t.contract_no"
     outside = f"delete from {table} t using ({imported}) c where {same} and not c.valid && t.valid"
     across = (
-        f"update {table} t set valid = t.valid * c.valid, recorded_at = registry.record_time()"
+        f"update {table} t set valid = t.valid * c.valid, recorded_at = (select registry.record_time())"
         f" from ({imported}) c where {same} and not c.valid @> t.valid"
     )
     return outside, across
