@@ -3,7 +3,7 @@
 import random
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ import psycopg
 
 from sekisho.kernel.errors import EnvironmentFault
 from sekisho.ledger.scope import findings, unusual
+from sekisho.ledger.scope.hours import FILE as HOURS
+from sekisho.ledger.scope.hours import Hours, read_hours
 from sekisho.ledger.scope.moments import JAPAN
 from sekisho.ledger.scope.platform import refresh_site
 from sekisho.ledger.scope.question import Question
@@ -35,9 +37,12 @@ def handlers(home: Home | None) -> Mapping[str, Handler]:
             )
         return _find(conn, command, now, Site(home=home, random=secrets.token_bytes, clock=time.time))
 
+    def look(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
+        return _look(conn, command, now, () if home is None else read_hours(home.root / HOURS))
+
     return {
         "ledger.find_scope": find,
-        "ledger.look_for_unusual": _look,
+        "ledger.look_for_unusual": look,
         "ledger.draw_sample": _sample,
         "ledger.decide_review": _decide,
         "ledger.watch_point": _watch,
@@ -53,11 +58,11 @@ def _find(conn: psycopg.Connection, command: Command, now: datetime, site: Site)
     return {"finding_no": finding_no, "totals": dict(answer.totals)}
 
 
-def _look(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
-    asked = command.payload
-    return {
-        "new": unusual.look(conn, since=read.day(asked, "since"), until=read.day(asked, "until"), now=now)
-    }
+def _look(
+    conn: psycopg.Connection, command: Command, now: datetime, hours: Sequence[Hours]
+) -> Mapping[str, Any]:
+    since, until = read.day(command.payload, "since"), read.day(command.payload, "until")
+    return {"new": unusual.look(conn, since=since, until=until, now=now, hours=hours)}
 
 
 def _sample(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:

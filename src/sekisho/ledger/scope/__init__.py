@@ -14,5 +14,6 @@ reads little else. Whatever is readable (point numbers, persons, contract number
 `whatif`     a policy change replayed over the past; the reverse question of one customer
 `rows`       which rows a narrower rule would still have shown
 `unusual`    readings that somebody should look at: rules and simple statistics
+`hours`      when which readers work
 `findings`   what was found and decided, kept with the checkpoint that it rests on
 """

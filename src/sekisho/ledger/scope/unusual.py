@@ -5,7 +5,7 @@ check with a pocket calculator: median, median deviation, a binomial tail. What 
 (`ledger.review`), where somebody else than the reader decides and says why.
 
 `volume`        many more points than the others
-`hours`         readings before 07:00, after 20:00 or on a day off, which the others do not have
+`hours`         readings outside the working hours (see `hours`), which the others do not have
 `no_cause`      cards opened for switching that no application followed within a fortnight
 `same_surname`  customers of the reader's own surname, more than chance brings
 `watched`       a point of the list of well-known people and decoys
@@ -28,6 +28,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from sekisho.kernel.errors import SekishoError
+from sekisho.ledger.scope.hours import Hours, Readers, open_spans
 from sekisho.ledger.scope.moments import JAPAN
 
 RULES: Final = {
@@ -180,10 +181,14 @@ cause as (
                   and q.submitted_at < p.at + interval '14 days')) as unfollowed
       from p where p.audience = 'operator' and p.purpose = 'switching'
        and (p.gate = 'point_contracts' or starts_with(p.gate, 'reveal')) group by 1, 2, 3, 4, 5),
+working as materialized (
+    select * from unnest(%(audiences)s::text[], %(companies)s::text[], %(purposes)s::text[], %(days)s::date[], %(lows)s::timestamptz[],
+                         %(highs)s::timestamptz[]) as w (audience, company, purpose, day, low, high)),
 daily as (
     select p.local::date as day, p.audience, p.company, p.person, p.purpose, count(*) as passages,
-           count(*) filter (where p.local::time not between time '07:00' and time '20:00'
-                               or extract(isodow from p.local) >= 6) as out_of_hours
+           count(*) filter (where not exists (
+               select from working w where w.audience = p.audience and w.company = coalesce(p.company, '') and w.purpose = p.purpose
+                  and w.day = p.local::date and w.low <= p.at and p.at < w.high)) as out_of_hours
       from p group by 1, 2, 3, 4, 5)
 select d.day, d.audience, coalesce(d.company, '') as company, d.person, d.purpose, coalesce(v.points, 0) as points, d.passages,
        d.out_of_hours, coalesce(c.lookups, 0) as lookups, coalesce(c.unfollowed, 0) as unfollowed, coalesce(n.named, 0) as named,
@@ -196,15 +201,33 @@ select d.day, d.audience, coalesce(d.company, '') as company, d.person, d.purpos
 """
 
 
-def person_days(conn: psycopg.Connection[Any], *, since: date, until: date) -> list[PersonDay]:
-    """Return who read how much on which Japanese day of [since, until)."""
+def person_days(
+    conn: psycopg.Connection[Any], *, since: date, until: date, hours: Sequence[Hours] = ()
+) -> list[PersonDay]:
+    """Return who read how much on which Japanese day of [since, until); `hours` as `read_hours` gives them."""
+    period = _moments(since, until)
+    readers = conn.execute(_READERS.encode(), period).fetchall()
+    working = open_spans(hours=hours, readers=[Readers(*row) for row in readers], since=since, until=until)
+    spans = [(who.audience, who.company, who.purpose, *span) for who, *span in working]
+    columns = [[span[place] for span in spans] for place in range(len(_WORKING))]
     with conn.cursor(row_factory=class_row(PersonDay)) as cursor:
-        return cursor.execute(_DAYS.encode(), _moments(since, until)).fetchall()
+        return cursor.execute(
+            _DAYS.encode(), {**period, **dict(zip(_WORKING, columns, strict=True))}
+        ).fetchall()
 
 
-def look(conn: psycopg.Connection[Any], *, since: date, until: date, now: datetime) -> int:
+_WORKING: Final = ("audiences", "companies", "purposes", "days", "lows", "highs")
+_READERS: Final = """
+select distinct audience, coalesce(company, ''), purpose from ledger.passage
+ where at >= %(since)s and at < %(until)s and verdict = 'passed' and person is not null
+"""
+
+
+def look(
+    conn: psycopg.Connection[Any], *, since: date, until: date, now: datetime, hours: Sequence[Hours] = ()
+) -> int:
     """Put what stands out into the queue; returns how many are new. Looking again adds nothing twice."""
-    return _queue(conn, signs(person_days(conn, since=since, until=until)), now)
+    return _queue(conn, signs(person_days(conn, since=since, until=until, hours=hours)), now)
 
 
 def draw_sample(

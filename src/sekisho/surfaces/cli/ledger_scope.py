@@ -21,6 +21,8 @@ from sekisho.kernel.errors import WrongUse
 from sekisho.ledger.bundle import published
 from sekisho.ledger.scope import findings, platform, unusual
 from sekisho.ledger.scope.foreign import take_in, write_rejected
+from sekisho.ledger.scope.hours import FILE as HOURS
+from sekisho.ledger.scope.hours import read_hours
 from sekisho.ledger.scope.mapping import read_mapping
 from sekisho.ledger.scope.output import for_spreadsheet, summary, write_answer
 from sekisho.ledger.scope.platform import open_store
@@ -286,7 +288,8 @@ def look_for_unusual(
     seed = seed or secrets.token_hex(8)
     with connect(invocation(ctx).installation.open()) as connection, connection.transaction():
         if sample is None:
-            new: dict[str, Any] = {"new": unusual.look(connection, **period)}
+            hours = read_hours(invocation(ctx).home.root / HOURS)
+            new: dict[str, Any] = {"new": unusual.look(connection, **period, hours=hours)}
         else:
             dice = random.Random(seed)  # noqa: S311 – a sample that can be drawn again, no secret
             new = {"new": unusual.draw_sample(connection, each=sample, dice=dice, **period), "seed": seed}
