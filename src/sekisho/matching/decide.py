@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, priors
+from sekisho.matching import candidates, phones, priors
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -84,12 +84,13 @@ def edges(
     lexicon: Lexicon,
     weights: Weights,
     known: priors.Priors | None = None,
+    owners: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, priors.Priors]:
     """Every pair worth listing (left, right, weight, name_weight, reason, the event flags, accepted), and the
     priors they rest on: `known`, or learnt from these personas.
 
     `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
-    `events.between`.
+    `events.between`; `owners`, when there are telephone numbers, has persona, phone, name.
     """
     met_by_name = candidates.by_surname(personas, places, lexicon)
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
@@ -106,7 +107,7 @@ def edges(
     followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
-    weighed = _weighed(pairs, weights, before)
+    weighed = _called(_weighed(pairs, weights, before), weights, owners)
     return _accepted(weighed.filter(pl.col("weight") > FAINT)), before
 
 
@@ -216,6 +217,18 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     weighed = pairs.with_columns(weight=pl.col("name_weight") + worth)
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
+
+
+def _called(weighed: pl.DataFrame, weights: Weights, owners: pl.DataFrame | None) -> pl.DataFrame:
+    """A mobile number in common says one person; a fixed line says one household, which is known already."""
+    if owners is None or owners.is_empty():
+        return weighed.with_columns(phone=pl.lit(False))
+    common = phones.shared(weighed, owners).select("left", "right", phone="mobile")
+    joined = weighed.join(common, on=["left", "right"], how="left").with_columns(
+        pl.col("phone").fill_null(False)
+    )
+    possible = pl.col("phone") & (pl.col("name_weight") > _READABLE - weights.phone)
+    return joined.with_columns(weight=pl.col("weight") + pl.when(possible).then(weights.phone).otherwise(0.0))
 
 
 def _events(weights: Weights) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sekisho.kernel.errors import SekishoError, WrongUse
+from sekisho.kernel.errors import EnvironmentFault, SekishoError, WrongUse
 
 
 class UnableToReadSource(WrongUse):
@@ -23,6 +23,10 @@ class UnableToFindRecord(SekishoError):
 
 class UnableToReadReview(SekishoError):
     """A reviewed sample does not fit the one that was exported."""
+
+
+class UnableToAskAgain(EnvironmentFault):
+    """Splink, which gives the second opinion, is not installed."""
 
 
 class UnableToReconcile(SekishoError):

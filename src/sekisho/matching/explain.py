@@ -57,7 +57,7 @@ def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None 
     """
     found = _found(folder, (left, right))
     near = _neighbourhood(folder, found)
-    words = lexicon.opened(lexicon_folder or _lexicon_of(folder))
+    words = _lexicon_of(folder, lexicon_folder)
     settled = settle.settle(
         near.drop("jis"),
         lexicon=words,
@@ -84,9 +84,12 @@ def _priors_of(folder: Path, municipalities: pl.Series) -> Priors | None:
     return None
 
 
-def _lexicon_of(folder: Path) -> Path | None:
+def _lexicon_of(folder: Path, given: Path | None) -> lexicon.Lexicon:
+    """The dictionaries that the matching used, whatever they were built from."""
     mark = folder / "work" / "lexicon.txt"
-    return Path(mark.read_text(encoding="utf-8")) if mark.exists() else None
+    if given is None and mark.exists():
+        return lexicon.load(Path(mark.read_text(encoding="utf-8")))
+    return lexicon.opened(given)
 
 
 def _found(folder: Path, records: tuple[str, str]) -> pl.DataFrame:

@@ -7,11 +7,13 @@ build that was interrupted leaves nothing that could be mistaken for a dictionar
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -60,9 +62,24 @@ def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOUR
     place = folder or default_folder() / "+".join(sorted(sources))
     stamp = _stamp(sources)
     mark = place / "lexicon.json"
-    if not mark.exists() or json.loads(mark.read_text(encoding="utf-8")) != stamp:
-        _build(place, stamp)
+    if not _is_of(mark, stamp):
+        # Two first users of a machine must not take the folder away under each other.
+        with _alone(place):
+            if not _is_of(mark, stamp):
+                _build(place, stamp)
     return load(place)
+
+
+def _is_of(mark: Path, stamp: dict[str, object]) -> bool:
+    return mark.exists() and json.loads(mark.read_text(encoding="utf-8")) == stamp
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with (place.parent / f".{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def load(place: Path) -> Lexicon:
@@ -88,7 +105,6 @@ def _stamp(sources: Iterable[str]) -> dict[str, object]:
 
 
 def _build(place: Path, stamp: dict[str, object]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         for name, frame in _frames(stamp["sources"]).items():  # type: ignore[arg-type]

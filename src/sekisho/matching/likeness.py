@@ -297,7 +297,8 @@ def _latin(left: Name, right: Name) -> Likeness:
     latin, other = (left, right) if left.written == "latin" else (right, left)
     if other.written != "kana":
         return NOT_ALIKE
-    alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(other.words or "")))
+    spoken = re.sub(_GLIDES, "ワ", other.words or "")
+    alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
     return Likeness((alike - 74.0) / 6.0 if alike < 90 else 4.0, "romanised")
 
 
@@ -342,7 +343,15 @@ _CONSONANTS = {
     "W": "ワ",
 }
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
+# ホワイト and ウィリアム begin as White and William do.
+_GLIDES = r"ホ(?=[アイエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
 _SPELLINGS = (
+    (r"SCH", "S"),
+    (r"WH", "W"),
+    (r"DT\b", "T"),
+    (r"V\b", "H"),
+    (r"(?<=[IE])CH", "S"),
+    (r"\bJ(?=OS)", "H"),
     (r"C(?=[EIY])", "S"),
     (r"PH", "H"),
     (r"SH", "S"),
@@ -350,7 +359,9 @@ _SPELLINGS = (
     (r"NG(?![AEIOU])", "N"),
     (r"(?<=[AEIOU])H", ""),
 )
-_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "F": "H", "J": "S", "X": "K", "Z": "S"})
+_SKELETON = str.maketrans(
+    {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
+)
 
 
 def _romanised(sound: str) -> str:

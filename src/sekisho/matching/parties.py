@@ -12,7 +12,7 @@ from sekisho.matching.settle import Settled
 # A cluster is certain when every pair in it is at least this likely and no doubt is left about joining
 # another.
 CERTAIN = 0.98
-_FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "moved")
+_FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "phone", "moved")
 
 
 def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:

@@ -67,10 +67,10 @@ def ways(pairs: pl.DataFrame, met: pl.DataFrame, places: pl.DataFrame) -> pl.Dat
 
 
 def _way() -> pl.Expr:
-    said = pl.when("enclosed").then(pl.lit("enclosed"))
-    for flag in ("shared", "switched", "moved", "renamed", "unbroken"):
-        said = said.when(flag).then(pl.lit(flag))
-    return said.when("at_point").then(pl.lit(SUCCEEDED)).otherwise(pl.lit(BESIDE))
+    flags = ("enclosed", "shared", "switched", "moved", "renamed", "unbroken")
+    met = pl.coalesce(pl.when(flag).then(pl.lit(flag)) for flag in flags)
+    apart = pl.when("at_point").then(pl.lit(SUCCEEDED)).otherwise(pl.lit(BESIDE))
+    return pl.coalesce(met, apart)
 
 
 def learnt(

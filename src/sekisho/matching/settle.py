@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sekisho.matching import addresses, clusters, decide, events, names, personas
+from sekisho.matching import addresses, clusters, decide, events, names, personas, phones
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
@@ -45,7 +45,9 @@ def settle(
     parties = _parties(known)
     met = events.between(known)
     places = _places(known)
-    listed, before = decide.edges(parties, places, met, reader, lexicon, weights, known_priors)
+    listed, before = decide.edges(
+        parties, places, met, reader, lexicon, weights, known_priors, _owners(known)
+    )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(parties.filter(pl.col("written") == "kanji").select("persona", "key").iter_rows()),
@@ -123,6 +125,20 @@ def _places(known: pl.DataFrame) -> pl.DataFrame:
         "persona", place="house", room="room", is_point=pl.lit(False)
     )
     return pl.concat([points, houses]).unique()
+
+
+def _owners(known: pl.DataFrame) -> pl.DataFrame:
+    """persona, phone, name: the number that a person's records bear; the surname's sound tells bearers apart."""
+    given = known.filter(pl.col("phone").is_not_null(), pl.col("kind") == "person")
+    return (
+        given.select(
+            "persona",
+            phone=phones.normalised(pl.col("phone")),
+            name=pl.coalesce("full", "key"),
+        )
+        .filter(pl.col("phone").is_not_null())
+        .unique()
+    )
 
 
 def _marked(listed: pl.DataFrame, refused: set[tuple[int, int]]) -> pl.DataFrame:

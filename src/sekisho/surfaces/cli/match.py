@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from typer.core import TyperGroup
 
 from sekisho.kernel.errors import WrongUse
-from sekisho.matching import counts, mapping, review
+from sekisho.matching import across, counts, lexicon, mapping, review, second_opinion
 from sekisho.matching import explain as explain_pair
 from sekisho.matching import match as match_file
 from sekisho.matching import normalise as take_apart
@@ -69,9 +69,21 @@ def run(
     lexicon_folder: Annotated[
         Path | None, typer.Option("--lexicon", help=say("辞書のフォルダ", "Folder of the dictionaries"))
     ] = None,
+    opinion: Annotated[
+        bool,
+        typer.Option(
+            "--second-opinion",
+            help=say("Splink 5 にも判定させて比べる (追加機能)", "Ask Splink 5 too and compare (extra)"),
+        ),
+    ] = False,
+    opinion_records: Annotated[
+        int, typer.Option(min=1, help=say("Splink に見せる記録の目安", "About how many records Splink sees"))
+    ] = 300_000,
     unit: Annotated[int, typer.Option(help=say("表の単位 (10000 = 万)", "Unit of the table"))] = 1,
     as_json: AsJson = False,
 ) -> None:
+    if opinion:
+        second_opinion.require()
     with _progress() as tell:
         result = match_file(
             source,
@@ -83,11 +95,37 @@ def run(
             lexicon_folder=lexicon_folder,
             cluster=cluster,
         )
+    second = _second(out, lexicon_folder, opinion_records) if opinion else None
     if as_json:
-        print(counts.to_json(result.table))
+        asked = {} if second is None else {"second_opinion": asdict(second)}
+        print(json.dumps(asdict(result.table) | asked, ensure_ascii=False, indent=1))
     else:
         print(counts.to_text(result.table, unit=unit))
         print(_summary(result.table, rejected=result.rejected))
+        if second is not None:
+            print(_compared(second))
+
+
+def _second(out: Path, lexicon_folder: Path | None, records: int) -> second_opinion.Opinion:
+    return second_opinion.ask(out, lexicon=_lexicon(out, lexicon_folder), records=records)
+
+
+def _lexicon(out: Path, folder: Path | None) -> lexicon.Lexicon:
+    """The dictionaries that a result was made with."""
+    mark = out / "work" / "lexicon.txt"
+    if folder is None and mark.exists():
+        return lexicon.load(Path(mark.read_text(encoding="utf-8")))
+    return lexicon.opened(folder)
+
+
+def _compared(found: second_opinion.Opinion) -> str:
+    return say(
+        f"Splink との一致 {found.agreement:.1%}（記録 {found.records:,}。両方が統合 {found.both:,} 組、本システムのみ "
+        f"{found.ours_only:,} 組、Splink のみ {found.splink_only:,} 組）。違う組 {found.listed:,} 組を second_opinion.csv に書きました",
+        f"Splink agrees on {found.agreement:.1%} ({found.records:,} records; joined by both {found.both:,} pairs, by "
+        f"this matcher only {found.ours_only:,}, by Splink only {found.splink_only:,}); {found.listed:,} pairs that "
+        "differ are in second_opinion.csv",
+    )
 
 
 def _summary(table: counts.Table, *, rejected: int) -> str:
@@ -127,6 +165,30 @@ def explain(left: str, right: str, result: Folder, as_json: AsJson = False) -> N
         print(json.dumps(asdict(found), ensure_ascii=False, default=str))
     else:
         print(found.text(english=language() == "en"))
+
+
+@app.command(
+    "across",
+    help=say(
+        "住所をまたぐ同じ人を電話番号で数える (個人の件数とは別の単位)",
+        "Count people across addresses by telephone, a unit of its own",
+    ),
+)
+def people_across(result: Folder, as_json: AsJson = False) -> None:
+    made = across.count(result, lexicon=_lexicon(result, None))
+    if as_json:
+        print(json.dumps(asdict(made)))
+        return
+    print(
+        say(
+            f"電話番号のある個人 {made.at_addresses_with_phone:,}（住所単位）→ 住所をまたいで {made.across_addresses:,} 人。"
+            f"番号がなく、またいで数えられない個人 {made.at_addresses_without_phone:,}、"
+            f"多数の名義が使い除いた番号 {made.shared_numbers:,}",
+            f"Individuals with a number {made.at_addresses_with_phone:,} (at addresses), {made.across_addresses:,} people "
+            f"across addresses; without one and not linked {made.at_addresses_without_phone:,}; numbers of many names "
+            f"left aside {made.shared_numbers:,}",
+        )
+    )
 
 
 @reviews.command("export", help=say("確認する組の標本を CSV に書き出す", "Write a sample of pairs as CSV"))
