@@ -77,15 +77,23 @@ def test_the_sequencer_answers_on_this_machine_only(call: Invocation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "login"), [("worker", "sekisho_worker"), ("sequencer", "sekisho_sequencer")]
+    ("service", "secrets"),
+    [
+        # the worker writes retailers' large files through their gates
+        (
+            "worker",
+            {"logins/sekisho_worker", "logins/sekisho_retailer_web", "tickets/retailer", "exports/retailer"},
+        ),
+        ("sequencer", {"logins/sekisho_sequencer", "ledger/log.key"}),
+    ],
 )
-def test_a_process_without_pages_gets_its_own_login(
-    call: Invocation, tmp_path: Path, service: str, login: str
+def test_a_process_without_pages_gets_the_secrets_of_its_work(
+    call: Invocation, tmp_path: Path, service: str, secrets: set[str]
 ) -> None:
     Site(home=call.home, random=random.Random(1).randbytes, clock=lambda: 0.0).signers()
     own = hand_over_service(service=service, home=call.home, target=tmp_path / "own")
     given = {path.relative_to(own.secrets).as_posix() for path in own.secrets.rglob("*") if path.is_file()}
-    assert given == {f"logins/{login}"} | ({"ledger/log.key"} if service == "sequencer" else set())
+    assert given == secrets
 
 
 def test_a_demonstrations_home_says_so_to_every_process(call: Invocation, tmp_path: Path) -> None:

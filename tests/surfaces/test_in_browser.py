@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,9 +17,13 @@ from surfaces import world
 from surfaces.browser import Surface, totp_now
 
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+EXPORTS = tuple(str(UUID(int=number, version=4)) for number in (1, 2, 3))
+"""Files of r3: being made, ready, failed."""
 RETAILER_PATHS = (
     "/", "/contracts/", "/contracts/?point=123", "/contracts/?name=nobody", f"/points/{world.SHARED_POINT}/",
-    f"/points/{world.OWN_POINT}/usage/", f"/points/{world.UNKNOWN_POINT}/", "/readings/", "/downloads/", "/contracts/file/?format=sjis",
+    f"/points/{world.OWN_POINT}/usage/", f"/points/{world.UNKNOWN_POINT}/", "/readings/", "/downloads/", "/downloads/new/contracts/?state=running",
+    "/downloads/new/half_hours/", "/downloads/new/readings/", f"/downloads/{EXPORTS[0]}/", f"/downloads/{EXPORTS[1]}/",
+    f"/downloads/{EXPORTS[2]}/", f"/downloads/{EXPORTS[1]}/drop/", "/contracts/file/?format=sjis",
     "/account/", "/account/password/", "/account/passkeys/", "/account/passkeys/add/", "/account/recovery-codes/new/",
 )  # fmt: skip
 PUBLIC_PATHS = ("/", "/retailers/", "/matrix/", "/certificate/", "/verification/", "/nothing")
@@ -48,6 +53,18 @@ def sign_in(page: Page, url: str, person: str) -> None:
 def portal(chromium: Browser, surface: Surface, owner: psycopg.Connection[Any], home: Home) -> Iterator[Page]:
     url = surface("retailer_web").url
     world.open_account(owner, home, "r3")
+    for number, state in zip(EXPORTS, ("running", "ready", "failed"), strict=True):
+        owner.execute(
+            "insert into work.export (export_no, kind, form, params, audience, company, person, purpose, asked_at, state, total, row_count, bytes,"
+            " expires_at, outcome) values (%s, 'contracts', 'excel', '{\"state\": \"running\"}', 'retailer', %s, 'r3', 'contract', now(), %s, 1000000,"
+            " 12400, 2000000, now() + interval '7 days', %s)",
+            [
+                number,
+                world.OWN,
+                state,
+                '{"ja": "Shift_JIS にない文字があります。", "en": "x"}' if state == "failed" else None,
+            ],
+        )
     page = chromium.new_page(base_url=url)
     sign_in(page, url, "r3")
     yield page

@@ -22,10 +22,15 @@ _DRAFT = f"{_CARD}corrections/new/"
 PAGES = {
     "operator": ("/", _CARD, f"/points/{world.OWN_POINT}/usage/", "/corrections/", "/corrections/?point=1", _DRAFT, f"{_DRAFT}correct_name/",
                  f"{_DRAFT}split_period/?table=terms", f"{_DRAFT}backdate_switch/", f"/points/{world.UNKNOWN_POINT}/", "/purpose/"),
-    "security": ("/", "/passages/", "/passages/?point=1", "/unusual/", "/permits/", "/permits/grant/", "/permits/transfer/", "/cases/",
-                 "/cases/open/", "/accounts/", "/accounts/new/", "/accounts/clients/new/", "/people/w.security/", "/certificate/",
-                 "/matrix/", "/matrix/?audience=operator", "/gates/", "/submissions/"),
-    "auditor": ("/", "/certificate/", "/matrix/", "/gates/", "/passages/", "/permits/", "/cases/"),
+    "security": ("/", "/passages/", "/passages/?point=1", f"/passages/?point={world.SHARED_POINT}", "/unusual/", "/permits/", "/permits/new/",
+                 "/permits/transfer/", "/permits/{permit}/end/", "/cases/", "/cases/new/", "/cases/DIS-2026-700/", "/cases/DIS-2026-700/review/",
+                 "/drafts/", "/drafts/?state=x", "/drafts/{draft}/", "/drafts/{draft}/approve/", "/drafts/{draft}/reject/", "/scoping/",
+                 "/scoping/new/", "/scoping/{finding}/", "/reviews/", "/reviews/?state=", "/reviews/look/", "/reviews/sample/",
+                 "/reviews/{review}/", "/watched/", "/watched/new/", "/bundles/", "/bundles/new/", "/accounts/", "/accounts/new/",
+                 "/accounts/clients/new/", "/people/w.security/", "/certificate/", "/matrix/", "/matrix/?audience=operator", "/gates/",
+                 "/submissions/"),
+    "auditor": ("/", "/certificate/", "/matrix/", "/gates/", "/passages/", "/permits/", "/cases/", "/cases/DIS-2026-700/", "/drafts/",
+                "/drafts/{draft}/", "/reviews/", "/scoping/", "/scoping/{finding}/", "/bundles/"),
 }  # fmt: skip
 _PURPOSES = {"operator": "wheeling", "security": "oversight", "auditor": "audit"}
 
@@ -55,6 +60,36 @@ def enter(page: Page, audience: str, person: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def numbers(owner: psycopg.Connection[Any]) -> dict[str, int]:
+    """Records of every kind that a page shows one of: draft, permit, case, finding, review."""
+    owner.execute(
+        "insert into barrier.case_file (case_no, purpose, title, opened_by, opened_at, valid) values ('DIS-2026-700', 'disaster', '台風21号による停電',"
+        " 'w.mamoru', now() - interval '2 days', tstzrange(now() - interval '2 days', now() - interval '1 day'))"
+    )
+    statements = {
+        "draft": "insert into barrier.draft (kind, purpose, reason, person, audience, company, valid, drafted_by, drafted_at)"
+        " values ('permit', 'wheeling', '異動による着任のため', 'w.new', 'operator', 'TD', '[2026-12-01,)', 'w.mamoru', now()) returning draft_no",
+        "permit": "insert into barrier.permit (person, audience, company, purpose, valid, case_no, reason, granted_by)"
+        " values ('w.relief', 'operator', 'TD', 'disaster', '[2026-01-01,)', 'DIS-2026-700', '停電対応', 'system') returning permit_no",
+        "finding": "insert into ledger.finding (at, by, title, question, totals, tree_size, checkpoint, digest) values (now(), 'w.security',"
+        ' \'乙エナジーに見えた甲電力のお客さま\', \'{"company": "00026", "right": "history"}\', \'{"customers": 12, "readings": 40}\', 4000,'
+        " 'sekisho.example/log' || chr(10) || '4000' || chr(10), repeat('a', 64)) returning finding_no",
+        "review": "insert into ledger.review (made_at, rule, day, audience, company, person, purpose, weight, facts) values (now(), 'volume',"
+        " '2026-11-01', 'operator', 'TD', 'w.curious', 'switching', 4200, '{\"points\": 210}') returning review_no",
+    }
+    found = {}
+    for name, statement in statements.items():
+        row = owner.execute(statement.encode()).fetchone()
+        assert row is not None
+        found[name] = row[0]
+    owner.execute(
+        "insert into ledger.finding_point values (%s, %s, %s, 3, 2, now(), now(), '{contracts}', '{name,phone}', true)",
+        [found["finding"], world.SHARED_POINT, world.OWN],
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
 def people(
     chromium: Browser, surface: Surface, owner: psycopg.Connection[Any], home: Home
 ) -> Iterator[dict[str, Page]]:
@@ -80,11 +115,15 @@ def violations(page: Page) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("audience", "path"), [(audience, path) for audience, paths in PAGES.items() for path in paths]
 )
-def test_pages_are_accessible_quiet_and_narrow(people: dict[str, Page], audience: str, path: str) -> None:
+def test_pages_are_accessible_quiet_and_narrow(
+    people: dict[str, Page], numbers: dict[str, int], audience: str, path: str
+) -> None:
     page, said = people[audience], []
     listen = lambda message: said.append(message.text) if message.type in ("error", "warning") else None  # noqa: E731
     page.on("console", listen)
-    page.goto(path)
+    answer = page.goto(path.format(**numbers))
+    assert answer is not None
+    assert answer.status in (200, 404, 422), path
     assert violations(page) == []
     assert page.locator("h1").count() == 1
     page.set_viewport_size({"width": 390, "height": 800})
@@ -129,11 +168,51 @@ def test_a_refused_look_up_starts_at_the_summary(people: dict[str, Page]) -> Non
 
 def test_the_confirmation_is_accessible(people: dict[str, Page]) -> None:
     page = people["security"]
-    page.goto("/cases/open/")
+    page.goto("/cases/new/")
     page.locator("#id_case_no").fill("DIS-2026-888")
     page.locator("#id_title").fill("訓練")
+    page.locator("#id_reason").fill("訓練のため")
     page.get_by_role("button", name="入力内容の確認へ").click()
-    assert "案件を開く" in page.locator("main").inner_text()
+    assert "起案する" in page.locator("main").inner_text()
     assert violations(page) == []
     page.get_by_role("button", name="戻って直す").click()
     assert page.locator("#id_title").input_value() == "訓練"
+
+
+def test_a_correction_shows_before_and_after_and_is_filled_in_by_keyboard(people: dict[str, Page]) -> None:
+    page = people["operator"]
+    page.goto(f"/points/{world.OTHER_POINT}/corrections/new/correct_name/")
+    page.locator("#id_contract_no").select_option("C-0004")
+    page.locator("#id_since").fill("2023-01-01")
+    page.locator("#id_value_name").fill("鈴木 壱郎")
+    box = page.locator("input[name=erase]").first
+    box.focus()
+    page.keyboard.press("Space")
+    assert box.is_checked()
+    page.locator("#id_reason").fill("照会のとおり")
+    page.locator("#id_reason").press("Tab")
+    page.keyboard.press("Enter")
+    main = page.locator("main").inner_text()
+    assert "変更の前と後" in main
+    assert "鈴＊＊＊" in main, "the present name stays masked"
+    assert "鈴木 壱郎" in main
+    assert "空にする" in main
+    assert violations(page) == []
+
+
+def test_a_draft_is_decided_without_script(
+    chromium: Browser, people: dict[str, Page], numbers: dict[str, int]
+) -> None:
+    security = people["security"]
+    context = chromium.new_context(
+        base_url=security.url.split("/", 3)[0] + "//" + security.url.split("/")[2], java_script_enabled=False,
+        storage_state=security.context.storage_state(),
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(f"/drafts/{numbers['draft']}/")
+    page.get_by_role("link", name="承認する").click()
+    page.get_by_role("button", name="承認する").click()
+    assert (
+        "受け付けました" in page.locator("main").inner_text() or "完了" in page.locator("main").inner_text()
+    )
+    context.close()

@@ -298,3 +298,64 @@ def test_submissions_of_others_are_not_shown(
         switching, path, contract_no="C-0004", since="2022-01-01", value_name="鈴木 一朗", reason="誤記"
     )
     assert other.get(done.url.path).status_code == 404
+
+
+def test_a_value_is_erased_where_the_schema_allows(
+    switching: httpx.Client, other: httpx.Client, owner: Owner, worker: None
+) -> None:
+    path = f"/points/{world.OWN_POINT}/corrections/new/correct_name/"
+    form = switching.get(path).text
+    boxes = set(re.findall(r'name="erase" value="([^"]+)"', form))
+    assert "phone" in boxes
+    assert "name" not in boxes, "a contract has a name"
+    both = checked(
+        switching,
+        path,
+        contract_no="C-0003",
+        since="2023-01-01",
+        value_phone="06-0000-0002",
+        erase="phone",
+        reason="誤記",
+    )
+    assert both.status_code == 422
+    assert "どちらかにしてください" in words(both)
+    page = checked(
+        switching, path, contract_no="C-0003", since="2023-01-01", erase="phone", reason="番号は無効"
+    )
+    assert "変更の前と後" in words(page)
+    assert "＊＊＊" in words(page), "the present value as the card shows it"
+    assert "空にする" in words(page)
+    change_no = re.search(r"R\d{6}-[0-9A-F]{8}", send(switching, path, page).text)[0]  # type: ignore[index]
+    address = f"/corrections/{change_no}/"
+    confirm = other.get(f"{address}approve/")
+    assert "空にする" in words(confirm)
+    assert send(other, f"{address}approve/", confirm).status_code == 200
+    found = owner.execute(
+        "select phone, phone_key from registry.party where contract_no = 'C-0003' and valid @> date '2023-06-01'"
+    ).fetchone()
+    assert found == ("", "")
+    assert owner.execute(
+        "select count(*) from registry.party_history where contract_no = 'C-0003' and phone <> ''"
+    ).fetchone() != (0,)
+
+
+def test_a_draft_shows_each_purpose_only_its_items_and_is_approved_by_whoever_sees_them(
+    switching: httpx.Client, wheeling: httpx.Client, owner: Owner, worker: None
+) -> None:
+    path = f"/points/{world.OTHER_POINT}/corrections/new/correct_name/"
+    done = errand(
+        switching,
+        path,
+        contract_no="C-0004",
+        since="2023-01-01",
+        value_phone="06-1234-9876",
+        reason="新しい番号",
+    )
+    address = f"/corrections/{re.search(r'R[0-9]{6}-[0-9A-F]{8}', done.text)[0]}/"  # type: ignore[index]
+    assert "06-1234-9876" in words(switching.get(address))
+    seen = words(wheeling.get(address))
+    assert "06-1234-9876" not in seen
+    assert "この目的では表示しません" in seen
+    refused = send(wheeling, f"{address}approve/", wheeling.get(f"{address}approve/"))
+    assert refused.status_code == 422
+    assert "この目的では見られない項目" in words(refused)

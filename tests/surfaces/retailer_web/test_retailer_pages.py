@@ -275,3 +275,19 @@ def test_english_is_a_switch_away_and_stays(surface: Surface, own: httpx.Client)
 @pytest.mark.parametrize("path", ["/", "/contracts/", f"/points/{world.OWN_POINT}/"])
 def test_pages_can_only_be_read(own: httpx.Client, method: str, path: str) -> None:
     assert own.request(method, path).status_code in (403, 405)
+
+
+@pytest.mark.parametrize(("days", "columns"), [("31", 31), ("365", 365), ("396", 396)])
+def test_usage_is_drawn_told_and_written_for_a_month_a_year_and_thirteen_months(
+    own: httpx.Client, days: str, columns: int
+) -> None:
+    page = own.get(f"/points/{world.OWN_POINT}/usage/?days={days}")
+    assert page.status_code == 200
+    labels = re.findall(r'<svg[^>]*role="img" aria-label="([^"]+)"', page.text)
+    first = world.TODAY - timedelta(days=columns)
+    assert any("曲線" in label for label in labels)
+    assert any(label.startswith(f"{first} から") for label in labels)
+    assert "月ごとの電力量" in page.text
+    address = unescape(re.search(r'href="(/points/[^"]*/usage/file/[^"]*)format=machine"', page.text)[1])  # type: ignore[index]
+    rows = own.get(f"{address}format=machine").text.splitlines()[1:]
+    assert len(rows) == sum((world.TODAY - timedelta(days=back)).day != 17 for back in range(1, columns + 1))

@@ -17,7 +17,7 @@ from sekisho.surfaces.kit.speech import Text, day_text, month_text, say
 
 SHADES = ("#f1f5fb", "#d3e0f5", "#a9c3ec", "#7aa1de", "#4d7ccb", "#2755ad", "#0d2f80", "#04113f")
 _LEFT, _TOP, _BOTTOM = 56, 12, 28
-_WIDE, _HIGH = 3, 5  # of a cell of the heatmap
+_NARROW, _WIDE, _HIGH = 3, 16, 5  # of a cell of the heatmap: a year's column, a month's, a row
 _HATCH = (
     '<defs><pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" fill="#fff"/><rect width="2" height="6" fill="#8a8a8a"/></pattern></defs>'
@@ -53,14 +53,15 @@ def curve(day: DayOfSlots) -> SafeString:
 
 
 def heatmap(days: Mapping[date, DayOfSlots], *, first: date, last: date) -> SafeString:
-    """A year at one glance: a column for each day, a row for each half-hour, darker is more."""
+    """A period at one glance: a column for each day, a row for each half-hour, darker is more. A month's columns are wider than a year's."""
     dates = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    wide = max(_NARROW, min(_WIDE, 1100 // len(dates)))
     limits = shade_limits([wh for day in days.values() for wh in day.wh if wh is not None])
     cells: dict[int, list[str]] = {}
     for column, day in enumerate(dates):
         for shade, row, length in _shaded(days.get(day), limits):
             cells.setdefault(shade, []).append(
-                f"M{column * _WIDE} {row * _HIGH}h{_WIDE}v{length * _HIGH}h-{_WIDE}z"
+                f"M{column * wide} {row * _HIGH}h{wide}v{length * _HIGH}h-{wide}z"
             )
     parts = [_HATCH.format(name="gap-map"), f'<g transform="translate({_LEFT} {_TOP})">']
     for shade, path in sorted(cells.items()):
@@ -68,14 +69,26 @@ def heatmap(days: Mapping[date, DayOfSlots], *, first: date, last: date) -> Safe
         parts.append(f'<path fill="{fill}" d="{"".join(path)}"/>')
     parts.append("</g>")
     parts += [_label(_LEFT - 6, _TOP + hour * 2 * _HIGH + 4, f"{hour}:00", "end") for hour in range(0, 25, 6)]
-    months = [(column, day) for column, day in enumerate(dates) if day.day == 1]
-    parts += [_label(_LEFT + column * _WIDE, _TOP + 48 * _HIGH + 18, month_text(day) if day.month in (1, 7) else f"{day.month}", "start")
-              for column, day in months]  # fmt: skip
+    ticks = [
+        (column, day)
+        for column, day in enumerate(dates)
+        if (day.day == 1 if wide == _NARROW else not column % 5)
+    ]
+    parts += [
+        _label(_LEFT + column * wide, _TOP + 48 * _HIGH + 18, _tick(day, months=wide == _NARROW), "start")
+        for column, day in ticks
+    ]
     label = Text(
         f"{first} から {last} までの30分電力量の濃淡図",
         f"Heatmap of half-hourly usage from {first} to {last}",
     )
-    return _svg(_LEFT + len(dates) * _WIDE + 16, _TOP + 48 * _HIGH + _BOTTOM, label, parts)
+    return _svg(_LEFT + len(dates) * wide + 32, _TOP + 48 * _HIGH + _BOTTOM, label, parts)
+
+
+def _tick(day: date, *, months: bool) -> str:
+    if months:
+        return month_text(day) if day.month in (1, 7) else f"{day.month}"
+    return f"{day.month}/{day.day}"
 
 
 def heatmap_legend(days: Mapping[date, DayOfSlots]) -> list[tuple[SafeString, str]]:

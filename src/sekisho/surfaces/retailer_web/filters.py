@@ -51,10 +51,14 @@ class ReadingFilter(forms.Form):
         return span({name: value for name, value in self.cleaned_data.items() if value})
 
 
+SPANS = {"31": Text("31日", "31 days"), "365": Text("1年", "one year"), "396": Text("13か月", "13 months")}
+
+
 class DayChoice(forms.Form):
-    """Which day's curve."""
+    """Which day's curve, and how many days beside it."""
 
     day = DayField(Text("曲線の日", "Day of the curve"))
+    days = OneOf(Text("濃淡図の期間", "Period of the heatmap"), SPANS.items(), empty=SPANS["365"])
 
 
 def name_key(text: str) -> str:
