@@ -16,7 +16,7 @@ from sekisho.ledger.scope.hours import Hours, read_hours
 from sekisho.ledger.scope.moments import JAPAN
 from sekisho.ledger.scope.platform import refresh_site
 from sekisho.ledger.scope.question import Question
-from sekisho.ledger.scope.search import search
+from sekisho.ledger.scope.search import refuse_unknown, search
 from sekisho.ledger.site import Site
 from sekisho.settings.home import Home
 from sekisho.work import payload as read
@@ -53,6 +53,7 @@ def _find(conn: psycopg.Connection, command: Command, now: datetime, site: Site)
     title = read.text(command.payload, "title")
     question = Question.from_stored(command.payload.get("question") or {})
     store = refresh_site(connection=conn, site=site)
+    refuse_unknown(store=store, question=question)
     answer = search(store=store, question=question, as_of=now.astimezone(JAPAN).date())
     finding_no = findings.keep_finding(conn, answer=answer, title=title, by=command.person, now=now)
     return {"finding_no": finding_no, "totals": dict(answer.totals)}

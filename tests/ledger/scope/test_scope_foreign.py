@@ -216,8 +216,8 @@ def test_a_bad_line_is_named_and_its_neighbours_are_kept(
         (2, field, value.format(point=POINT))
     ]
     assert answer.views["ref"].to_list() == [1, 3]
-    write_rejected(tmp_path / "rejects.csv", taken.rejected)
-    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("2,")
+    write_rejected(tmp_path / "rejects.csv", {"log": taken.rejected})
+    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("log,2,")
 
 
 def test_bytes_that_are_no_characters_are_refused(tmp_path: Path) -> None:
@@ -286,6 +286,14 @@ def test_a_bad_contract_is_named_and_the_others_are_kept(row: str, field: str, t
     (tmp_path / "history.csv").write_text(HISTORY + row + "\n", encoding="utf-8")
     periods, refused = from_csv(tmp_path / "history.csv")
     assert [(type(bad), bad.line, bad.field) for bad in refused] == [(Rejected, 3, field)]
+    assert periods["contract_no"].to_list() == ["C-1", "C-2"]
+
+
+def test_bytes_that_are_no_characters_refuse_their_contract_only(tmp_path: Path) -> None:
+    row = f"{POINT},C-3,90016,K".encode() + b"\xff,person,2010-01-01,2011-01-01\n"
+    (tmp_path / "history.csv").write_bytes(HISTORY.encode() + row)
+    periods, refused = from_csv(tmp_path / "history.csv")
+    assert [(bad.line, bad.field, bad.value) for bad in refused] == [(3, "customer_no", "K\\udcff")]
     assert periods["contract_no"].to_list() == ["C-1", "C-2"]
 
 

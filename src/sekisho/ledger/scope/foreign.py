@@ -76,12 +76,13 @@ def take_in(
     return taken, refused
 
 
-def write_rejected(path: Path, rejected: Iterable[Rejected]) -> None:
-    """Write the refused rows: number, field, value, reason in both languages."""
+def write_rejected(path: Path, rejected: Mapping[str, Iterable[Rejected]]) -> None:
+    """Write the refused rows, by file: number, field, value, reason in both languages."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["行", "項目", "値", "理由", "reason"])
-        writer.writerows([bad.line, bad.field, bad.value, bad.ja, bad.en] for bad in rejected)
+        writer.writerow(["ファイル", "行", "項目", "値", "理由", "reason"])
+        for name, rows in rejected.items():
+            writer.writerows([name, bad.line, bad.field, bad.value, bad.ja, bad.en] for bad in rows)
 
 
 def _take_lines(writer: Writer, log: Path, mapping: LogMapping, progress: Callable[[int], None]) -> Taken:

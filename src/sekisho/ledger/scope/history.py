@@ -7,6 +7,7 @@ customer_no. Two contracts never overlap at one point.
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,9 +88,7 @@ def from_csv(path: Path, *, encoding: str = "utf-8") -> tuple[pl.DataFrame, list
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str | None]]]:
-    with path.open(
-        encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline=""
-    ) as file:
+    with path.open(encoding=_codec(encoding), errors="surrogateescape", newline="") as file:
         reader = csv.DictReader(file)
         missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
@@ -100,8 +99,28 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str | Non
         yield from enumerate(reader, start=1)
 
 
+def _codec(name: str) -> str:
+    try:
+        known = codecs.lookup(name).name
+    except LookupError:
+        raise UnableToReadHistory(
+            f"文字コード {name!r} はありません。", f"There is no encoding {name!r}."
+        ) from None
+    return "utf-8-sig" if known == "utf-8" else known
+
+
 def _period(line: int, row: dict[str, str | None]) -> tuple[object, ...] | Rejected:
     cells = {name: (row[name] or "").strip() for name in _COLUMNS}
+    for name, cell in cells.items():
+        if any("\udc80" <= letter <= "\udcff" for letter in cell):
+            quoted = cell.encode("utf-8", errors="backslashreplace").decode()
+            return Rejected(
+                line,
+                name,
+                quoted,
+                "文字コードに合わないバイトがあります",
+                "has bytes that are not of the encoding",
+            )
     point = cells["point"].replace("-", "")
     if not (len(point) == 22 and point.isdecimal()):
         return Rejected(

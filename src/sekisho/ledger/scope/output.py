@@ -21,6 +21,8 @@ from sekisho.ledger.scope.moments import OPEN
 from sekisho.ledger.scope.search import Answer
 
 _FORMULA = "=+-@\t\r"
+_SUMMARY, _DRAFT = "summary.json", ".summary.json"
+_FILES = ("customers.parquet", "customers.csv", "views.parquet", "views.csv", "unnamed.parquet", _SUMMARY)
 
 
 def summary(answer: Answer) -> dict[str, Any]:
@@ -33,13 +35,16 @@ def summary(answer: Answer) -> dict[str, Any]:
 
 
 def write_answer(*, answer: Answer, directory: Path) -> list[Path]:
-    """Write the files into a new or empty directory; `summary.json` comes last: without it the rest is a fragment."""
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise WrongUse(
-            f"{directory} は空のディレクトリではありません。", f"{directory} is no empty directory."
-        )
+    """Write the files; `summary.json` comes last: without it the rest is a fragment of a killed run, and is replaced.
+
+    A directory that holds the same answer is left as it is; one that holds anything else is refused (`WrongUse`).
+    """
+    last = directory / _SUMMARY
+    told = json.dumps(summary(answer), ensure_ascii=False, indent=1, default=_plain)
+    if last.is_file() and last.read_text(encoding="utf-8") == told:
+        return [directory / name for name in _FILES]
+    _refuse_what_is_not_ours(directory)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = []
     for name, frame in {
         "customers": answer.customers,
         "views": answer.views,
@@ -47,15 +52,22 @@ def write_answer(*, answer: Answer, directory: Path) -> list[Path]:
     }.items():
         dated = _with_dates(frame)
         dated.write_parquet(directory / f"{name}.parquet")
-        written.append(directory / f"{name}.parquet")
-        if name != "unnamed":
+        if f"{name}.csv" in _FILES:
             for_spreadsheet(dated).write_csv(directory / f"{name}.csv", include_bom=True)
-            written.append(directory / f"{name}.csv")
-    path = directory / "summary.json"
-    path.write_text(
-        json.dumps(summary(answer), ensure_ascii=False, indent=1, default=_plain), encoding="utf-8"
-    )
-    return [*written, path]
+    draft = directory / _DRAFT
+    draft.write_text(told, encoding="utf-8")
+    draft.replace(last)
+    return [directory / name for name in _FILES]
+
+
+def _refuse_what_is_not_ours(directory: Path) -> None:
+    if not directory.exists():
+        return
+    fragment = directory.is_dir() and {path.name for path in directory.iterdir()} <= {*_FILES[:-1], _DRAFT}
+    if not fragment:
+        raise WrongUse(
+            f"{directory} は空のディレクトリではありません。", f"{directory} is no empty directory."
+        )
 
 
 def for_spreadsheet(frame: pl.DataFrame) -> pl.DataFrame:

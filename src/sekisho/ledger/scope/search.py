@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sekisho.kernel.errors import SekishoError
 from sekisho.ledger.scope.history import KINDS
 from sekisho.ledger.scope.moments import DAY, OPEN, day_number
 from sekisho.ledger.scope.periods import OwnPeriods
@@ -50,6 +51,33 @@ class Answer:
     rests_on: Mapping[str, Any]
 
 
+class UnableToAnswer(SekishoError):
+    """The question names somebody or something that occurs nowhere: silence would look like an answer."""
+
+
+def refuse_unknown(*, store: Store, question: Question) -> None:
+    """Refuse a company, person or gate that neither log nor history knows; raises `UnableToAnswer` naming it."""
+    gates = {str(kind_of(text)["gate"]) for text in store.names("kind").texts()}
+    asked = (
+        ("会社", "company", [] if question.company is None else [question.company], store.names("company")),
+        ("閲覧者", "person", question.persons, store.names("person")),
+    )
+    for ja, en, texts, names in asked:
+        for text in texts:
+            if names.code(text) is None:
+                raise _unknown(ja, en, text)
+    for gate in question.gates:
+        if gate not in gates:
+            raise _unknown("ゲート・画面", "gate", gate)
+
+
+def _unknown(ja: str, en: str, text: str) -> UnableToAnswer:
+    return UnableToAnswer(
+        f"{ja} {text!r} は閲覧ログにも契約履歴にもありません。",
+        f"The {en} {text!r} is neither in the log nor in the history.",
+    )
+
+
 def search(*, store: Store, question: Question, as_of: date) -> Answer:
     """Answer the question; `as_of` is the day for which 'still contracted' is told."""
     hits = find(store=store, question=question)
@@ -74,10 +102,12 @@ def name_and_count(
 
 
 def readings_of_point(*, store: Store, point: str, question: Question) -> pl.DataFrame:
-    """Return all readings of one point in the question's time, whoever's they were."""
+    """Return all readings of one point in the question's time, whoever's they were; `UnableToAnswer` for an unknown point."""
     code = store.names("point").code(point)
+    if code is None:
+        raise _unknown("地点", "point", point)
     files = [store.root / part.file for part in store.manifest.segments if part.rows]
-    if code is None or not files:
+    if not files:
         return pl.DataFrame(schema=dict(EVENTS))
     low, high = _bounds(question)
     wanted = (pl.col("point") == code) & (pl.col("at") >= low) & (pl.col("at") < high)

@@ -18,7 +18,7 @@ from sekisho.barrier.policy import RULES, Grade, Rule
 from sekisho.kernel.errors import SekishoError, WrongUse
 from sekisho.ledger.scope.question import Question, Right
 from sekisho.ledger.scope.rows import NOTHING_KNOWN, Limit, Registry, beyond, limits_of
-from sekisho.ledger.scope.search import Answer, find, name_and_count, readings_of_point
+from sekisho.ledger.scope.search import Answer, UnableToAnswer, find, name_and_count, readings_of_point
 from sekisho.ledger.scope.store import Store
 
 EVERYTHING: Final = "*"
@@ -138,9 +138,26 @@ def who_saw(
     hits = readings_of_point(store=store, point=point.replace("-", ""), question=question)
     views = name_and_count(store=store, question=question, hits=hits, as_of=as_of).views
     if customer_no is not None:
+        _refuse_other_customers(store, point.replace("-", ""), customer_no)
         views = views.filter(pl.col("customer_no") == customer_no)
     own = pl.col("audience").ne("retailer") | pl.col("company").eq(pl.col("holder"))
     return views.with_columns(*_rights(views), own.alias("entitled"))
+
+
+def _refuse_other_customers(store: Store, point: str, customer_no: str) -> None:
+    """Refuse a customer who never had a contract at the point: an empty list would say that nobody looked."""
+    code = store.names("point").code(point)
+    rows = (
+        pl.scan_parquet(store.history_path("terms"))
+        .filter(pl.col("point") == code)
+        .select("row")
+        .collect()["row"]
+    )
+    if customer_no not in store.numbers()["customer_no"].gather(rows).to_list():
+        raise UnableToAnswer(
+            f"お客さま番号 {customer_no!r} は地点 {point} の契約にありません。",
+            f"The customer {customer_no!r} never had a contract at {point}.",
+        )
 
 
 def _rights(views: pl.DataFrame) -> list[pl.Series]:

@@ -28,7 +28,7 @@ from sekisho.ledger.scope.output import for_spreadsheet, summary, write_answer
 from sekisho.ledger.scope.platform import open_store
 from sekisho.ledger.scope.question import Question, Right
 from sekisho.ledger.scope.rows import NOTHING_KNOWN, registry_of
-from sekisho.ledger.scope.search import Answer, search
+from sekisho.ledger.scope.search import Answer, refuse_unknown, search
 from sekisho.ledger.scope.store import Store
 from sekisho.ledger.scope.whatif import change_of, replay, who_saw
 from sekisho.ledger.site import Connection, Site
@@ -111,7 +111,8 @@ def foreign(
         if taken.rejected or refused:
             _tell_rejected(len(taken.rejected), len(refused), rejects)
         if rejects is not None:
-            write_rejected(rejects, [*taken.rejected, *refused])
+            write_rejected(rejects, {log.name: taken.rejected, contracts.name: refused})
+        refuse_unknown(store=store, question=asked)
         answer = search(store=store, question=asked, as_of=_day(as_of) or _today())
     counts = {
         "lines": taken.lines, "events": taken.events, "not_shown": taken.not_shown, "rejected_lines": len(taken.rejected),
@@ -175,6 +176,7 @@ def find(
     )  # fmt: skip
     with connect(invocation(ctx).installation.open()) as connection:
         store = platform.refresh_site(connection=connection, site=_site(ctx))
+        refuse_unknown(store=store, question=asked)
         answer = search(store=store, question=asked, as_of=_day(as_of) or _today())
         kept = {} if keep is None else {"finding_no": _keep(connection, answer, keep, by or "")}
     _give(answer, out, as_json=as_json, more=kept)
