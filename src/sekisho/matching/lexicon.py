@@ -59,6 +59,11 @@ def default_folder() -> Path:
 
 def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOURCES) -> Lexicon:
     """The lexicon in `folder`, built first if it is missing or made from other packages or sources."""
+    return load(ready(folder, sources=sources))
+
+
+def ready(folder: Path | None = None, *, sources: Iterable[str] = readings.SOURCES) -> Path:
+    """Where the lexicon lies, built as for `opened`."""
     place = folder or default_folder() / "+".join(sorted(sources))
     stamp = _stamp(sources)
     mark = place / "lexicon.json"
@@ -67,7 +72,7 @@ def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOUR
         with _alone(place):
             if not _is_of(mark, stamp):
                 _build(place, stamp)
-    return load(place)
+    return place
 
 
 def _is_of(mark: Path, stamp: dict[str, object]) -> bool:

@@ -8,8 +8,10 @@ kanji and a kana name must be relatives too. The rest of those pairs are one per
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import polars as pl
 
@@ -21,6 +23,7 @@ _SURE = ("enclosed", "shared", "switched")
 _USUALLY_UNLISTED = 0.03
 # The aligner spreads over many readings of which the true one is but one.
 _WIDER, _WIDEST = 3.0, 0.4
+FILE = "priors.json"
 BESIDE, SUCCEEDED = "beside", "succeeded"
 
 
@@ -46,6 +49,12 @@ class Priors:
     def odds(self) -> dict[str, float]:
         """Log odds by way."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "unlisted"}
+
+
+def read(folder: Path) -> Priors:
+    """As stored in the working folder of a matching; the usual ones where nothing is stored."""
+    path = folder / FILE
+    return Priors(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else Priors()
 
 
 def ways(pairs: pl.DataFrame, met: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

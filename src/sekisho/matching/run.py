@@ -10,17 +10,19 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from sekisho.matching import counts, crew, intake, lexicon, readings, shards
+from sekisho.matching import counts, crew, intake, lexicon, priors, readings, shards
 from sekisho.matching.decide import Weights
 from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 1
+EDITION = 2
 SHARD_ROWS = 300_000
+SAMPLE_ROWS = 150_000
 _ROW_BYTES = 2_600
 
 Progress = Callable[[str, int, int], None]
@@ -92,15 +94,16 @@ def match(
     """
     settings = mapping or Mapping()
     intake.require(source, settings)
-    words = lexicon.opened(
+    words = lexicon.ready(
         lexicon_folder, sources=[name for name in readings.SOURCES if name not in leave_out]
     )
-    job = Job(source.resolve(), settings, out.resolve(), words.folder, weights or Weights())
+    job = Job(source.resolve(), settings, out.resolve(), words, weights or Weights())
     _claim(job)
     tell = progress or (lambda *_: None)
     with crew.gathered(workers=workers, cluster=cluster) as hands:
-        sizes = _read(job, hands, tell)
-        spans = _planned(job, sizes, rows=min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES))
+        total = _read(job, hands, tell)
+        _learn(job, hands, total)
+        spans = _planned(job, hands, total, rows=min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES))
         _settle(job, hands, spans, tell)
     return _result(job)
 
@@ -128,15 +131,15 @@ def _claim(job: Job) -> None:
         )
 
 
-def _read(job: Job, hands: crew.Crew, tell: Progress) -> list[dict[str, int]]:
-    """Stores every piece; returns the sizes by municipality."""
+def _read(job: Job, hands: crew.Crew, tell: Progress) -> dict[str, int]:
+    """Stores every piece; returns the rows of each municipality."""
     done = job.work / "pieces" / "nowhere.json"
     if not done.exists():
         count = _pieces_of_parquet if intake.is_parquet(job.source) else _pieces_of_csv
         count(job, hands, tell)
     shards.place_nowhere(job.work)
     listed = sorted((job.work / "pieces").glob("*.json"))
-    return [json.loads(path.read_text(encoding="utf-8")) for path in listed]
+    return shards.totals([json.loads(path.read_text(encoding="utf-8")) for path in listed])
 
 
 def _pieces_of_parquet(job: Job, hands: crew.Crew, tell: Progress) -> None:
@@ -180,13 +183,55 @@ def _piece(job: Job, number: int) -> int:
     return sum(json.loads(done.read_text(encoding="utf-8")).values())
 
 
-def _planned(job: Job, sizes: list[dict[str, int]], *, rows: int) -> list[shards.Span]:
+def _learn(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
+    """The priors are learnt once, from the same municipalities whatever the shards, and serve everywhere."""
+    path = job.work / "sample.json"
+    if not path.exists():
+        shards.write_text(path, json.dumps(shards.sample(total, rows=SAMPLE_ROWS)))
+    for _ in hands.run(partial(_priors, job), [SAMPLE_ROWS]):
+        pass
+
+
+def _priors(job: Job, rows: int) -> int:
+    """Learns the priors, unless they are stored already. Runs in any process."""
+    path = job.work / priors.FILE
+    if not path.exists():
+        words, reader = _books(job.lexicon)
+        chosen = json.loads((job.work / "sample.json").read_text(encoding="utf-8"))
+        learnt = shards.learn(chosen, rows=rows, work=job.work, lexicon=words, reader=reader)
+        shards.write_text(path, json.dumps(asdict(learnt)))
+    return rows
+
+
+def _planned(job: Job, hands: crew.Crew, total: dict[str, int], *, rows: int) -> list[shards.Span]:
     """The plan of the first start stands, so that a restart with other limits finds the same shards."""
     path = job.work / "plan.json"
     if not path.exists():
-        spans = shards.plan(sizes, target=rows)
+        large = _large(job, total, rows)
+        for _ in hands.run(partial(_divided, job), range(len(large["municipalities"]))):
+            pass
+        divided = {jis: shards.sizes_of_parts(job.work, jis) for jis in large["municipalities"]}
+        spans = shards.plan(total, divided, target=large["rows"])
         shards.write_text(path, json.dumps([asdict(span) for span in spans]))
     return [shards.Span(**span) for span in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _large(job: Job, total: dict[str, int], rows: int) -> dict[str, Any]:
+    """Which municipalities are too large for a shard, and what a shard may hold; as decided at first."""
+    path = job.work / "large.json"
+    if not path.exists():
+        large = [jis for jis, count in total.items() if count > rows]
+        shards.write_text(path, json.dumps({"rows": rows, "municipalities": large}))
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _divided(job: Job, number: int) -> int:
+    """One of the large municipalities. Runs in any process."""
+    words, _ = _books(job.lexicon)
+    large = json.loads((job.work / "large.json").read_text(encoding="utf-8"))
+    jis = large["municipalities"][number]
+    shards.divide(jis, target=large["rows"], work=job.work, lexicon=words)
+    return sum(shards.sizes_of_parts(job.work, jis))
 
 
 def _settle(job: Job, hands: crew.Crew, spans: list[shards.Span], tell: Progress) -> None:
@@ -203,7 +248,13 @@ def _span(job: Job, number: int) -> int:
     spans = json.loads((job.work / "plan.json").read_text(encoding="utf-8"))
     span = shards.Span(**spans[number])
     return shards.settle_span(
-        span, work=job.work, out=job.out, lexicon=words, reader=reader, weights=job.weights
+        span,
+        work=job.work,
+        out=job.out,
+        lexicon=words,
+        reader=reader,
+        weights=job.weights,
+        priors=priors.read(job.work),
     )
 
 

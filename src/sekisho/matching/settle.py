@@ -41,7 +41,7 @@ def settle(
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors are learnt from the rows unless they are given."""
-    known = personas.assign(_placed(_named(rows, lexicon), lexicon))
+    known = personas.assign(placed(_named(rows, lexicon), lexicon))
     parties = _parties(known)
     met = events.between(known)
     places = _places(known)
@@ -63,7 +63,8 @@ def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     )
 
 
-def _placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds house (null without a house number) and room to columns address, postal_code."""
     distinct = rows.select("address", "postal_code").unique(maintain_order=True)
     parts = addresses.normalise(
         distinct["address"],

@@ -2,14 +2,15 @@
 bounded memory.
 
 The input is cut into pieces; each piece is checked and stored sorted by municipality. Shards are ranges
-of municipality
-codes with about the same number of rows; a shard reads its range out of every piece. Everything is
-written under another
-name and renamed when whole, so a run that was killed goes on where it stopped.
+of municipality codes with about the same number of rows; a shard reads its range out of every piece. A
+municipality that is larger than a shard may be is divided where nobody is compared across (`division`).
+Everything is written under another name and renamed when whole, so a run that was killed goes on where it
+stopped.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,25 +18,27 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import addresses, intake, parties, settle
+from sekisho.matching import addresses, division, intake, parties, settle
 from sekisho.matching.decide import Weights
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
+from sekisho.matching.priors import Priors
 
-NOWHERE = ""
+NOWHERE, UNKNOWN = "", "00000"
 _ROW_GROUP = 16_384
 TABLES = ("records", "clusters", "edges")
 
 
 @dataclass(frozen=True)
 class Span:
-    """A shard: municipality codes first … last, and how many rows they have."""
+    """A shard: municipality codes first … last and how many rows they have, or a part of one municipality."""
 
     number: int
     first: str
     last: str
     rows: int
+    part: int | None = None
 
 
 def store_piece(
@@ -57,62 +60,117 @@ def store_piece(
     return sizes
 
 
-def place_nowhere(work: Path) -> dict[str, int]:
-    """Rows whose address names no municipality follow the other rows of their supply point; returns sizes
-    by municipality."""
-    target = work / "pieces" / "nowhere.json"
-    if target.exists():
-        return dict(json.loads(target.read_text(encoding="utf-8")))
-    pieces = pl.scan_parquet(work / "pieces" / "[0-9]*.parquet")
-    lost = pieces.filter(pl.col("jis") == NOWHERE).collect()
-    points = lost.select("point").drop_nulls().unique()
-    homes = (
-        pieces.filter(pl.col("jis") != NOWHERE)
-        .select("point", home="jis")
-        .join(points.lazy(), on="point", how="semi")
-        .group_by("point")
-        .agg(pl.col("home").sort().first())
+def place_nowhere(work: Path) -> None:
+    """Rows whose address names no municipality follow the other rows of their supply point."""
+    done = work / "pieces" / "nowhere.json"
+    if done.exists():
+        return
+    pieces = [pl.scan_parquet(path) for path in sorted((work / "pieces").glob("[0-9]*.parquet"))]
+    lost = [piece.filter(pl.col("jis") == NOWHERE) for piece in pieces]
+    point = pl.col("point").hash()
+    sought = [part.select(point).filter(pl.col("point").is_not_null()).collect() for part in lost]
+    homes = _homes(pieces, pl.concat(sought).unique())
+    sizes: dict[str, int] = {}
+    for number, part in enumerate(lost):
+        placed = part.with_columns(spot=point).collect().join(homes, on="spot", how="left")
+        placed = placed.with_columns(jis=pl.col("home").fill_null(UNKNOWN)).drop("home", "spot")
+        write_whole(placed.sort("jis", "row"), work / "pieces" / f"nowhere-{number:05}.parquet")
+        for jis, rows in placed.group_by("jis").len().iter_rows():
+            sizes[jis] = sizes.get(jis, 0) + rows
+    write_text(done, json.dumps(dict(sorted(sizes.items()))))
+
+
+def _homes(pieces: list[pl.LazyFrame], spots: pl.DataFrame) -> pl.DataFrame:
+    """spot (hash of a supply point) and home, its first municipality; read piece by piece."""
+    found = [
+        piece.filter(pl.col("jis") != NOWHERE, pl.col("point").is_not_null())
+        .select(spot=pl.col("point").hash(), home="jis")
+        .join(spots.lazy().rename({"point": "spot"}), on="spot", how="semi")
+        .unique()
         .collect()
-    )
-    placed = (
-        lost.join(homes, on="point", how="left")
-        .with_columns(jis=pl.col("home").fill_null("00000"))
-        .drop("home")
-    )
-    write_whole(placed.sort("jis", "row"), work / "pieces" / "nowhere.parquet")
-    sizes = dict(placed.group_by("jis").len().iter_rows())
-    write_text(target, json.dumps(sizes))
-    return sizes
+        for piece in pieces
+    ]
+    return pl.concat(found).group_by("spot").agg(pl.col("home").min())
 
 
-def plan(sizes: Sequence[dict[str, int]], *, target: int) -> list[Span]:
-    """Ranges of municipalities of about `target` rows each."""
+def totals(sizes: Sequence[dict[str, int]]) -> dict[str, int]:
+    """Rows of each municipality, in order of their codes, from the rows in each piece."""
     total: dict[str, int] = {}
     for part in sizes:
         for jis, rows in part.items():
             if jis != NOWHERE:
                 total[jis] = total.get(jis, 0) + rows
+    return dict(sorted(total.items()))
+
+
+def sample(total: dict[str, int], *, rows: int) -> list[str]:
+    """Municipalities from anywhere with about `rows` rows in all; the same ones whatever the shards."""
+    anywhere = sorted(total, key=lambda jis: hashlib.sha256(jis.encode()).digest())
+    chosen, filled = anywhere[:1], total[anywhere[0]] if anywhere else 0
+    for jis in anywhere[1:]:
+        if filled + total[jis] <= rows:
+            chosen, filled = [*chosen, jis], filled + total[jis]
+    return sorted(chosen)
+
+
+def plan(total: dict[str, int], divided: dict[str, list[int]], *, target: int) -> list[Span]:
+    """Ranges of municipalities of about `target` rows each; a municipality in `divided` (rows of its parts)
+    becomes a shard a part."""
     spans: list[Span] = []
     first, filled, last = None, 0, ""
     for jis in sorted(total):
-        if first is not None and filled + total[jis] > target:
+        if first is not None and (filled + total[jis] > target or jis in divided):
             spans.append(Span(len(spans), first, last, filled))
             first, filled = None, 0
-        first, last, filled = first or jis, jis, filled + total[jis]
+        if jis in divided:
+            spans += [Span(len(spans) + part, jis, jis, rows, part) for part, rows in enumerate(divided[jis])]
+        else:
+            first, last, filled = first or jis, jis, filled + total[jis]
     if first is not None:
         spans.append(Span(len(spans), first, last, filled))
     return spans
 
 
+def divide(jis: str, *, target: int, work: Path, lexicon: Lexicon) -> None:
+    """Stores a municipality in parts of about `target` rows, unless it is stored already."""
+    done = work / "parts" / f"{jis}.json"
+    if done.exists():
+        return
+    rows = load(Span(0, jis, jis, 0), work)
+    placed = division.parts(rows.drop("jis"), target=target, lexicon=lexicon)
+    parts = rows.join(placed, on="row").partition_by("part", as_dict=True, include_key=False)
+    for number in range(len(parts)):
+        write_whole(parts[(number,)], _part(work, jis, number))
+    write_text(done, json.dumps([parts[(number,)].height for number in range(len(parts))]))
+
+
+def sizes_of_parts(work: Path, jis: str) -> list[int]:
+    """Rows of each part of a divided municipality."""
+    return list(json.loads((work / "parts" / f"{jis}.json").read_text(encoding="utf-8")))
+
+
+def _part(work: Path, jis: str, number: int) -> Path:
+    return work / "parts" / f"{jis}-{number:05}.parquet"
+
+
+def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon, reader: Reader) -> Priors:
+    """What the kanji names of some municipalities (at most `rows` rows) say about switches and the like."""
+    pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
+    known = pieces.filter(pl.col("jis").is_in(municipalities)).sort("row").head(rows).drop("jis").collect()
+    return settle.settle(known, lexicon=lexicon, reader=reader, weights=Weights()).priors
+
+
 def settle_span(
-    span: Span, *, work: Path, out: Path, lexicon: Lexicon, reader: Reader, weights: Weights
+    span: Span, *, work: Path, out: Path, lexicon: Lexicon, reader: Reader, weights: Weights, priors: Priors
 ) -> int:
     """Settles one shard and writes its tables; returns its rows. Does nothing when it is already written."""
     done = work / "settled" / f"{span.number:05}.json"
     if done.exists():
         return span.rows
     rows = load(span, work)
-    settled = settle.settle(rows.drop("jis"), lexicon=lexicon, reader=reader, weights=weights)
+    settled = settle.settle(
+        rows.drop("jis"), lexicon=lexicon, reader=reader, weights=weights, known_priors=priors
+    )
     tables = parties.tables(rows, settled)
     for name in TABLES:
         write_whole(tables[name], out / name / f"{span.number:05}.parquet")
@@ -124,6 +182,8 @@ def settle_span(
 
 def load(span: Span, work: Path) -> pl.DataFrame:
     """The rows of a shard in their original order."""
+    if span.part is not None:
+        return pl.read_parquet(_part(work, span.first, span.part)).sort("row")
     pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
     mine = pieces.filter(pl.col("jis") >= span.first, pl.col("jis") <= span.last)
     return mine.collect().sort("row")
