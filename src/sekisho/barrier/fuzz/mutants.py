@@ -23,13 +23,15 @@ from sekisho.barrier.policy import RULES, Grade, Rule, rule_for, rules_of, visib
 from sekisho.kernel.errors import SekishoError
 
 SOURCE, DEPLOYED = "source", "deployed"
+RECOMPILED = ("policy item", "policy mask")
+"""Kinds made by compiling under another policy: their SQL is what differs from the compiled barrier, and none if nothing does."""
 
 
 class UnableToBreak(SekishoError):
     """The clause that a mutant breaks does not stand where it is looked for: whoever rewrote it must rewrite the mutant, too."""
 
 
-def _replaced(text: str, old: str, new: str, *, where: str) -> str:
+def replaced(text: str, old: str, new: str, *, where: str) -> str:
     """`text` with a clause replaced, which must be there: a mutant that breaks nothing would count for nothing."""
     if old not in text:
         raise UnableToBreak(
@@ -66,7 +68,7 @@ def _fixed(*sql: str) -> Callable[[], Sequence[str]]:
 
 
 @contextmanager
-def _ruled(rules: Sequence[Rule]) -> Iterator[None]:
+def ruled(rules: Sequence[Rule]) -> Iterator[None]:
     """The compiler under other rules."""
     before = policy.RULES
     policy.RULES = tuple(rules)
@@ -153,7 +155,7 @@ class Broken:
                 if grade is not Grade.SHOW:
                     kind = "policy item" if grade is not Grade.REVEAL else "policy mask"
                     yield self._item_mutant(
-                        kind, rule, item, f"{item} {grade or 'denied'} → show", _shown(rule, item)
+                        kind, rule, item, f"{item} {grade or 'denied'} → show", shown(rule, item)
                     )
                 if grade is None and item in MASKS:
                     yield self._item_mutant(
@@ -169,7 +171,7 @@ class Broken:
 
         def make() -> Sequence[str]:
             tables = [table for table in rule.tables if item in COLUMNS[table].values()]
-            with _ruled([other if r is rule else r for r in RULES]):
+            with ruled([other if r is rule else r for r in RULES]):
                 changed = _pieces((gate for gate in self.gates if reads(gate, tables)), purpose)
             return tuple(self._rebuilt(purpose, self._compiled[purpose] | changed))
 
@@ -224,7 +226,7 @@ class Broken:
                                  ((purpose.audience, purpose.code),), table=table)  # fmt: skip
 
     def _with_rule(self, purpose: Purpose, extra: Rule) -> Sequence[str]:
-        with _ruled([*RULES, extra]):
+        with ruled([*RULES, extra]):
             pieces = _pieces((), purpose)
         return tuple(piece.statement for name, piece in pieces.items() if name not in self._compiled[purpose])
 
@@ -252,14 +254,14 @@ class Broken:
         yield mutant("security invoker", DEPLOYED, f"alter view {name} set (security_invoker = true)")
         columns = visible_columns(rule, table)
         for column in COLUMNS[table].keys() - columns.keys():
-            widened = _replaced(compiled, f" from {table}", f", {column} from {table}", where=name)
+            widened = replaced(compiled, f" from {table}", f", {column} from {table}", where=name)
             yield mutant(
                 f"with {column}", SOURCE, f"grant select ({column}) on {table} to {purpose.role}", widened
             )
         for column, grade in columns.items():
             if grade is Grade.REVEAL and not column.endswith("_key"):
                 masked = f"{MASKS[COLUMNS[table][column]]}({column}) as {column}"
-                bare = _replaced(compiled, masked, column, where=name)
+                bare = replaced(compiled, masked, column, where=name)
                 yield mutant(f"{column} without its mask", SOURCE, bare)
 
     # row security
@@ -374,7 +376,7 @@ class Broken:
         functions = {piece.name: piece.statement for piece in compile_all(()) if piece.kind == "function"}
         everybody = tuple((p.audience, p.code) for p in PURPOSES)
         for function, name, old, new in _TICKET:
-            broken = _replaced(functions[function], old, new, where=function)
+            broken = replaced(functions[function], old, new, where=function)
             at = next(
                 (purposes for word, purposes in _TICKET_OF.items() if word in f"{function} {name}"), everybody
             )
@@ -394,7 +396,7 @@ def _its_double(rule: Rule) -> str:
     return f"; drop policy repeat_{role} on work.command" if rule.rows is RowRule.OWN_PERSON else ""
 
 
-def _shown(rule: Rule, item: str) -> Rule:
+def shown(rule: Rule, item: str) -> Rule:
     return replace(rule, show=rule.show | {item}, reveal=rule.reveal - {item}, record=rule.record - {item})
 
 
@@ -453,7 +455,7 @@ class _Site:
 
     def swapped(self, old: str, new: str) -> str:
         """The statement with one clause replaced, which must be there."""
-        return _replaced(self.text, old, new, where=f"{self.gate.name} ({self.purpose.role})")
+        return replaced(self.text, old, new, where=f"{self.gate.name} ({self.purpose.role})")
 
 
 _PASSAGE = re.compile(r",\npassage as \(insert into ledger\.passage .*? returning 1\)\n", re.DOTALL)

@@ -48,17 +48,17 @@ class Report:
     @property
     def survivors(self) -> list[Mapping[str, Any]]:
         """Mutants that nobody noticed."""
-        return [m for m in self.mutants if not m["caught_by"] and m["stillborn"] is None]
+        return [m for m in self.mutants if not m["caught_by"] and m["equivalent"] is None]
 
     @property
-    def stillborn(self) -> list[Mapping[str, Any]]:
-        """Mutants that the database itself refused to have."""
-        return [m for m in self.mutants if m["stillborn"] is not None]
+    def equivalents(self) -> list[Mapping[str, Any]]:
+        """Mutants that are the unbroken barrier by another name, each with the reason: they do not count."""
+        return [m for m in self.mutants if m["equivalent"] is not None]
 
     @property
     def alive(self) -> list[Mapping[str, Any]]:
         """Mutants that count."""
-        return [m for m in self.mutants if m["stillborn"] is None]
+        return [m for m in self.mutants if m["equivalent"] is None]
 
     @property
     def holds(self) -> bool:
@@ -105,6 +105,7 @@ class Report:
             "differences": len(self.leaks),
             "mutants": len(self.alive),
             "survivors": len(self.survivors),
+            "equivalents": len(self.equivalents),
             "score": self.score,
             "sampled": self.sampled,
             "caught_by": dict(self.by_check()),
@@ -119,7 +120,7 @@ class Report:
             "kinds": self.by_kind(),
             "leaks": list(self.leaks),
             "survivors": list(self.survivors),
-            "stillborn": list(self.stillborn),
+            "equivalents": list(self.equivalents),
             "mutants": list(self.mutants),
         }
 
@@ -230,7 +231,7 @@ def _strength(report: Report, english: bool) -> list[str]:
         for m in report.survivors
     ]
     lines += [
-        f"– {'refused by the database' if english else 'データベースが拒んだ変異'}: {m['name']}: {m['stillborn']}"
-        for m in report.stillborn
+        f"– {'equivalent' if english else '元と同じ変異'}: {m['kind']} – {m['name']}: {m['equivalent']}"
+        for m in report.equivalents
     ]
     return lines

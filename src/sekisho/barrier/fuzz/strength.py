@@ -13,7 +13,7 @@ import psycopg
 
 from sekisho.barrier.audiences import AUDIENCES, LOGINS, PURPOSES
 from sekisho.barrier.fuzz.calls import Call, reads
-from sekisho.barrier.fuzz.mutants import DEPLOYED, Mutant
+from sekisho.barrier.fuzz.mutants import DEPLOYED, RECOMPILED, Mutant, UnableToBreak
 from sekisho.barrier.fuzz.people import refused
 from sekisho.barrier.fuzz.replay import undone
 from sekisho.barrier.fuzz.stages import Stages
@@ -26,7 +26,7 @@ from sekisho.barrier.proof.findings import Finding, Tally
 from sekisho.barrier.ticket import Caller
 
 PROMISED, PSQL, CLAIMS, APPLY = "promise", "psql", "claims", "apply"
-NOTHING = "nothing is compiled differently"
+COMPILES_ALIKE = "it compiles to the same barrier, statement by statement"
 _STRANGERS = 3
 """How many strangers ask where no check of the ticket was broken: without a ticket, without a permit, with an expired one."""
 _BEYOND_THE_TICKET = ("barrier.mask", "barrier.assigned", "barrier.pairs")
@@ -38,12 +38,12 @@ _OF_EACH = 8
 
 @dataclass(slots=True)
 class Verdict:
-    """Who noticed a mutant: obligations of the proof by number, checks of the fuzz by name. `stillborn`: the database refused to have it."""
+    """Who noticed a mutant: obligations of the proof by number, checks of the fuzz by name. `equivalent`: why nobody can."""
 
     mutant: Mutant
     by: set[str] = field(default_factory=set)
     example: str = ""
-    stillborn: str | None = None
+    equivalent: str | None = None
 
     @property
     def caught(self) -> bool:
@@ -58,7 +58,12 @@ class Verdict:
     def public(self) -> dict[str, Any]:
         """As JSON."""
         return {"kind": self.mutant.kind, "name": self.mutant.name, "origin": self.mutant.origin, "caught_by": sorted(self.by),
-                "example": self.example, "stillborn": self.stillborn}  # fmt: skip
+                "example": self.example, "equivalent": self.equivalent}  # fmt: skip
+
+
+def equivalence(mutant: Mutant) -> str | None:
+    """Why a mutant is the unbroken barrier by another name; None: it is not. The only reason that counts: both compile to the same statements."""
+    return COMPILES_ALIKE if mutant.kind in RECOMPILED and not mutant.make() else None
 
 
 def batches(mutants: Iterable[Mutant]) -> Iterator[list[Mutant]]:
@@ -68,7 +73,7 @@ def batches(mutants: Iterable[Mutant]) -> Iterator[list[Mutant]]:
         if mutant.slot == "*":
             yield [mutant]
             continue
-        rows = waiting.setdefault(mutant.kind.partition(" ")[0], [])
+        rows = waiting.setdefault(_company(mutant), [])
         place = next(
             (row for row in rows if len(row) < _TOGETHER and all(other.slot != mutant.slot for other in row)),
             None,
@@ -79,6 +84,12 @@ def batches(mutants: Iterable[Mutant]) -> Iterator[list[Mutant]]:
             place.append(mutant)
     for rows in waiting.values():
         yield from rows
+
+
+def _company(mutant: Mutant) -> str:
+    """Which mutants may stand in one batch. Memberships of roles belong to the server and lock them: they stay together, in one process."""
+    member = mutant.privilege is not None and mutant.privilege[0] == "role"
+    return "membership" if member else mutant.kind.partition(" ")[0]
 
 
 class Strength:
@@ -105,9 +116,12 @@ class Strength:
         with undone(one):
             verdicts = [Verdict(mutant) for mutant in batch]
             for verdict in verdicts:
-                verdict.stillborn = _apply(one, verdict.mutant)
-                _refused(verdict)
-            alive = [verdict for verdict in verdicts if verdict.stillborn is None and APPLY not in verdict.by]
+                verdict.equivalent = equivalence(verdict.mutant)
+                if (refusal := _apply(one, verdict.mutant)) is not None:
+                    verdict.note(APPLY, refusal)
+            alive = [
+                verdict for verdict in verdicts if verdict.equivalent is None and APPLY not in verdict.by
+            ]
             self._prove(alive)
             if batch[0].kind == "grant":
                 self._reach(alive)
@@ -250,24 +264,22 @@ def _some(calls: Iterable[Call]) -> list[Call]:
 
 
 def _apply(conn: psycopg.Connection, mutant: Mutant) -> str | None:
-    """Put a mutant in; what the database said if it refused."""
-    statements = mutant.make()
-    if not statements:
-        return NOTHING
+    """Put a mutant in. Returns what the database said if the barrier cannot be compiled so: a gate then asks for a column that its view has no more.
+
+    Raises `UnableToBreak` for any other refusal: the mutant's own SQL would be wrong, and nothing would have been tried.
+    """
     try:
         with conn.transaction():
-            for statement in statements:
+            for statement in mutant.make():
                 conn.execute(statement.encode())
     except psycopg.Error as fault:
-        return str(fault.diag.message_primary)
+        if isinstance(fault, psycopg.errors.UndefinedColumn) and mutant.kind in RECOMPILED:
+            return str(fault.diag.message_primary)
+        raise UnableToBreak(
+            f"変異「{mutant.name}」を適用できません: {fault.diag.message_primary}",
+            f"The mutant cannot be applied: {mutant.name}: {fault.diag.message_primary}",
+        ) from fault
     return None
-
-
-def _refused(verdict: Verdict) -> None:
-    """A policy that PostgreSQL refuses to have in force never gets there: applying fails, and the barrier before stays."""
-    if verdict.mutant.kind.startswith("policy") and verdict.stillborn not in (None, NOTHING):
-        verdict.note(APPLY, str(verdict.stillborn))
-        verdict.stillborn = None
 
 
 def _changed(deployed: Deployed, before: Deployed) -> Deployed:

@@ -447,17 +447,16 @@ def put(conn: psycopg.Connection, world: World) -> None:
             "select ledger.ensure_month(%(now)s), ledger.ensure_leaf_month(%(now)s)", {"now": world.now}
         )
         for table in ORDER:
-            for row in world.rows(table):
-                _insert(conn, table, row)
+            rows = [_insert(table, row) for row in world.rows(table)]
+            if rows:
+                conn.execute(sql.SQL("; ").join(rows))
 
 
-def _insert(conn: psycopg.Connection, table: str, row: Mapping[str, Any]) -> None:
+def _insert(table: str, row: Mapping[str, Any]) -> sql.Composed:
     columns = sql.SQL(", ").join(map(sql.Identifier, row))
     values = sql.SQL(", ").join(map(_literal, row.values()))
-    conn.execute(
-        sql.SQL("insert into {} ({}) overriding system value values ({})").format(
-            sql.Identifier(*table.split(".")), columns, values
-        )
+    return sql.SQL("insert into {} ({}) overriding system value values ({})").format(
+        sql.Identifier(*table.split(".")), columns, values
     )
 
 
