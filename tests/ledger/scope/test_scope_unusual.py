@@ -176,7 +176,7 @@ def test_wrong_hours_name_their_entry(text: str, named: str, tmp_path: Path) -> 
 P = [f"06000000000000000000{number:02d}" for number in range(60)]
 INSERT = """
 insert into ledger.passage (at, gate, audience, company, person, purpose, verdict, points, holders, items, row_count)
-values (%s, %s, 'operator', 'TD', %s, 'switching', 'passed', %s, array['00026'], array['menu'], 1)
+values (%s, %s, 'operator', %s, %s, 'switching', 'passed', %s, array['00026'], array['menu'], 1)
 """
 SUBMIT = """
 insert into work.command (kind, payload, audience, company, person, purpose, idempotency_key, submitted_at)
@@ -191,9 +191,17 @@ def conn(database: str) -> Iterator[Connection]:
         yield connection
 
 
-def reads(conn: Connection, person: str, at: datetime, points: list[str], *, gate: str = "usage") -> None:
+def reads(
+    conn: Connection,
+    person: str,
+    at: datetime,
+    points: list[str],
+    *,
+    gate: str = "usage",
+    company: str = "TD",
+) -> None:
     """One passage a point, a minute after the other."""
-    rows = [(at + timedelta(minutes=n), gate, person, [point]) for n, point in enumerate(points)]
+    rows = [(at + timedelta(minutes=n), gate, company, person, [point]) for n, point in enumerate(points)]
     with conn.cursor() as cursor:
         cursor.executemany(INSERT.encode(), rows)
 
@@ -224,6 +232,27 @@ def test_planted_days_are_found_among_ordinary_ones_and_nothing_else(conn: Conne
         ("volume", "many"), ("watched", "many"), ("hours", "early"), ("hours", "festive"), ("no_cause", "curious"),
     }  # fmt: skip
     assert next(sign.facts for sign in found if sign.rule == "watched") == {"points": P[58:]}
+
+
+def test_a_list_of_ones_own_orders_is_no_volume(conn: Connection) -> None:
+    conn.execute("insert into registry.contractor (code, name) values ('K0001', '丙工事')")
+    for number, one in enumerate(P[:50]):
+        conn.execute(
+            "insert into registry.point (point, kind, voltage_class, site_no, address) values (%s, 'demand', 'LV', %s, '架空市')",
+            (one, f"S{number}"),
+        )
+        conn.execute(
+            "insert into registry.work_order (order_no, contractor, point, task, valid) values (%s, 'K0001', %s, '点検', %s)",
+            (f"W{number}", one, f"[{DAY},{DAY + timedelta(days=1)})"),
+        )
+    for day in (DAY, DAY + timedelta(days=3)):
+        reads(conn, "fitter", _at(day, 10), P[:50], company="K0001")
+        for person in range(6):
+            reads(conn, f"mate{person}", _at(day, 10), P[50:55], company="K0001")
+    found = signs(person_days(conn, since=DAY, until=DAY + timedelta(days=4)))
+    assert [(sign.rule, sign.of.person, sign.of.day) for sign in found if sign.rule == "volume"] == [
+        ("volume", "fitter", DAY + timedelta(days=3))
+    ]
 
 
 def test_hours_of_the_installation_decide(conn: Connection) -> None:

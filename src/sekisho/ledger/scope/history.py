@@ -111,16 +111,8 @@ def _codec(name: str) -> str:
 
 def _period(line: int, row: dict[str, str | None]) -> tuple[object, ...] | Rejected:
     cells = {name: (row[name] or "").strip() for name in _COLUMNS}
-    for name, cell in cells.items():
-        if any("\udc80" <= letter <= "\udcff" for letter in cell):
-            quoted = cell.encode("utf-8", errors="backslashreplace").decode()
-            return Rejected(
-                line,
-                name,
-                quoted,
-                "文字コードに合わないバイトがあります",
-                "has bytes that are not of the encoding",
-            )
+    if (unreadable := _unreadable(line, cells)) is not None:
+        return unreadable
     point = cells["point"].replace("-", "")
     if not (len(point) == 22 and point.isdecimal()):
         return Rejected(
@@ -156,6 +148,20 @@ def _period(line: int, row: dict[str, str | None]) -> tuple[object, ...] | Rejec
         )
     kind = KINDS.index(cells["customer_kind"])
     return point, cells["holder"], start, end, kind, cells["contract_no"], cells["customer_no"]
+
+
+def _unreadable(line: int, cells: dict[str, str]) -> Rejected | None:
+    for name, cell in cells.items():
+        if any("\udc80" <= letter <= "\udcff" for letter in cell):
+            quoted = cell.encode("utf-8", errors="backslashreplace").decode()
+            return Rejected(
+                line,
+                name,
+                quoted,
+                "文字コードに合わないバイトがあります",
+                "has bytes that are not of the encoding",
+            )
+    return None
 
 
 def _day(text: str) -> int | None:

@@ -4,7 +4,7 @@ Rules see one person's day for one purpose, beside the other people of that purp
 check with a pocket calculator: median, median deviation, a binomial tail. What a rule finds goes into the review queue
 (`ledger.review`), where somebody else than the reader decides and says why.
 
-`volume`        many more points than the others
+`volume`        many more points than the others; those of the company's own work orders are not counted
 `hours`         readings outside the working hours (see `hours`), which the others do not have
 `no_cause`      cards opened for switching that no application followed within a fortnight
 `same_surname`  customers of the reader's own surname, more than chance brings
@@ -172,7 +172,10 @@ watched as (
     select e.day, e.audience, e.company, e.person, e.purpose, array_agg(distinct e.point order by e.point) as points
       from seen e where (select w.kind from ledger.watch w where w.point = e.point order by w.watch_no desc limit 1) in ('vip', 'decoy')
      group by 1, 2, 3, 4, 5),
-volume as (select day, audience, company, person, purpose, count(distinct point) as points from seen group by 1, 2, 3, 4, 5),
+volume as (
+    select e.day, e.audience, e.company, e.person, e.purpose, count(distinct e.point) as points from seen e
+     where not exists (select from registry.work_order o where o.contractor = e.company and o.point = e.point and o.valid @> e.day)
+     group by 1, 2, 3, 4, 5),
 cause as (
     select p.local::date as day, p.audience, p.company, p.person, p.purpose, count(*) as lookups,
            count(*) filter (where not exists (
