@@ -191,7 +191,8 @@ def test_a_correction_shows_before_and_after_and_is_filled_in_by_keyboard(people
     assert box.is_checked()
     page.locator("#id_reason").fill("照会のとおり")
     page.locator("#id_reason").press("Tab")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     main = page.locator("main").inner_text()
     assert "変更の前と後" in main
     assert "鈴＊＊＊" in main, "the present name stays masked"

@@ -102,10 +102,19 @@ def _confirm(request: HttpRequest, errand: Errand, form: forms.Form) -> HttpResp
         crumbs=errand.crumbs,
         errand=errand,
         form=form,
-        entries=[*errand.entries, *((one.label, _said(one)) for one in form if not one.is_hidden)],
+        entries=[*errand.entries, *((one.label, _said(one)) for one in _told(errand, form))],
         changes=errand.compare(form.cleaned_data) if errand.compare else None,
         key=uuid4().hex,
     )
+
+
+def _told(errand: Errand, form: forms.Form) -> list[forms.BoundField]:
+    """The fields to look at again; beside a table of before and after only those that were filled in."""
+    return [
+        one
+        for one in form
+        if not one.is_hidden and (errand.compare is None or form.cleaned_data.get(one.name) not in (None, ""))
+    ]
 
 
 def _said(bound: forms.BoundField) -> Any:

@@ -1,7 +1,7 @@
 """Large files: asked for here, written by the worker, received by whoever asked."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sekisho.barrier.gateway import Page
 from sekisho.settings.exportable import EXPORTABLE, LONGEST, carried
 from sekisho.settings.exports import KEPT
 from sekisho.settings.secrets import export_key
-from sekisho.surfaces.kit import asking, errands
+from sekisho.surfaces.kit import asking, errands, wording
 from sekisho.surfaces.kit.downloads import FORMS
 from sekisho.surfaces.kit.errands import Errand
 from sekisho.surfaces.kit.fields import DayField, OneOf
@@ -37,7 +37,7 @@ _STATES = {
     "expired": (Text("削除済み", "deleted"), "plain"),
 }  # fmt: skip
 _WORDS = {
-    "on": Text("この日に有効", "Valid on"), "state": Text("状態", "State"), "kind": Text("個人・法人・機器", "Kind"), "menu": Text("メニュー", "Menu"),
+    "on": Text("この日に有効", "Valid on"), "state": Text("契約の状態", "State of contracts"), "kind": Text("個人・法人・機器", "Kind"), "menu": Text("メニュー", "Menu"),
     "name": Text("名義", "Name"), "point": Text("供給地点", "Supply point"), "address": Text("住所", "Address"), "first": Text("この日から", "From"),
     "until": Text("この日の前まで", "Before"), "since": Text("この日時から", "From"), "reader": Text("閲覧者の区分", "Reader"),
 }  # fmt: skip
@@ -152,8 +152,24 @@ def ask_export(request: HttpRequest, kind: str) -> HttpResponse:
     return errands.run(request, errand)
 
 
+_CODES = {"state": wording.STATES, "kind": wording.KINDS}
+
+
 def _said(params: dict[str, Any]) -> list[tuple[Text | str, Any]]:
-    return [(_WORDS.get(name, name), value) for name, value in params.items() if name != "language"]
+    return [
+        (_WORDS.get(name, name), _spoken(name, value)) for name, value in params.items() if name != "language"
+    ]
+
+
+def _spoken(name: str, value: Any) -> Any:
+    if name in _CODES:
+        return wording.word(_CODES[name], value)
+    if name == "reader":
+        return wording.reader_word(value)
+    try:
+        return date.fromisoformat(value) if name in ("on", "first", "until") else value
+    except TypeError:
+        return value
 
 
 def _crumbs() -> list[Crumb]:
