@@ -175,6 +175,18 @@ def test_passages_that_nobody_seals_are_counted(gated: str, home: Home, tmp_path
         assert unsealed(connection=owner) == 1
 
 
+def test_a_log_that_nobody_ever_sealed_is_an_alarm_once_something_was_read(
+    gated: str, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="sekisho.settings.lag")
+    with connect(gated) as owner, gate(gated, home) as door:
+        LagWatch().look(owner)
+        assert caplog.records == []
+        verdict_of_reading(gated, door)
+        LagWatch().look(owner)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
 def test_the_alarm_is_one_warning_and_one_line_when_it_is_over(
     gated: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,9 +25,9 @@ def limit_of(found: Lag) -> timedelta:
     return LIMIT if found.max_lag is None else found.max_lag / 2
 
 
-def is_behind(found: Lag) -> bool:
+def is_behind(found: Lag, *, waiting: int) -> bool:
     """Whether the lag is an alarm. A log that was never sealed is, as soon as there is something to seal."""
-    return found.size > found.published if found.behind is None else found.behind > limit_of(found)
+    return waiting > 0 if found.behind is None else found.behind > limit_of(found)
 
 
 @dataclass
@@ -45,13 +45,15 @@ class LagWatch:
             return
         self._looked = now
         found = lag(connection=conn)
-        if is_behind(found):
-            self._warn(conn, found, now)
+        fine = found.behind is not None and found.behind <= limit_of(found)
+        waiting = 0 if fine else unsealed(connection=conn)  # counted only where it matters
+        if is_behind(found, waiting=waiting):
+            self._warn(found, waiting, now)
         elif self._told is not None:
             self._told = None
             log.info("the ledger's log has caught up", extra={"size": found.published})
 
-    def _warn(self, conn: psycopg.Connection, found: Lag, now: float) -> None:
+    def _warn(self, found: Lag, waiting: int, now: float) -> None:
         if self._told is not None and now - self._told < REPEAT_EVERY:
             return
         self._told = now
@@ -61,7 +63,7 @@ class LagWatch:
             extra={
                 "lag_seconds": behind,
                 "limit_seconds": limit_of(found).total_seconds(),
-                "unsealed": unsealed(connection=conn),
+                "unsealed": waiting,
                 "size": found.published,
             },
         )

@@ -122,13 +122,23 @@ class LagCollector(Collector):
         """The lag, the last checkpoint, and what waits."""
         with connect(self.conninfo, application="sekisho sequencer metrics") as conn:
             found, waiting = lag(connection=conn), unsealed(connection=conn)
-        yield _gauge("lag_seconds", "Age of the last seal", _seconds(found.behind, math.inf))
-        yield _gauge("checkpoint_size", "Entries under the published checkpoint", found.published)
-        yield _gauge("checkpoint_timestamp_seconds", "When it was written", self.site.published_at or 0)
-        yield _gauge("unsealed_passages", "Committed passages under no published checkpoint", waiting)
-        yield _gauge("gates_open", "1 while gates answer", int(found.open))
+        yield _gauge("sekisho_ledger_lag_seconds", "Age of the last seal", _seconds(found.behind, math.inf))
+        yield _gauge(
+            "sekisho_ledger_checkpoint_size", "Entries under the published checkpoint", found.published
+        )
+        yield _gauge(
+            "sekisho_ledger_checkpoint_timestamp_seconds", "When it was written", self.site.published_at or 0
+        )
+        yield _gauge(
+            "sekisho_ledger_unsealed_passages", "Committed passages under no published checkpoint", waiting
+        )
+        yield _gauge("sekisho_ledger_gates_open", "1 while gates answer", int(found.open))
         if found.max_lag is not None:
-            yield _gauge("max_lag_seconds", "Gates refuse beyond this lag", found.max_lag.total_seconds())
+            yield _gauge(
+                "sekisho_ledger_max_lag_seconds",
+                "Gates refuse beyond this lag",
+                found.max_lag.total_seconds(),
+            )
 
 
 def _seconds(span: timedelta | None, otherwise: float) -> float:
@@ -136,7 +146,7 @@ def _seconds(span: timedelta | None, otherwise: float) -> float:
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"sekisho_ledger_{name}", documentation, value=value)
+    return GaugeMetricFamily(name, documentation, value=value)
 
 
 def _handler(registry: CollectorRegistry, ready: threading.Event) -> type[BaseHTTPRequestHandler]:

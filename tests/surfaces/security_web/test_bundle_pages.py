@@ -249,7 +249,7 @@ def state(behind: float | None, max_lag: float | None, size: int = 10) -> LogSta
         (state(31, 60), "31 秒遅れています"),
         (state(61, 60), "照会は拒まれています"),
         (state(None, 60), "一度も確定されていません"),
-        (state(None, None, size=0), None),
+        (state(None, None, size=0), "一度も確定されていません"),
     ],
 )
 def test_the_words_of_the_alarm(settings: None, row: LogStateRow, told: str | None) -> None:

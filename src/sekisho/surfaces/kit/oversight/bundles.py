@@ -227,13 +227,9 @@ def log_alarm(request: HttpRequest, gate: Gate[LogStateRow]) -> Text | None:
 
 
 def alarm_of(row: LogStateRow, now: datetime) -> Text | None:
-    """The words for the state at `now`; None while all is well. A log that was never sealed is an alarm once it has entries."""
+    """The words for the state at `now`; None while all is well."""
     if row.sealed_through is None:
-        return (
-            None
-            if row.size == 0
-            else Text("閲覧ログが一度も確定されていません。", "The passage log was never sealed.")
-        )
+        return Text("閲覧ログが一度も確定されていません。", "The passage log was never sealed.")
     behind = now - row.sealed_through
     if row.refused_from is not None and now >= row.refused_from:
         return Text(
