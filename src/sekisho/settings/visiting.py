@@ -47,6 +47,7 @@ MOST = 400
 
 _FORM_TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_CORRECTION = re.compile(r"/corrections/R\d")
 _PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 _NOT_VISITED = ("/sign-", "/account/", "/purpose/", "/static/", "/metrics", "/healthz", "/readyz")
 """Sign-in and one's own account (nothing of the barrier's), choosing another purpose (another caller, who walks for themselves), files that
@@ -177,6 +178,11 @@ def visitor(surface: str, *, conninfo: str, home: Home, now: datetime) -> Iterat
                 process.terminate()
 
 
+def _reveals(request: Request) -> bool:
+    """Whether the page shows something in clear, one contract at a time: 「表示」, or what a correction would write."""
+    return "/reveal/" in request.path if request.method == "POST" else bool(_CORRECTION.match(request.path))
+
+
 # --- what a page offers
 
 
@@ -265,7 +271,7 @@ class Walk:
         path = request.path.partition("#")[0]
         if path.startswith(_NOT_VISITED) or not path.startswith("/"):
             return
-        if self.depth is Depth.MASKED and request.method == "POST" and "reveal" in path:
+        if self.depth is Depth.MASKED and _reveals(request):
             return
         request = replace(request, path=path)
         shape = _shape(request)
