@@ -1,9 +1,10 @@
-"""A command's wall time and peak memory over its whole tree of processes, and what machine it ran on."""
+"""A command's wall time, processor time and peak memory over its whole tree of processes, and what machine it ran on."""
 
 from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import threading
 import time
@@ -21,10 +22,14 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Measured:
-    """seconds of wall time; peak_mb: the largest sum of resident memory (10⁶ bytes) of the tree, sampled."""
+    """seconds of wall time; cpu_seconds of all processors, user and system, of the whole tree; peak_mb: the
+    largest sum of resident memory (10⁶ bytes) of the tree, sampled; load: runnable processes of the machine,
+    averaged over the run."""
 
     seconds: float
+    cpu_seconds: float
     peak_mb: float
+    load: float
     output: str
 
 
@@ -34,13 +39,13 @@ class UnableToMeasure(SekishoError):
 
 def measured(command: Sequence[str]) -> Measured:
     """Run `command` in the checkout; raises UnableToMeasure with its last words when it fails."""
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), _spent()
     child = subprocess.Popen(
         command, cwd=_CHECKOUT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    peak = [0.0]
+    seen = _Seen()
     ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(child.pid, peak, ended), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(child.pid, seen, ended), daemon=True)
     watcher.start()
     output, errors = child.communicate()
     seconds = time.perf_counter() - started
@@ -51,7 +56,26 @@ def measured(command: Sequence[str]) -> Measured:
             f"測定対象が終了コード {child.returncode} で止まりました: {errors[-2000:]}",
             f"the command measured ended with exit code {child.returncode}: {errors[-2000:]}",
         )
-    return Measured(seconds, peak[0], output)
+    return Measured(seconds, _spent() - spent, seen.peak_mb, seen.load, output)
+
+
+def _spent() -> float:
+    """Processor seconds of all children that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@dataclass
+class _Seen:
+    """What the watcher has seen so far."""
+
+    peak_mb: float = 0.0
+    samples: int = 0
+    loads: float = 0.0
+
+    @property
+    def load(self) -> float:
+        return self.loads / max(self.samples, 1)
 
 
 def _environment() -> dict[str, str]:
@@ -59,9 +83,10 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
+def _watch(pid: int, seen: _Seen, ended: threading.Event) -> None:
     while not ended.wait(_EVERY_S):
-        peak[0] = max(peak[0], _resident(pid) / 1e6)
+        seen.peak_mb = max(seen.peak_mb, _resident(pid) / 1e6)
+        seen.samples, seen.loads = seen.samples + 1, seen.loads + os.getloadavg()[0]
 
 
 def _resident(pid: int) -> int:

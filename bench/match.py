@@ -15,7 +15,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from bench._measured import machine, measured
+from bench._measured import Measured, machine, measured
 from sekisho.matching import lexicon, readings
 from sekisho.matching.population import Order, Score, generate, score
 from sekisho.matching.population.writer import RECORDS, TRUTH
@@ -146,10 +146,20 @@ def _sekisho(case: Case) -> dict[str, Any]:
     scores = _scores(case, clusters.collect())
     people = said["table"]["figures"]["total"]["individuals"]
     true_people = sum(cell["all"] for cell in case.manifest["truth"]["table"]["person"].values())
-    return _figures(found.seconds, found.peak_mb, scores) | {
+    return _figures(found, scores) | {
         "rejected": said["rejected"],
-        "people": {key: people[key] for key in ("value", "certain", "probable", "unresolved", "low", "high")}
-        | {"truth": true_people, "within": people["low"] <= true_people <= people["high"]},
+        "people": _people(people, true_people),
+    }
+
+
+def _people(found: dict[str, Any], truth: int) -> dict[str, Any]:
+    """The individuals' figure beside the truth: how far the clusters are off, and how far the estimate is."""
+    kept = ("value", "certain", "probable", "unresolved", "estimate", "low", "high")
+    return {key: found[key] for key in kept} | {
+        "truth": truth,
+        "count_error": round((found["value"] - truth) / truth, 5),
+        "estimate_error": round((found["estimate"] - truth) / truth, 5),
+        "within": found["low"] <= truth <= found["high"],
     }
 
 
@@ -166,7 +176,7 @@ def _rival(case: Case, rival: str) -> dict[str, Any]:
         }
         found = measured([sys.executable, "-m", "bench._rivals", json.dumps(spec)])
         scores = _scores(case, pl.read_parquet(out))
-    return _figures(found.seconds, found.peak_mb, scores)
+    return _figures(found, scores)
 
 
 def _scores(case: Case, clusters: pl.DataFrame) -> dict[str, Score]:
@@ -176,12 +186,15 @@ def _scores(case: Case, clusters: pl.DataFrame) -> dict[str, Score]:
     return score(joined)
 
 
-def _figures(seconds: float, peak_mb: float, scores: dict[str, Score]) -> dict[str, Any]:
+def _figures(found: Measured, scores: dict[str, Score]) -> dict[str, Any]:
     everyone = scores["all"].as_dict()
     return {
         "records": everyone["records"],
-        "seconds": round(seconds, 1),
-        "peak_mb": round(peak_mb),
+        "seconds": round(found.seconds, 1),
+        "cpu_seconds": round(found.cpu_seconds, 1),
+        "cpu_us_a_record": round(found.cpu_seconds / everyone["records"] * 1e6, 1),
+        "load": round(found.load, 1),
+        "peak_mb": round(found.peak_mb),
         **{key: _rounded(value) for key, value in everyone.items() if key != "records"},
         "slices": {name: _slice(one) for name, one in scores.items() if name != "all"},
     }
@@ -207,7 +220,7 @@ def _show(figures: dict[str, Any]) -> None:
         f"{said['records']:,} records, {said['truths']:,} truths, seed {said['seed']}, {said['dictionary']}"
     )
     table = Table(title=title)
-    columns = ("", "records", "s", "MB", "F1", "precision", "recall", "B³", "count", *SLICES)
+    columns = ("", "records", "s", "CPU s", "load", "MB", "F1", "precision", "recall", "B³", "count", *SLICES)
     for column in columns:
         table.add_column(column, justify="left" if not column else "right")
     for name, one in figures["contenders"].items():
@@ -221,6 +234,8 @@ def _cells(one: dict[str, Any]) -> Sequence[str]:
     return (
         f"{one['records']:,}",
         f"{one['seconds']:.0f}",
+        f"{one['cpu_seconds']:.0f}",
+        f"{one['load']:.1f}",
         f"{one['peak_mb']:,}",
         *(_share(value) for value in shares),
         f"{one['count_error']:+.3%}",
