@@ -208,3 +208,29 @@ def test_the_alarm_is_one_warning_and_one_line_when_it_is_over(
     assert 39 < line["lag_seconds"] < 100
     assert line["limit_seconds"] == 30
     assert line["unsealed"] == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger.passage set person = 'nobody'",
+        "delete from ledger.passage",
+        "update ledger.leaf set entry = entry",
+        "delete from ledger.leaf",
+        "update ledger.checkpoint set note = ''",
+        "select ledger.erase_month('2020-01-01', '2026-01-01')",
+        "alter table ledger.passage disable trigger announce",
+        "select pg_logical_emit_message(false, 'sekisho.passage', '{}')",
+        "select * from registry.party",
+        "select * from barrier.ticket_key",
+        "select * from accounts_retailer.accounts_user",
+    ],
+)
+def test_the_sequencers_login_undoes_nothing_and_reads_no_customer(
+    gated: str, home: Home, statement: str
+) -> None:
+    with (
+        connect(login_conninfo(gated, home, SEQUENCER)) as own,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        own.execute(statement.encode())
