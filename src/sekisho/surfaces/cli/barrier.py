@@ -167,6 +167,7 @@ def _fuzz_report(path: Path, *, named: bool) -> dict[str, Any] | None:
         "Two-run fuzz: same answers in worlds that differ only where one may not look",
     ),
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,  # the command behind it has the options, and tells them
 )
 def fuzz(ctx: typer.Context) -> None:
     if find_spec("sekisho.surfaces.cli.barrier_fuzz") is None:

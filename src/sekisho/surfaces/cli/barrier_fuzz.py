@@ -17,14 +17,15 @@ from sekisho.kernel.errors import REFUSED
 from sekisho.surfaces.cli.invocation import invocation
 from sekisho.surfaces.cli.speech import language, say, tell
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 QUICK_MUTANTS = 60
 
 
 @app.command(
     help=say(
-        "二重実行検査と変異による強度測定(問題があれば終了コード 1)",
-        "Two-run fuzz, and its strength by mutation; exit code 1 if anything is found",
+        "二重実行検査と変異による強度測定。終了コード: 0 成立、1 漏れ・見つからない変異、2 誤用、3 管理者の接続がない",
+        "Two-run fuzz, and its strength by mutation. Exit code: 0 it holds, 1 a leak or a mutant that nobody noticed,"
+        " 2 wrong use, 3 no superuser's connection",
     )
 )
 def fuzz(
