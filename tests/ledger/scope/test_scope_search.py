@@ -387,5 +387,6 @@ def test_files_of_an_answer(tmp_path: Path) -> None:
         "summary.json",
     }
     assert "'=1+1" in (tmp_path / "out" / "customers.csv").read_text(encoding="utf-8-sig")
+    write_answer(answer=answer, directory=tmp_path / "out")
     with pytest.raises(WrongUse):
-        write_answer(answer=answer, directory=tmp_path / "out")
+        write_answer(answer=replace(answer, totals={}), directory=tmp_path / "out")
