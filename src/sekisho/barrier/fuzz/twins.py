@@ -256,6 +256,7 @@ class _Twin:
             "ledger.finding",
             "ledger.review",
             "work.export",
+            "work.bundle",
         ):
             return False
         return number % 4 == 1
@@ -449,6 +450,8 @@ _STRUCTURE_OF: dict[str, tuple[str, ...]] = {
     "registry.change": ("drafted_by",),
     "work.command": ("kind", "audience", "company", "person", "purpose", "state"),
     "work.export": ("export_no", "kind", "form", "audience", "company", "person", "purpose", "state"),
+    "work.bundle": ("bundle_no", "state", "kind", "made_at", "expires_at"),
+    "work.bundle_part": ("bundle_no", "part_no"),
     "work.export_part": ("export_no", "part_no", "audience", "company", "person"),
     "barrier.draft": ("draft_no", "kind", "state", "audience", "purpose", "case_no", "hours", "drafted_by"),
     "barrier.permit": ("permit_no", "audience"),

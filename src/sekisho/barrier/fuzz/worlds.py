@@ -99,6 +99,7 @@ class _Maker:
         self._passages()
         self._scoping()
         self._commands()
+        self._bundles()
         self._permits()
         self._rest()
         return self.world
@@ -388,6 +389,15 @@ class _Maker:
                  outcome={"ja": self.tokens.word(), "en": self.tokens.word()})  # fmt: skip
         self.add("work.export_part", **whose, part_no=1, body=self.tokens.word())
 
+    def _bundles(self) -> None:
+        """Proof bundles of security and of the auditor, each with its one piece."""
+        for audience, company, person in (("security", "TD", "guard"), ("auditor", "METI", "inspector")):
+            number = UUID(int=self.rng.getrandbits(128), version=4)
+            self.add("work.bundle", bundle_no=number, made_at=self._moment(), expires_at=self._moment(), audience=audience, company=company,
+                     person=person, asked={"company": self.tokens.word()}, state="done", refusal=None, kind="whole", first_idx=0, end_idx=9,
+                     passages=9, waiting=0, tree_size=9, checkpoint=self.tokens.word(), bytes=100, sha256=self.tokens.word(), parts=1)  # fmt: skip
+            self.add("work.bundle_part", bundle_no=number, part_no=1, body=self.tokens.word())
+
     def _permits(self) -> None:
         """Permits and cases of others, so that those who oversee have something to see. Those of the callers are added by `people`."""
         now = self.world.now
@@ -433,7 +443,7 @@ ORDER = (
     "registry.posting", "registry.contractor", "registry.work_order", "registry.change", "registry.event", "registry.import_run",
     "barrier.draft", "barrier.case_file", "barrier.permit", "barrier.account", "barrier.certificate", "ledger.passage", "ledger.seen_point", "ledger.unsettled",
     "ledger.leaf", "ledger.checkpoint", "ledger.finding", "ledger.finding_point",
-    "ledger.review", "ledger.decision", "ledger.watch", "work.command", "work.export", "work.export_part",
+    "ledger.review", "ledger.decision", "ledger.watch", "work.command", "work.export", "work.export_part", "work.bundle", "work.bundle_part",
 )  # fmt: skip
 
 
