@@ -68,6 +68,21 @@ def whole(population: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
         return match(population / RECORDS, out=tmp_path_factory.mktemp("whole"), workers=1)
 
 
+@pytest.fixture(scope="module")
+def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Okinawa: few municipalities, and one with a quarter of the people."""
+    folder = tmp_path_factory.mktemp("island")
+    generate(Order(seed=12, records=1_200, area="10"), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undivided(island: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(intake, "PIECE", 700)
+        return match(island / RECORDS, out=tmp_path_factory.mktemp("undivided"), workers=1)
+
+
 def written(result: Result) -> pl.DataFrame:
     return result.records.sort("row").collect()
 
@@ -151,7 +166,7 @@ _RUN = """
 import sys
 from pathlib import Path
 from sekisho.matching import intake, match, run
-intake.PIECE, run.SHARD_ROWS = 700, 40
+intake.PIECE, run.SHARD_ROWS = 700, 100
 match(Path(sys.argv[1]), out=Path(sys.argv[2]), workers=1)
 """
 
@@ -161,20 +176,20 @@ def _files(folder: Path) -> int:
 
 
 def test_a_process_killed_at_any_stage_goes_on_and_ends_the_same(
-    population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    island: Path, undivided: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGKILL while pieces, priors, parts and shards are written: at so many files in the folder."""
+    """SIGKILL when so many files are there: while pieces, parts and shards are written."""
     out = tmp_path / "out"
-    for files in (4, 13, 60, 200):
-        child = subprocess.Popen([sys.executable, "-c", _RUN, str(population / RECORDS), str(out)])
+    for files in (3, 14, 30):
+        child = subprocess.Popen([sys.executable, "-c", _RUN, str(island / RECORDS), str(out)])
         while child.poll() is None and _files(out) < files:
             time.sleep(0.01)
         child.kill()
         assert child.wait() == -signal.SIGKILL, "it ended before it could be killed"
-    monkeypatch.setattr(run, "SHARD_ROWS", 40)
-    again = match(population / RECORDS, out=out, workers=1)
-    assert written(again).equals(written(whole))
-    assert again.table == whole.table
+    monkeypatch.setattr(run, "SHARD_ROWS", 100)
+    again = match(island / RECORDS, out=out, workers=1)
+    assert written(again).equals(written(undivided))
+    assert again.table == undivided.table
 
 
 def test_processes_and_a_dask_cluster_give_the_same_bytes(
@@ -187,16 +202,15 @@ def test_processes_and_a_dask_cluster_give_the_same_bytes(
     assert whole.table == two.table == dask.table
 
 
-@pytest.mark.parametrize("rows", [15, 40])
 def test_a_municipality_in_parts_is_settled_as_a_whole(
-    rows: int, population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    island: Path, undivided: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "SHARD_ROWS", rows)
-    parted = match(population / RECORDS, out=tmp_path / "parts", workers=1)
+    monkeypatch.setattr(run, "SHARD_ROWS", 100)
+    parted = match(island / RECORDS, out=tmp_path / "parts", workers=1)
     spans = json.loads((tmp_path / "parts" / "work" / "plan.json").read_text(encoding="utf-8"))
     assert any(span["part"] for span in spans)
-    assert written(parted).equals(written(whole))
-    assert parted.table == whole.table
+    assert written(parted).equals(written(undivided))
+    assert parted.table == undivided.table
 
 
 def test_parts_never_cut_through_a_house_a_point_or_a_number(words: Lexicon) -> None:
