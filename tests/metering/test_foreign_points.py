@@ -50,3 +50,13 @@ def test_the_difference_would_be_noticed(owner: psycopg.Connection[Any]) -> None
     of_its_holder = pages(owner, "metering.usage_day", QUERIES["metering.usage_day"], holder=OLD, point=P2)
     unknown = pages(owner, "metering.usage_day", QUERIES["metering.usage_day"], holder=OLD, point=UNKNOWN)
     assert of_its_holder > unknown
+
+
+def test_a_point_s_contracts_are_found_without_reading_the_index_through(database: str) -> None:
+    """Keys over periods have the point first: an index of that kind finds a later column only by reading everything."""
+    with psycopg.connect(database) as connection:
+        keys = connection.execute(
+            "select c.conname, a.attname from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
+            " where c.conrelid = 'registry.contract'::regclass and c.conperiod order by 1"
+        ).fetchall()
+    assert keys == [("contract_entitles", "point"), ("contract_one_at_a_time", "point")]

@@ -241,9 +241,8 @@ def _merge_piece(
     refused.write(piece.rejected)
     importing.begin_writing(conn, now=run.at, change_no=f"import-{run.import_no}", alone=True)
     summary.repeated += _check_keys(conn, refused)
-    conn.execute(merging.ASKED)
-    conn.execute(merging.HELD)
-    conn.execute(merging.ANALYZE)
+    for statement in (merging.ASKED, merging.ANALYZE_ASKED, merging.HELD, merging.ANALYZE_HELD):
+        conn.execute(statement)
     _refuse(conn, merging.REJECT_UNKNOWN, refused)
     _refuse(conn, merging.REJECT_WITHOUT_CONTRACT, refused)
     _write(conn, summary, refused)

@@ -30,7 +30,8 @@ HELD: Final = """
 create temp table held on commit drop as
 select c.point, c.contract_no, c.holder, lower(c.valid) as first, coalesce(upper(c.valid), 'infinity') as until
   from asked a join registry.contract c on c.point = a.point"""
-ANALYZE: Final = "analyze asked, held"
+ANALYZE_ASKED: Final = "analyze asked"
+ANALYZE_HELD: Final = "analyze held"
 
 _COVERS: Final = "h.point = s.point and s.day >= h.first and s.day < h.until"
 _SAME_DAY: Final = "t.point = s.point and t.day = s.day"
