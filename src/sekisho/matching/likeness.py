@@ -23,7 +23,7 @@ from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
-_UNLISTED = 0.1
+_UNLISTED, _LEAST_UNLISTED = 0.1, 0.01
 # Of the names that the dictionaries do not read as their bearers do, so many no aligner reads either.
 _ARBITRARY = 0.01
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
@@ -101,7 +101,7 @@ class Reader:
         if known:
             read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
-        arbitrary = _ARBITRARY * unlisted
+        arbitrary = _ARBITRARY * max(unlisted, _LEAST_UNLISTED)
         return min(math.log((1 - arbitrary) * read / anybody + arbitrary), _SUREST)
 
     def is_known(self, given: str) -> bool:

@@ -22,7 +22,7 @@ _PAIRS_OF_THE_DEFAULT = 30.0
 _SURE = ("enclosed", "shared", "switched")
 _USUALLY_UNLISTED = 0.03
 # The aligner spreads over many readings of which the true one is but one.
-_WIDER, _WIDEST = 3.0, 0.4
+_WIDER, _WIDEST, _NARROWEST = 3.0, 0.4, 0.02
 FILE = "priors.json"
 BESIDE, SUCCEEDED = "beside", "succeeded"
 
@@ -114,7 +114,7 @@ def _unlisted(read: pl.DataFrame, reader: Reader) -> float:
     pairs = marked.group_by("left", "right").agg(pl.col("known", "listed").any()).filter("known")
     missed = pairs.height - int(pairs["listed"].sum())
     share = (missed + _PAIRS_OF_THE_DEFAULT * _USUALLY_UNLISTED) / (pairs.height + _PAIRS_OF_THE_DEFAULT)
-    return round(min(_WIDER * share, _WIDEST), 2)
+    return round(max(_NARROWEST, min(_WIDER * share, _WIDEST)), 2)
 
 
 def _odds(pairs: float, relatives: float, start: float) -> float:
