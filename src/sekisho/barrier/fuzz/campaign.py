@@ -3,6 +3,7 @@
 Every process stages worlds of its own, so that nobody waits for another's transaction. What comes back is plain data.
 """
 
+import itertools
 import multiprocessing
 import random
 import time
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.queues import Queue
+from multiprocessing.sharedctypes import Synchronized
 from queue import Empty
 from typing import Any
 
@@ -32,6 +34,8 @@ from sekisho.barrier.ticket import Caller
 Load = Callable[[], Iterable[AnyGate]]
 Tell = Callable[[str, int, int], None]
 """What is being done, how many of how many."""
+Turn = Callable[[], int]
+"""The number of the next batch that nobody has taken: whoever is done takes it, so that no process waits for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def _meant(name: str, word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One process's share: every `of`-th piece of work, beginning with `share`."""
+    """One process's share of the callers: every `of`-th, beginning with `share`. Mutants are taken in turn."""
 
     conninfo: str
     template: str
@@ -110,7 +114,11 @@ def fuzz(
         tasks = [
             _Task(conninfo, made, load, plan, now, share, plan.processes) for share in range(plan.processes)
         ]
-        for part in _side_by_side(tasks, tell) if len(tasks) > 1 else [_work(tasks[0], tell)]:
+        for part in (
+            _side_by_side(tasks, tell)
+            if len(tasks) > 1
+            else [_work(tasks[0], tell, itertools.count().__next__)]
+        ):
             _add(report, part)
     report.leaks.sort(key=lambda leak: (leak["who"], leak["where"], str(leak["parameters"])))
     report.mutants.sort(key=lambda mutant: (mutant["kind"], mutant["name"]))
@@ -140,7 +148,7 @@ def _add(report: Report, part: _Part) -> None:
     report.mutants += part.verdicts
 
 
-def _work(task: _Task, tell: Tell) -> _Part:
+def _work(task: _Task, tell: Tell, turn: Turn) -> _Part:
     gates = tuple(task.load())
     part = _Part(Tried(), [])
     for number in range(task.plan.rounds):
@@ -158,15 +166,15 @@ def _work(task: _Task, tell: Tell) -> _Part:
                     TwoRun(stages, caller, depth, seed=plan.seed).run(doors, gates, part.tried)
             if breaking:
                 strength = Strength(stages, doors, gates, seed=plan.seed)
-                work = task.mine(_ordered(stages, gates, plan, conn_owner=doors[None].info.user))
-                for done, batch in enumerate(work):
-                    tell("mutants", done, len(work))
-                    part.verdicts += [verdict.public() for verdict in strength.judge(batch)]
+                work = _ordered(stages, gates, plan, conn_owner=doors[None].info.user)
+                while (number_of_batch := turn()) < len(work):
+                    tell("mutants", number_of_batch, len(work))
+                    part.verdicts += [verdict.public() for verdict in strength.judge(work[number_of_batch])]
     return part
 
 
 def _ordered(stages: Stages, gates: Sequence[AnyGate], plan: Plan, *, conn_owner: str) -> list[list[Mutant]]:
-    """The batches of this run, of each kind the long ones first, so that shares are alike."""
+    """The batches of this run, the same in every process; of each kind the long ones first."""
     there = {(caller.audience, caller.purpose) for caller, _ in stages.pairs()}
     mutants = [
         m for m in Broken(gates, administrator=conn_owner).all() if not m.purposes or there & set(m.purposes)
@@ -197,7 +205,10 @@ def _of_every_kind(mutants: Sequence[Mutant], count: int, rng: random.Random) ->
 def _side_by_side(tasks: Sequence[_Task], tell: Tell) -> list[_Part]:
     context = multiprocessing.get_context("spawn")
     messages: Queue[tuple[str, Any]] = context.Queue()
-    processes = [context.Process(target=_report_to, args=(task, messages), daemon=True) for task in tasks]
+    turns = context.Value("i", 0)
+    processes = [
+        context.Process(target=_report_to, args=(task, messages, turns), daemon=True) for task in tasks
+    ]
     for process in processes:
         process.start()
     try:
@@ -230,8 +241,13 @@ def _collect(processes: Sequence[Any], messages: "Queue[tuple[str, Any]]", tell:
     return parts
 
 
-def _report_to(task: _Task, messages: "Queue[tuple[str, Any]]") -> None:
+def _report_to(task: _Task, messages: "Queue[tuple[str, Any]]", turns: "Synchronized[int]") -> None:
+    def turn() -> int:
+        with turns.get_lock():
+            turns.value += 1
+            return turns.value - 1
+
     try:
-        messages.put(("part", _work(task, lambda *said: messages.put(("tell", said)))))
+        messages.put(("part", _work(task, lambda *said: messages.put(("tell", said)), turn)))
     except Exception as fault:
         messages.put(("fault", f"{type(fault).__name__}: {fault}"))
