@@ -49,6 +49,8 @@ _FORM_TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CORRECTION = re.compile(r"/corrections/R\d")
 _PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+_ASKING = re.compile(r"POST .*reveal|[A-Z]+ /corrections/[^/?]+/")
+"""Requests that ask for what is masked: 「表示」, and opening one correction, whose gate reveals it and records that."""
 _NOT_VISITED = ("/sign-", "/account/", "/purpose/", "/static/", "/metrics", "/healthz", "/readyz")
 """Sign-in and one's own account (nothing of the barrier's), choosing another purpose (another caller, who walks for themselves), files that
 are the same for all, and measurements of the process."""
@@ -504,7 +506,7 @@ def visit(
         visitor(surface, conninfo=places[0], home=home, now=one.now) as left,
         visitor(surface, conninfo=places[1], home=home, now=one.now) as right,
     ):
-        pool = Pool(one, two, seed)
+        pool = Pool(one, two, caller, seed)
         tell(f"{surface} {name_of(caller)}")
         walks = [
             Walk(surface, name, (left, right), pool, hidden, depth, most)

@@ -16,10 +16,11 @@ from psycopg import sql
 
 from sekisho.barrier.audiences import Purpose
 from sekisho.barrier.compiler import function_name, has_plain
-from sekisho.barrier.fuzz.twins import Depth
+from sekisho.barrier.fuzz.twins import Depth, known
 from sekisho.barrier.fuzz.worlds import World
 from sekisho.barrier.gate import AnyGate, Gate, Param, Sort, SubmitGate
 from sekisho.barrier.items import COLUMNS
+from sekisho.barrier.ticket import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Pool:
 
     one: World
     two: World
+    caller: Caller
     seed: int
     _kept: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -70,6 +72,18 @@ class Pool:
                 value for group in groups for value in rng.sample(sorted(group), min(4, len(group)))
             ]
         return self._kept[key]
+
+    def numbers(self, tables: Sequence[str]) -> list[UUID]:
+        """Every number in the tables that nobody could guess, those of rows that the caller may know first."""
+        found = [
+            (known(self.caller, world, table, row), value)
+            for world in (self.one, self.two)
+            for table in tables
+            for row in world.rows(table)
+            for value in row.values()
+            if isinstance(value, UUID)
+        ]
+        return list(dict.fromkeys(value for _, value in sorted(found, key=lambda pair: not pair[0])))
 
     def _values(self, world: World, columns: Sequence[str], tables: Sequence[str] | None) -> set[Any]:
         return {
@@ -155,12 +169,18 @@ def _keys(sort: Sort, pool: Pool) -> Iterator[tuple[str, ...]]:
 
 
 def _combinations(gate: Gate[Any], pool: Pool, depth: Depth) -> Iterator[list[tuple[str, Any, str]]]:
-    """None of the optional parameters, each one alone with each of its values, and all of them together."""
+    """None of the optional parameters, each one alone with each of its values, and all of them together.
+
+    Of those that are needed, every value; of the first, every value with the first of the others.
+    """
     needed = [param for param in gate.params if param.default is None]
     choices = {param.name: list(_choices(gate, param, pool, depth)) for param in gate.params}
     rounds = max((len(choices[param.name]) for param in needed), default=1)
     for number in range(rounds):
         yield [_given(param, choices[param.name][number % len(choices[param.name])]) for param in needed]
+    for param in needed[:1] if len(needed) > 1 else ():
+        others = [_given(other, choices[other.name][0]) for other in needed[1:]]
+        yield from ([_given(param, value), *others] for value in choices[param.name][1:])
     fixed = [_given(param, choices[param.name][0]) for param in needed]
     optional = [param for param in gate.params if param.default is not None]
     for param in optional:
@@ -174,6 +194,9 @@ def _given(param: Param, value: Any) -> tuple[str, Any, str]:
 
 
 def _choices(gate: Gate[Any], param: Param, pool: Pool, depth: Depth) -> Iterable[Any]:
+    own = [table for table in COLUMNS if reads(gate, [table])]
+    if param.type == "uuid":
+        return list(dict.fromkeys([*pool.numbers(own), *pool.of(param.name), UUID(int=0)]))
     if param.type != "text":
         return _other_choices(param, pool)
     columns = (
@@ -184,7 +207,6 @@ def _choices(gate: Gate[Any], param: Param, pool: Pool, depth: Depth) -> Iterabl
     if depth is Depth.MASKED and "__revealed" in gate.source:
         # whoever asks for a name has asked for it: what is masked is compared before anybody asks
         return (*("山田佐鈴高アカサ" if columns[0] == "name_key" else ()), *ODD)
-    own = [table for table in COLUMNS if reads(gate, [table])]
     values = list(dict.fromkeys([*pool.of(*columns, tables=own), *pool.of(*columns)]))
     prefixes = (
         [value[:length] for value in values[:4] for length in (1, 6)] if columns[0] in _PREFIXES else []
@@ -208,8 +230,6 @@ def _other_choices(param: Param, pool: Pool) -> Iterable[Any]:
         case "timestamptz":
             late = param.name == "until"
             return (pool.one.now + timedelta(days=1 if late else -500), pool.one.now - timedelta(hours=1))
-        case "uuid":
-            return (*pool.of(param.name), UUID(int=0))
         case "integer" | "bigint":
             return (1, 2, 50, 0, -1)
         case "boolean":

@@ -322,7 +322,7 @@ def _names(finding: Finding, mutant: Mutant) -> bool:
 
 def _ends(subject: str, thing: str) -> bool:
     return any(
-        part.rstrip(",") == thing or part.startswith(f"{thing}(")
+        part.rstrip(",").removeprefix("pg_catalog.") == thing or part.startswith(f"{thing}(")
         for part in subject.replace("(text, ", "(text,").split(" ")
     )
 

@@ -57,7 +57,7 @@ class TwoRun:
     def __init__(self, stages: Stages, caller: Caller, depth: Depth, *, seed: int) -> None:
         self.caller, self.depth = caller, depth
         one, two = stages.worlds[None], stages.worlds[caller, depth]
-        self._pool = Pool(one, two, seed)
+        self._pool = Pool(one, two, caller, seed)
         self._hidden = hidden_values(caller, one, two)
         self._ledger = Ledger(one)
         self.person = next(p for p in admitted(stages.office) if p.caller == caller)
