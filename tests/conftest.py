@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -26,7 +27,13 @@ PREFIX = "sekisho-test-"
 
 def pytest_configure(config: pytest.Config) -> None:
     """One home for all worker processes; its name tells later runs whose it was. What the caller's shell says of Sekisho does not count."""
-    for name in ("SEKISHO_LANG", "SEKISHO_HOME", "SEKISHO_DATABASE_URL", "SEKISHO_ENVIRONMENT", "SEKISHO_SURFACE"):
+    for name in (
+        "SEKISHO_LANG",
+        "SEKISHO_HOME",
+        "SEKISHO_DATABASE_URL",
+        "SEKISHO_ENVIRONMENT",
+        "SEKISHO_SURFACE",
+    ):
         os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
         _sweep()
@@ -84,6 +91,15 @@ def names() -> Callable[[], str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     counter = iter(range(1_000_000))
     return lambda: f"test_{worker}_{next(counter)}"
+
+
+@pytest.fixture(autouse=True)
+def japanese_again() -> Iterator[None]:
+    """The command line's language is the process's: a test that asked for English leaves Japanese behind."""
+    yield
+    speech = sys.modules.get("sekisho.surfaces.cli.speech")
+    if speech is not None:
+        speech.choose_language(option=None, environ={})
 
 
 @pytest.fixture(scope="session", autouse=True)

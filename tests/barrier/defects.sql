@@ -246,7 +246,7 @@ select pg_temp.change_gate('gate.retailer_contract_point_parties(text)',
 -- names: gate.retailer_contract_point_parties
 -- row
 select pg_temp.change_gate('gate.retailer_contract_point_parties(text)',
-  $$ COALESCE(pair.points, '{}'::text[]) $$, $$ '{}'::text[] $$);
+  $$ (s.pair).points $$, $$ '{}'::text[] $$);
 
 -- defect: gate that records only successes
 -- names: gate.retailer_contract_point_parties

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from area import FORMER, NOW, POINT, PRESENT, door, who
+from area import FORMER, POINT, PRESENT, door, now, who
 
 from sekisho.barrier.gateway import Page, UnableToAsk, UnableToRead
 from sekisho.barrier.ticket import Caller, TicketKey, sign
@@ -29,7 +29,7 @@ def test_each_holder_sees_its_own_customer_of_the_same_point(
     facts: str, home: Home, person: str, sees: str
 ) -> None:
     with door(facts, home, "retailer") as gateway:
-        rows = gateway.read(PARTIES, who(person), now=NOW, point=POINT)
+        rows = gateway.read(PARTIES, who(person), now=now(), point=POINT)
     assert [row.name for row in rows] == [sees]
     assert passages(facts) == [("point_parties", person, "passed", [POINT], [who(person).company], 1)]
 
@@ -43,8 +43,8 @@ def test_a_point_of_others_answers_like_an_unknown_one(facts: str, home: Home) -
         )
     stranger = replace(stranger, person="stranger")
     with door(facts, home, "retailer") as gateway:
-        assert gateway.read(PARTIES, stranger, now=NOW, point=POINT) == []
-        assert gateway.read(PARTIES, stranger, now=NOW, point="0" * 22) == []
+        assert gateway.read(PARTIES, stranger, now=now(), point=POINT) == []
+        assert gateway.read(PARTIES, stranger, now=now(), point="0" * 22) == []
     assert [entry[2:] for entry in passages(facts)] == [("passed", [], [], 0)] * 2
 
 
@@ -54,7 +54,7 @@ def _altered(ticket: str) -> str:
 
 def _with_other_key(ticket: str) -> str:
     key = TicketKey("retailer-ffffffff", "retailer", b"x" * 32)
-    return sign(key, who("present"), now=NOW)
+    return sign(key, who("present"), now=now())
 
 
 REFUSALS = [
@@ -71,7 +71,7 @@ REFUSALS = [
     ("change", "verdict"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS]
 )
 def test_a_bad_ticket_returns_nothing_and_is_recorded(facts: str, home: Home, change, verdict: str) -> None:  # type: ignore[no-untyped-def]
-    ticket = sign(deploy.ticket_key(home, "retailer"), who("former"), now=NOW)
+    ticket = sign(deploy.ticket_key(home, "retailer"), who("former"), now=now())
     login = deploy.login_conninfo(facts, home, "sekisho_retailer_web")
     with psycopg.connect(login) as conn:
         conn.execute("select set_config('sekisho.ticket', %s, true)", [change(ticket)])
@@ -95,13 +95,13 @@ def test_a_true_ticket_without_right_returns_nothing(
     facts: str, home: Home, caller: Caller, age: timedelta, verdict: str
 ) -> None:
     with door(facts, home, "retailer") as gateway:
-        assert gateway.read(PARTIES, caller, now=NOW - age, point=POINT) == []
+        assert gateway.read(PARTIES, caller, now=now() - age, point=POINT) == []
     assert [entry[2] for entry in passages(facts)] == [verdict]
 
 
 def test_a_ticket_of_one_audience_is_worth_nothing_at_another_login(facts: str, home: Home) -> None:
     """A surface that is taken over speaks for its own audience only."""
-    ticket = sign(deploy.ticket_key(home, "operator"), who("clerk"), now=NOW)
+    ticket = sign(deploy.ticket_key(home, "operator"), who("clerk"), now=now())
     login = deploy.login_conninfo(facts, home, "sekisho_retailer_web")
     with psycopg.connect(login) as conn:
         conn.execute("select set_config('sekisho.ticket', %s, true)", [ticket])
@@ -115,12 +115,12 @@ def test_a_ticket_of_one_audience_is_worth_nothing_at_another_login(facts: str, 
 
 def test_a_permit_that_ended_stops_an_open_session_at_once(facts: str, home: Home) -> None:
     with door(facts, home, "retailer") as gateway:
-        assert gateway.read(PARTIES, who("former"), now=NOW, point=POINT)
+        assert gateway.read(PARTIES, who("former"), now=now(), point=POINT)
         with psycopg.connect(facts) as conn:
             conn.execute(
                 "update barrier.permit set ended_at = now(), ended_by = 'test' where person = 'former'"
             )
-        assert gateway.read(PARTIES, who("former"), now=NOW, point=POINT) == []
+        assert gateway.read(PARTIES, who("former"), now=now(), point=POINT) == []
 
 
 def test_no_record_no_reading(facts: str, home: Home) -> None:
@@ -130,7 +130,7 @@ def test_no_record_no_reading(facts: str, home: Home) -> None:
             conn.execute(
                 "update ledger.seal set max_lag = interval '1 minute', sealed_through = now() - interval '1 hour'"
             )
-        assert gateway.read(PARTIES, who("former"), now=NOW, point=POINT) == []
+        assert gateway.read(PARTIES, who("former"), now=now(), point=POINT) == []
         assert passages(facts)[-1][2] == "refused:ledger-behind"
         with psycopg.connect(facts) as conn:
             conn.execute("update ledger.seal set max_lag = null")
@@ -138,16 +138,16 @@ def test_no_record_no_reading(facts: str, home: Home) -> None:
                 "alter table ledger.passage add constraint full_disk check (row_count < 0) not valid"
             )
         with pytest.raises(UnableToRead):
-            gateway.read(PARTIES, who("former"), now=NOW, point=POINT)
+            gateway.read(PARTIES, who("former"), now=now(), point=POINT)
 
 
 def test_masked_until_revealed_one_by_one(facts: str, home: Home) -> None:
     with door(facts, home, "operator") as gateway:
-        found = gateway.read(registry.FIND_BY_NAME, who("clerk"), now=NOW, value="サトウ")
+        found = gateway.read(registry.FIND_BY_NAME, who("clerk"), now=now(), value="サトウ")
         assert [row.name for row in found] == ["佐＊＊＊"]
         assert [
             row.phone
-            for row in gateway.read(registry.REVEAL_PHONE, who("clerk"), now=NOW, contract_no="C-0002")
+            for row in gateway.read(registry.REVEAL_PHONE, who("clerk"), now=now(), contract_no="C-0002")
         ] == ["0600000002"]
     with psycopg.connect(facts) as conn:
         items = conn.execute("select gate, items from ledger.passage order by passage_id").fetchall()
@@ -183,7 +183,7 @@ def test_pages_go_on_where_they_ended_in_both_directions(facts: str, home: Home)
             seen, after = [], None
             while True:
                 page = gateway.page(
-                    registry.CONTRACTS, who("former"), Page("point", descending, 3, after), now=NOW
+                    registry.CONTRACTS, who("former"), Page("point", descending, 3, after), now=now()
                 )
                 seen += [row.point for row in page.rows]
                 if (after := page.next_key) is None:
@@ -191,7 +191,7 @@ def test_pages_go_on_where_they_ended_in_both_directions(facts: str, home: Home)
             assert seen == sorted(seen, reverse=descending)
             assert len(seen) == 7
         assert (
-            gateway.page(registry.CONTRACTS, who("former"), Page("point"), now=NOW, state="ended")
+            gateway.page(registry.CONTRACTS, who("former"), Page("point"), now=now(), state="ended")
             .rows[0]
             .contract_no
             == "C-0001"
@@ -202,13 +202,13 @@ def test_a_submission_is_queued_once_per_key(facts: str, home: Home) -> None:
     key = str(uuid4())
     with door(facts, home, "operator") as gateway:
         first = gateway.submit(
-            registry.DRAFT_CHANGE, who("clerk"), {"kind": "x"}, idempotency_key=key, now=NOW
+            registry.DRAFT_CHANGE, who("clerk"), {"kind": "x"}, idempotency_key=key, now=now()
         )
         again = gateway.submit(
-            registry.DRAFT_CHANGE, who("clerk"), {"kind": "x"}, idempotency_key=key, now=NOW
+            registry.DRAFT_CHANGE, who("clerk"), {"kind": "x"}, idempotency_key=key, now=now()
         )
         nobody = gateway.submit(
-            registry.DRAFT_CHANGE, replace(who("clerk"), person="nobody"), {}, idempotency_key=key, now=NOW
+            registry.DRAFT_CHANGE, replace(who("clerk"), person="nobody"), {}, idempotency_key=key, now=now()
         )
     assert first is not None and again is not None
     assert (first.command_no, first.fresh, again.fresh, nobody) == (again.command_no, True, False, None)
@@ -216,7 +216,7 @@ def test_a_submission_is_queued_once_per_key(facts: str, home: Home) -> None:
 
 def test_what_the_database_said_reaches_nobody(facts: str, home: Home) -> None:
     with door(facts, home, "retailer") as gateway, pytest.raises(UnableToAsk) as caught:
-        gateway.read(PARTIES, who("former"), now=NOW, point=f"{POINT}\0")
+        gateway.read(PARTIES, who("former"), now=now(), point=f"{POINT}\0")
     assert POINT not in str(caught.value) and caught.value.__cause__ is None
 
 
@@ -224,4 +224,4 @@ def test_what_the_database_said_reaches_nobody(facts: str, home: Home) -> None:
 def test_a_claim_that_could_be_read_as_another_is_not_signed(claim: str) -> None:
     key = TicketKey.new("retailer")
     with pytest.raises(ValueError, match="separator"):
-        sign(key, replace(who("former"), company=claim), now=NOW)
+        sign(key, replace(who("former"), company=claim), now=now())

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from area import NOW, POINT, door, who
+from area import POINT, door, now, who
 
 from sekisho.barrier import actions
 from sekisho.barrier.compiler import WORKER
@@ -49,12 +49,14 @@ def test_two_permits_of_one_purpose_do_not_overlap(facts: str) -> None:
 def test_a_transfer_ends_access_on_its_day(facts: str, home: Home) -> None:
     today = datetime.now(UTC).date() + timedelta(days=1)
     with psycopg.connect(facts, autocommit=True) as conn, door(facts, home, "operator") as gateway:
-        assert actions.transfer(conn, person="clerk", on=today + timedelta(days=1), by="guard", now=NOW) == 1
-        assert gateway.read(registry.FIND_BY_POINT, who("clerk"), now=NOW, value=POINT)
+        assert (
+            actions.transfer(conn, person="clerk", on=today + timedelta(days=1), by="guard", now=now()) == 1
+        )
+        assert gateway.read(registry.FIND_BY_POINT, who("clerk"), now=now(), value=POINT)
         conn.execute(
             "update barrier.permit set valid = daterange(lower(valid), current_date - 1) where person = 'clerk'"
         )
-        assert gateway.read(registry.FIND_BY_POINT, who("clerk"), now=NOW, value=POINT) == []
+        assert gateway.read(registry.FIND_BY_POINT, who("clerk"), now=now(), value=POINT) == []
 
 
 def test_disaster_access_ends_by_itself_and_is_reviewed_by_another(facts: str, home: Home) -> None:
@@ -71,32 +73,32 @@ def test_disaster_access_ends_by_itself_and_is_reviewed_by_another(facts: str, h
             title="台風",
             hours=48,
             by="guard",
-            now=NOW - timedelta(hours=1),
+            now=now() - timedelta(hours=1),
         )
         actions.grant_permit(
             conn, **GIVEN | {"person": "clerk", "purpose": "disaster", "case_no": "DIS-2026-001"}
         )
         party = registry.OPERATOR_POINT[1]
-        assert [row.name for row in gateway.read(party, caller, now=NOW, point=POINT)] == [
+        assert [row.name for row in gateway.read(party, caller, now=now(), point=POINT)] == [
             "佐藤花子",
             "山田太郎",
         ]
         with pytest.raises(actions.UnableToOpenCase, match="still open"):
-            actions.review_case(conn, case_no="DIS-2026-001", note="適正", by="other", now=NOW)
+            actions.review_case(conn, case_no="DIS-2026-001", note="適正", by="other", now=now())
         conn.execute(
             "update barrier.case_file set valid = tstzrange(lower(valid), now() - interval '1 minute')"
         )
-        assert gateway.read(party, caller, now=NOW, point=POINT) == []
+        assert gateway.read(party, caller, now=now(), point=POINT) == []
         with pytest.raises(actions.UnableToOpenCase, match="cannot review"):
             actions.review_case(
-                conn, case_no="DIS-2026-001", note="適正", by="guard", now=NOW + timedelta(days=1)
+                conn, case_no="DIS-2026-001", note="適正", by="guard", now=now() + timedelta(days=1)
             )
         actions.review_case(
-            conn, case_no="DIS-2026-001", note="適正", by="other", now=NOW + timedelta(days=1)
+            conn, case_no="DIS-2026-001", note="適正", by="other", now=now() + timedelta(days=1)
         )
         with pytest.raises(actions.UnableToOpenCase, match="has reviewed"):
             actions.review_case(
-                conn, case_no="DIS-2026-001", note="適正", by="third", now=NOW + timedelta(days=1)
+                conn, case_no="DIS-2026-001", note="適正", by="third", now=now() + timedelta(days=1)
             )
 
 
@@ -116,7 +118,7 @@ def test_a_case_that_cannot_be_opened_says_why(facts: str, changed: dict[str, An
         "title": "台風",
         "hours": 48,
         "by": "guard",
-        "now": NOW,
+        "now": now(),
     } | changed
     with psycopg.connect(facts) as conn, pytest.raises(actions.UnableToOpenCase, match=words):
         actions.open_case(conn, **opened)
@@ -124,7 +126,7 @@ def test_a_case_that_cannot_be_opened_says_why(facts: str, changed: dict[str, An
 
 # --- 起案→承認, as the worker
 
-DRAFTED = {**GIVEN, "now": NOW}
+DRAFTED = {**GIVEN, "now": now()}
 
 
 @pytest.fixture
@@ -139,28 +141,28 @@ def worker(facts: str, home: Home) -> Iterator[psycopg.Connection[Any]]:
 def test_two_people_give_a_permit(worker: psycopg.Connection[Any]) -> None:
     draft = actions.draft_permit(worker, **DRAFTED)
     with pytest.raises(actions.UnableToDecideDraft, match="their own draft"):
-        actions.approve_draft(worker, draft_no=draft, by="guard", now=NOW)
-    permit_no = actions.approve_draft(worker, draft_no=draft, by="other", now=NOW)
+        actions.approve_draft(worker, draft_no=draft, by="guard", now=now())
+    permit_no = actions.approve_draft(worker, draft_no=draft, by="other", now=now())
     found = worker.execute(
         "select person, purpose, lower(valid), granted_by, drafted_by from barrier.permit where permit_no = %s",
         [permit_no],
     ).fetchone()
     assert found == ("new", "safety", date(2026, 1, 1), "other", "guard")
     with pytest.raises(actions.UnableToDecideDraft, match="has decided"):
-        actions.approve_draft(worker, draft_no=draft, by="third", now=NOW)
+        actions.approve_draft(worker, draft_no=draft, by="third", now=now())
 
 
 def test_whoever_is_served_does_not_approve(worker: psycopg.Connection[Any]) -> None:
     draft = actions.draft_permit(worker, **DRAFTED)
     with pytest.raises(actions.UnableToDecideDraft, match="for themselves"):
-        actions.approve_draft(worker, draft_no=draft, by="new", now=NOW)
+        actions.approve_draft(worker, draft_no=draft, by="new", now=now())
 
 
 def test_two_drafts_of_the_same_days_give_one_permit(worker: psycopg.Connection[Any]) -> None:
     one, two = actions.draft_permit(worker, **DRAFTED), actions.draft_permit(worker, **DRAFTED)
-    actions.approve_draft(worker, draft_no=one, by="other", now=NOW)
+    actions.approve_draft(worker, draft_no=one, by="other", now=now())
     with pytest.raises(actions.UnableToGrant, match="already has"):
-        actions.approve_draft(worker, draft_no=two, by="other", now=NOW)
+        actions.approve_draft(worker, draft_no=two, by="other", now=now())
     assert worker.execute("select state from barrier.draft where draft_no = %s", [two]).fetchone() == (
         "drafted",
     )
@@ -238,14 +240,17 @@ def test_a_case_is_opened_by_two_and_ends_as_drafted(worker: psycopg.Connection[
         "reason": "停電",
         "by": "guard",
     }
-    draft = actions.draft_case(worker, **asked, now=NOW - timedelta(hours=2))
+    draft = actions.draft_case(worker, **asked, now=now() - timedelta(hours=2))
     with pytest.raises(actions.UnableToDecideDraft, match="their own draft"):
-        actions.approve_draft(worker, draft_no=draft, by="guard", now=NOW)
-    assert actions.approve_draft(worker, draft_no=draft, by="other", now=NOW) == "DIS-2026-002"
+        actions.approve_draft(worker, draft_no=draft, by="guard", now=now())
+    approved = now()
+    assert actions.approve_draft(worker, draft_no=draft, by="other", now=approved) == "DIS-2026-002"
     found = worker.execute(
         "select opened_by, approved_by, lower(valid), upper(valid) from barrier.case_file"
     ).fetchone()
-    assert found == ("guard", "other", NOW, NOW + timedelta(hours=5)), "the hours begin with the approval"
+    assert found == ("guard", "other", approved, approved + timedelta(hours=5)), (
+        "the hours begin with the approval"
+    )
     with pytest.raises(psycopg.errors.CheckViolation):
         worker.execute(
             "update barrier.case_file set valid = tstzrange(lower(valid), upper(valid) + interval '1 hour')"
