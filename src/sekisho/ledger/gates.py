@@ -126,7 +126,7 @@ class ReadingVolume:
 VOLUMES = Gate(
     name="reading_volumes", ja="人別の閲覧量", en="reading volumes", audience="security", purposes=("oversight",), row=ReadingVolume,
     params=(Param("since", "timestamptz"), Param("until", "timestamptz")), source="{seen}.passage g",
-    where="g.at >= p_since and g.at < p_until", group="1, 2, 3, 4, 5", order="1 desc, 6 desc",
+    where="g.at >= p_since and g.at < p_until", group="1, 2, 3, 4, 5", order="1 desc, 6 desc, 2, 3, 4, 5",
 )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ UNFOLLOWED = Gate(
         "g.at >= p_since and g.at < p_until and g.audience = 'operator' and g.purpose = 'switching' and g.verdict = 'passed'"
         " and (g.gate = 'point_contracts' or starts_with(g.gate, 'reveal'))"
     ),
-    group="1, 2", order="1 desc, 3 desc",
+    group="1, 2", order="1 desc, 3 desc, 2",
 )  # fmt: skip
 
 GATES = (
