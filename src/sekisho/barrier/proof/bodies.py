@@ -35,7 +35,7 @@ _FORBIDDEN_CALLS = (
     "current_setting",
 )
 
-_HARMLESS_SETTINGS = ("plan_cache_mode",)  # how it is planned, not what it reads
+_HARMLESS_SETTINGS = ("plan_cache_mode", "enable_bitmapscan")  # how it is planned, not what it reads
 
 Source = tuple[str, str]
 """(relation, column)."""
