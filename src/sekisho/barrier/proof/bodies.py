@@ -471,9 +471,7 @@ class _Judge:
             return False
         function = self._function.name.partition(".")[2]
         # with one table in FROM, PostgreSQL prints its columns without a name before them
-        return bool(sides & {(alias, key), ("", key)}) and any(
-            table == function for table, _ in sides
-        )
+        return bool(sides & {(alias, key), ("", key)}) and any(table == function for table, _ in sides)
 
     # --- the passage
 

@@ -162,7 +162,9 @@ def check_roles(conn: psycopg.Connection, deployed: Deployed, tally: Tally) -> N
     attributes = {row[0]: row[1:] for row in conn.execute(_ATTRIBUTES).fetchall()}
     ours = _ours(deployed)
     made_the_cluster = conn.execute("select rolname from pg_roles where oid = 10").fetchone()
-    ours = [role for role in ours if (role,) != made_the_cluster]  # owns what extensions install; disclosed among the roles outside
+    ours = [
+        role for role in ours if (role,) != made_the_cluster
+    ]  # owns what extensions install; disclosed among the roles outside
     for role in ours:
         tally.require(role in attributes, role, "ロールがありません。", "The role is missing.")
         if role in attributes:
