@@ -277,6 +277,8 @@ class _Import:
         return self._conn.execute(ask, [self._summary.import_no, table]).fetchone() == (True,)
 
     def _write_slices(self) -> None:
+        # with the join as `insert_new` writes it, this leaves the planner the B-tree of the contract's number only
+        self._conn.execute("set local enable_bitmapscan = off")
         for first in range(0, self._last_row + 1, SLICE_ROWS):
             bounds = [first, first + SLICE_ROWS - 1]
             self._summary.changed += self._execute(merging.update_changed(self._layout), bounds)
@@ -302,7 +304,8 @@ class _Import:
         self._refused.write(rejections)
 
     def _execute(self, statement: str, parameters: list[int] | None = None) -> int:
-        return self._conn.execute(statement, parameters).rowcount
+        # never prepared: a plan for any slice would take it for a few lines
+        return self._conn.execute(statement, parameters, prepare=False).rowcount
 
 
 def _overlaps(group: Iterable[tuple[object, ...]]) -> Iterator[Rejection]:

@@ -230,7 +230,8 @@ def insert_new(layout: Layout) -> str:
     source = "stage s"
     if layout.kind.code in _FACTS:
         pairs |= {"point": "c.point", "holder": "c.holder"}
-        source += " join registry.contract c using (contract_no)"
+        # `= any (array[…])` keeps it from the temporal key, whose index reads itself through for a column that is not its first
+        source += " join registry.contract c on c.contract_no = any (array[s.contract_no])"
     ordered = ", ".join(f"s.{name}" for name in (*ALONE.get(layout.kind.code, ()), *layout.kind.key))
     return (
         f"insert into {layout.kind.table} ({', '.join(pairs)}, recorded_at)"
