@@ -32,7 +32,9 @@ class Running:
 
     def client(self) -> httpx.Client:
         """A browser without script that follows redirects. Closed with the surface."""
-        self.clients.append(httpx.Client(base_url=self.url, follow_redirects=True, timeout=30))
+        # a connection for each request: one that is kept may be closed by the server in the moment it is used again
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.clients.append(httpx.Client(base_url=self.url, follow_redirects=True, timeout=30, limits=limits))
         return self.clients[-1]
 
 
