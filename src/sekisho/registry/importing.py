@@ -220,6 +220,8 @@ class _Import:
             self._close(by=by, now=now)
 
     def _stage(self) -> None:
+        # with contracts joined as `merging` writes it, this leaves the planner the B-tree of the contract's number only
+        self._execute("set local enable_bitmapscan = off")
         self._execute(merging.create_stage(self._layout))
         facts = self._source.facts
         pieces = blocks(self._source.path, facts, start_byte=self._source.start_byte, start_row=1)
@@ -277,8 +279,6 @@ class _Import:
         return self._conn.execute(ask, [self._summary.import_no, table]).fetchone() == (True,)
 
     def _write_slices(self) -> None:
-        # with the join as `insert_new` writes it, this leaves the planner the B-tree of the contract's number only
-        self._conn.execute("set local enable_bitmapscan = off")
         for first in range(0, self._last_row + 1, SLICE_ROWS):
             bounds = [first, first + SLICE_ROWS - 1]
             self._summary.changed += self._execute(merging.update_changed(self._layout), bounds)

@@ -128,7 +128,7 @@ def _reject_unknown(column: str, table: str, target: str) -> Check:
 
 def _reject_changed(column: str) -> Check:
     statement = (
-        "delete from stage s using registry.contract c where c.contract_no = s.contract_no"
+        "delete from stage s using registry.contract c where c.contract_no = any (array[s.contract_no])"
         f" and c.{column} <> s.{column} returning s.{ROW_NO}, s.{column}"
     )
     return Check(column, FIXED_ONCE, statement)
@@ -138,19 +138,19 @@ _STAGED: Final = "daterange(s.valid_from, s.valid_to)"
 _REJECT_OTHER_POINT = Check(
     "point",
     OTHER_POINT,
-    "delete from stage s using registry.contract c where c.contract_no = s.contract_no"
+    "delete from stage s using registry.contract c where c.contract_no = any (array[s.contract_no])"
     f" and c.point <> s.point returning s.{ROW_NO}, s.point",
 )
 _REJECT_OUTSIDE = Check(
     "valid_to",
     OUTSIDE,
-    "delete from stage s using registry.contract c where c.contract_no = s.contract_no"
+    "delete from stage s using registry.contract c where c.contract_no = any (array[s.contract_no])"
     f" and not c.valid @> {_STAGED} returning s.{ROW_NO}, {_STAGED}::text",
 )
 _REJECT_USAGE_BEYOND = Check(
     "valid_to",
     USAGE_BEYOND,
-    "delete from stage s using registry.contract c where c.contract_no = s.contract_no"
+    "delete from stage s using registry.contract c where c.contract_no = any (array[s.contract_no])"
     f" and not {_STAGED} @> c.valid and exists (select from metering.usage_day u where u.point = c.point"
     f" and u.contract_no = c.contract_no and not {_STAGED} @> u.day) returning s.{ROW_NO}, {_STAGED}::text",
 )
