@@ -57,10 +57,10 @@ def watcher(signed_in: SignedIn, conn: psycopg.Connection[Any], person: str, aud
 
 
 @contextmanager
-def working(area: str, home: Home) -> Iterator[None]:
-    """A worker beside the tests."""
+def working(area: str, home: Home, *, files: Home | None = None) -> Iterator[None]:
+    """A worker beside the tests; `files` is the home of the log and of sealed files, where the commands need one."""
     stopping = threading.Event()
-    worker = Worker(login_conninfo(area, home, WORKER), stop=stopping.is_set)
+    worker = Worker(login_conninfo(area, home, WORKER), stop=stopping.is_set, home=files)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,17 +17,16 @@ import httpx
 import psycopg
 import pytest
 
-from sekisho.barrier.compiler import WORKER
 from sekisho.ledger import bundle
 from sekisho.ledger.site import Site, log_of
 from sekisho.ledger.state import LogStateRow
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
 from sekisho.settings.bundling import KEPT, drop_expired
-from sekisho.settings.deploy import ensure_months, login_conninfo
+from sekisho.settings.deploy import ensure_months
 from sekisho.settings.home import Home
-from sekisho.settings.worker import Worker, utc_now
+from sekisho.settings.worker import utc_now
 from surfaces.browser import SignedIn, token_in
-from surfaces.staff import watcher, words
+from surfaces.staff import watcher, words, working
 
 Owner = psycopg.Connection[Any]
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
@@ -66,13 +64,8 @@ def numbers(area: str, owner: Owner, site: Site) -> list[int]:
 
 @pytest.fixture(scope="module")
 def worker(area: str, home: Home, log_home: Home) -> Iterator[None]:
-    stopping = threading.Event()
-    one = Worker(login_conninfo(area, home, WORKER), stop=stopping.is_set, home=log_home)
-    thread = threading.Thread(target=one.run)
-    thread.start()
-    yield
-    stopping.set()
-    thread.join(timeout=30)
+    with working(area, home, files=log_home):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +12,13 @@ import httpx
 import psycopg
 import pytest
 
-from sekisho.barrier.compiler import WORKER
 from sekisho.ledger.site import Site
-from sekisho.settings.deploy import ensure_months, login_conninfo
+from sekisho.settings.deploy import ensure_months
 from sekisho.settings.home import Home
-from sekisho.settings.worker import Worker, utc_now
+from sekisho.settings.worker import utc_now
 from surfaces import world
 from surfaces.browser import SignedIn
-from surfaces.staff import checked, errand, watcher, words
+from surfaces.staff import checked, errand, watcher, words, working
 
 Owner = psycopg.Connection[Any]
 LEAK = """
@@ -37,13 +35,8 @@ def log_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def worker(area: str, home: Home, log_home: Home) -> Iterator[None]:
-    stopping = threading.Event()
-    one = Worker(login_conninfo(area, home, WORKER), stop=stopping.is_set, home=log_home)
-    thread = threading.Thread(target=one.run)
-    thread.start()
-    yield
-    stopping.set()
-    thread.join(timeout=30)
+    with working(area, home, files=log_home):
+        yield
 
 
 @pytest.fixture(scope="module")
