@@ -36,6 +36,7 @@ from sekisho.ledger.announcements import Announcements
 from sekisho.ledger.leaves import SALT_BYTES, commitment
 from sekisho.ledger.log import Log, UnableToContinueLog, UnableToCosign
 from sekisho.ledger.notes import Checkpoint, Note
+from sekisho.ledger.state import alarm_after
 
 _LOCK: Final = int.from_bytes(hashlib.sha256(b"sekisho.ledger.sequencer").digest()[:8], "big", signed=True)
 _HEARTBEAT: Final = timedelta(seconds=1)
@@ -396,8 +397,8 @@ class Lag:
 
     @property
     def alarm(self) -> bool:
-        """True from half of the lag at which gates refuse: time left to act."""
-        return self.max_lag is not None and (self.behind is None or self.behind > self.max_lag / 2)
+        """True while there is time left to act; a log that was never sealed is one where gates refuse for it."""
+        return self.max_lag is not None if self.behind is None else self.behind > alarm_after(self.max_lag)
 
 
 def lag(*, connection: psycopg.Connection[TupleRow]) -> Lag:

@@ -1,9 +1,16 @@
 """How far the log is, as security and the auditor see it: a log that falls behind is a reason to act, and at last gates refuse."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sekisho.barrier.gate import Gate, shown
+
+UNLIMITED_ALARM = timedelta(seconds=60)
+
+
+def alarm_after(max_lag: timedelta | None) -> timedelta:
+    """From which lag on somebody should act: half of the lag at which gates refuse, or a minute where they never do."""
+    return UNLIMITED_ALARM if max_lag is None else max_lag / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,30 +4,22 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import psycopg
 
 from sekisho.ledger.sequencer import Lag, lag, unsealed
+from sekisho.ledger.state import alarm_after
 
 log = logging.getLogger(__name__)
-
-LIMIT = timedelta(seconds=60)
-"""Where gates never refuse, this lag raises the alarm; otherwise half of the lag at which they do."""
 
 LOOK_EVERY = 10.0
 REPEAT_EVERY = 300.0
 """Seconds between looks, and between two lines about the same alarm."""
 
 
-def limit_of(found: Lag) -> timedelta:
-    """From which lag on somebody should act."""
-    return LIMIT if found.max_lag is None else found.max_lag / 2
-
-
 def is_behind(found: Lag, *, waiting: int) -> bool:
     """Whether the lag is an alarm. A log that was never sealed is, as soon as there is something to seal."""
-    return waiting > 0 if found.behind is None else found.behind > limit_of(found)
+    return waiting > 0 if found.behind is None else found.behind > alarm_after(found.max_lag)
 
 
 @dataclass
@@ -45,7 +37,7 @@ class LagWatch:
             return
         self._looked = now
         found = lag(connection=conn)
-        fine = found.behind is not None and found.behind <= limit_of(found)
+        fine = found.behind is not None and found.behind <= alarm_after(found.max_lag)
         waiting = 0 if fine else unsealed(connection=conn)  # counted only where it matters
         if is_behind(found, waiting=waiting):
             self._warn(found, waiting, now)
@@ -62,7 +54,7 @@ class LagWatch:
             "the ledger's log is behind",
             extra={
                 "lag_seconds": behind,
-                "limit_seconds": limit_of(found).total_seconds(),
+                "limit_seconds": alarm_after(found.max_lag).total_seconds(),
                 "unsealed": waiting,
                 "size": found.published,
             },

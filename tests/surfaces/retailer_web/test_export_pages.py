@@ -26,7 +26,7 @@ from sekisho.settings.worker import Worker
 from sekisho.work.parts import PartOf, UnableToOpenPart, open_part, seal_part
 from surfaces import world
 from surfaces.browser import SignedIn
-from surfaces.staff import errand, words
+from surfaces.staff import errand, words, working
 
 Owner = psycopg.Connection[Any]
 
@@ -118,14 +118,8 @@ def text_of(owner: Owner, home: Home, number: str, person: str = "x.one") -> byt
 def test_a_file_is_asked_for_written_and_received_by_the_same_person_only(
     retailer: httpx.Client, colleague: httpx.Client, rival: httpx.Client, owner: Owner, area: str, home: Home
 ) -> None:
-    import threading
-
     exports.export_secrets(home)
-    stopping = threading.Event()
-    own = Worker(login_conninfo(area, home, WORKER), stop=stopping.is_set, home=home)
-    thread = threading.Thread(target=own.run)
-    thread.start()
-    try:
+    with working(area, home, files=home):
         done = errand(retailer, "/downloads/new/contracts/?state=running", form="machine")
         page = done.url.path
         for _ in range(100):
@@ -155,9 +149,6 @@ def test_a_file_is_asked_for_written_and_received_by_the_same_person_only(
         assert owner.execute(
             "select count(*) from work.export_part where export_no::text = %s", [page.split("/")[2]]
         ).fetchone() == (0,)
-    finally:
-        stopping.set()
-        thread.join(timeout=30)
 
 
 def test_a_file_of_half_hours_has_the_portfolio(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -72,7 +71,7 @@ def test_pages_answer(security: httpx.Client, path: str) -> None:
 
 
 def test_a_question_is_run_kept_and_drilled_down(
-    security: httpx.Client, worker: None, leaked: str, owner: Owner
+    security: httpx.Client, worker: None, leaked: str, owner: Owner, log_home: Home
 ) -> None:
     done = errand(
         security,
@@ -94,6 +93,8 @@ def test_a_question_is_run_kept_and_drilled_down(
     assert "C-0004" not in page.text and "00000000000004" not in page.text
     assert "画面の誤り" in words(security.get("/scoping/"))
     assert security.get("/scoping/999999/").status_code == 404
+    kept = [path for path in (log_home.root / "ledger" / "scope").glob("*") if path.is_file()]
+    assert kept and not any(leaked.encode() in path.read_bytes() for path in kept), "sealed in the home"
 
 
 @pytest.mark.parametrize(
@@ -132,8 +133,3 @@ def test_a_watched_point_is_queued_and_decided(
     )
     assert f"/reviews/{row[0]}/" not in security.get("/reviews/").text
     assert "完了" in words(errand(security, "/reviews/sample/", **period, each="1"))
-
-
-def test_the_finding_is_sealed_in_the_home(worker: None, leaked: str, log_home: Home) -> None:
-    files: list[Path] = [path for path in (log_home.root / "ledger" / "scope").glob("*") if path.is_file()]
-    assert files and not any(leaked.encode() in path.read_bytes() for path in files)

@@ -4,7 +4,7 @@ for, shown with their size, and received. Asking and receiving are passages them
 
 import base64
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sekisho.barrier.gate import Gate
 from sekisho.ledger.bundle import MOST_BYTES, MOST_PASSAGES
-from sekisho.ledger.state import LogStateRow
+from sekisho.ledger.state import LogStateRow, alarm_after
 from sekisho.settings.bundling import asked
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.fields import DayField, WordField
@@ -40,8 +40,6 @@ _KINDS = {
     "range": Text("連続した範囲(間に欠けがない)", "range, nothing missing in it"),
     "selected": Text("選んだ記録", "chosen passages"),
 }
-ALARM = timedelta(seconds=60)
-"""A log that was not sealed for so long is an alarm on the first page."""
 
 
 class BundleForm(forms.Form):
@@ -236,8 +234,8 @@ def alarm_of(row: LogStateRow, now: datetime) -> Text | None:
             f"閲覧ログの確定が {behind.total_seconds():,.0f} 秒遅れ、照会は拒まれています。シーケンサーを確かめてください。",
             f"The passage log is {behind.total_seconds():,.0f} s behind and gates refuse. Look after the sequencer.",
         )
-    limit = ALARM if row.refused_from is None else (row.refused_from - row.sealed_through) / 2
-    if behind <= limit:
+    max_lag = None if row.refused_from is None else row.refused_from - row.sealed_through
+    if behind <= alarm_after(max_lag):
         return None
     return Text(
         f"閲覧ログの確定が {behind.total_seconds():,.0f} 秒遅れています。シーケンサーを確かめてください。",
