@@ -4,6 +4,7 @@ from django.urls import path
 
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.auditor_web import views
 from sekisho.surfaces.kit.oversight import bundles
@@ -36,4 +37,8 @@ NAVIGATION = (
     Link("reviews", Text("閲覧の点検", "Reviews")),
     Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding",)),
 )
-urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES), *bundles.patterns(BUNDLES)]
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    *patterns(GATES),
+    *bundles.patterns(BUNDLES, state.AUDITOR_LAG_CHANGES),
+]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.kit.oversight import bundles
 from sekisho.surfaces.kit.oversight.passages import PassageGates
@@ -61,7 +62,7 @@ urlpatterns = [
     path("unusual/", watching.unusual_reading, name="unusual"),
     path("unusual/file/", watching.unusual_file, name="unusual_file"),
     *patterns(GATES, OWN),
-    *bundles.patterns(BUNDLES),
+    *bundles.patterns(BUNDLES, state.LAG_CHANGES),
     path("permits/new/", granting.draft_permit, name="draft_permit"),
     path("permits/transfer/", granting.transfer, name="transfer"),
     path("permits/<int:permit_no>/end/", granting.end_permit, name="end_permit"),
