@@ -53,7 +53,9 @@ def test_the_first_two_people_of_security(run: Run, owner: psycopg.Connection[An
         "select person, purpose, granted_by, reason like %s, granted_at > now() - interval '1 minute', draft_no from barrier.permit"
         " where audience = 'security' order by person", [f"%(OS: {getpass.getuser()})"],
     ).fetchall()  # fmt: skip
-    assert permits == [(one, "oversight", "installation", True, True, None) for one in ("e.mamoru", "k.minori")]
+    assert permits == [
+        (one, "oversight", "installation", True, True, None) for one in ("e.mamoru", "k.minori")
+    ]
     again = run("account", "first-security", "--person", "x.one=壱", "--person", "x.two=弐", code=1)
     assert "already" in again and "e.mamoru" in again
     assert [one["person"] for one in run("account", "list", "--json")] == ["e.mamoru", "k.minori"]
@@ -86,7 +88,17 @@ def test_founders_that_may_not_be(
 
 
 def test_an_account_without_a_permit(run: Run, owner: psycopg.Connection[Any]) -> None:
-    words = ("account", "create", "security", "e.mamoru", "--name", "江守　恵", "--by", "installation", "--json")
+    words = (
+        "account",
+        "create",
+        "security",
+        "e.mamoru",
+        "--name",
+        "江守　恵",
+        "--by",
+        "installation",
+        "--json",
+    )
     made = run(*words)
     assert owner.execute("select count(*) from barrier.permit where person = 'e.mamoru'").fetchone() == (0,)
     assert "already has an account" in run(*words, code=1)
@@ -171,18 +183,28 @@ def test_a_lag_that_is_none(run: Run, owner: psycopg.Connection[Any], wish: str)
 def test_a_change_of_the_longest_lag_stays_on_record(run: Run, owner: psycopg.Connection[Any]) -> None:
     owner.execute(f"grant connect on database {owner.info.dbname} to sekisho_sequencer")
     said = ("--by", "江守　恵", "--reason", "証人の停止")
-    for words in (("60s",), ("60s", "--by", "江守　恵"), ("60s", "--reason", "x"), ("60s", "--by", " ", "--reason", "x")):
+    for words in (
+        ("60s",),
+        ("60s", "--by", "江守　恵"),
+        ("60s", "--reason", "x"),
+        ("60s", "--by", " ", "--reason", "x"),
+    ):
         assert "--reason" in run("ledger", "max-lag", *words, code=2)
     for wish in ("60s", "60s", "5m", "off"):
         run("ledger", "max-lag", wish, *said)
     changes = "select login, os_user, by, reason, old_seconds, new_seconds from ledger.lag_change order by change_no"
     user = getpass.getuser()
     assert owner.execute(changes).fetchall() == [
-        ("sekisho_sequencer", user, "江守　恵", "証人の停止", old, new) for old, new in ((None, 60), (60, 300), (300, None))
+        ("sekisho_sequencer", user, "江守　恵", "証人の停止", old, new)
+        for old, new in ((None, 60), (60, 300), (300, None))
     ]
     owner.execute("update ledger.seal set max_lag = interval '7 seconds'")  # by hand: no name, but not unseen
     assert owner.execute(f"{changes} desc limit 1").fetchone() == (owner.info.user, None, None, None, None, 7)
-    for statement in ("update ledger.lag_change set reason = ''", "delete from ledger.lag_change", "truncate ledger.lag_change"):
+    for statement in (
+        "update ledger.lag_change set reason = ''",
+        "delete from ledger.lag_change",
+        "truncate ledger.lag_change",
+    ):
         with pytest.raises(psycopg.errors.CheckViolation):
             owner.execute(statement)
 

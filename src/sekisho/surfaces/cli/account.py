@@ -43,7 +43,9 @@ def first_security(
     ctx: typer.Context,
     person: Annotated[
         list[str],
-        typer.Option(metavar="USER=NAME", help=say("利用者名=氏名(二人分)", "User name=name as shown; twice")),
+        typer.Option(
+            metavar="USER=NAME", help=say("利用者名=氏名(二人分)", "User name=name as shown; twice")
+        ),
     ],
     by: By = None,
     as_json: AsJson = False,
@@ -54,7 +56,9 @@ def first_security(
         codes = found_security(conn, people, by=_who(by), os_user=getpass.getuser(), now=now)
     if as_json:
         until = (now + INITIAL_LASTS).astimezone().isoformat(timespec="minutes")
-        print(json.dumps([{"person": one, "code": code, "valid_until": until} for one, code in codes.items()]))
+        print(
+            json.dumps([{"person": one, "code": code, "valid_until": until} for one, code in codes.items()])
+        )
         return
     for one, code in codes.items():
         print(f"{one}\t{code}")
