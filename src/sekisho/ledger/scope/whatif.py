@@ -25,6 +25,15 @@ EVERYTHING: Final = "*"
 _MASKED: Final = ":masked"
 
 
+REPLAYABLE: Final = tuple(
+    rule
+    for rule in RULES
+    if rule.tables[0].startswith(("registry.contract", "metering.", "registry.change"))
+    and rule.show | rule.reveal
+)
+"""The rules that show customers' items: what a reading under the others showed, the log does not tell by points."""
+
+
 class UnableToReplay(SekishoError):
     """The change is none: the rule does not exist, or does not show the item today."""
 
