@@ -33,7 +33,6 @@ from sekisho.work.gates import ExportRow
 from sekisho.work.parts import PartOf, open_part
 
 FILES = Text("調査結果のファイル", "Files of findings")
-_LONGEST_MONTHS = 1200
 
 
 def _rule_word(rule_id: str) -> Text:
@@ -75,16 +74,10 @@ class ReplayForm(_Period):
         help_text=Text("どれも選ばなければ、どの行も見せない", "none chosen: no row is shown"),
         boxes=True,
     )
-    months = forms.IntegerField(
-        label=Text("示した期間が閲覧の何か月前まで", "Nothing older than (months)"),  # type: ignore[arg-type]
-        required=False,
-        min_value=1,
-        max_value=_LONGEST_MONTHS,
-        help_text=Text("空なら条件にしない", "empty: no condition"),  # type: ignore[arg-type]
-        error_messages={
-            name: Text(f"1 から {_LONGEST_MONTHS} の整数です", f"a whole number from 1 to {_LONGEST_MONTHS}")  # type: ignore[misc]
-            for name in ("invalid", "min_value", "max_value")
-        },
+    months = OneOf(
+        Text("示したのは、閲覧の前の何か月以内か", "Nothing older than"),
+        [(str(n), Text(f"{n}か月以内", f"{n} months")) for n in (1, 2, 3, 6, 12, 13, 24, 36, 60)],
+        empty=Text("条件にしない", "no condition"),
     )
     voltage = Several(
         Text("電圧", "Voltage"),
