@@ -60,8 +60,10 @@ def normalise(
         rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
         code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
     )
-    placed = _placed(folded, gazetteer).lazy()
-    return _take_apart(placed).sort("row").select(parts).collect()
+    placed = _placed(folded, gazetteer).drop("section").lazy()
+    # One town's 3-4-5 is taken apart like another's.
+    numbered = _take_apart(placed.select("rest").unique())
+    return _key(placed.join(numbered, on="rest")).sort("row").select(parts).collect()
 
 
 def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -267,8 +269,9 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 
 def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds section (what stands before the number), house, building and room to distinct `rest`."""
     numbered = frame.with_columns(
-        rest=pl.col("rest")
+        left=pl.col("rest")
         .str.replace(_NUMBERED_FIELD, "${1}")
         .str.replace_all(_LOT, "${1}-")
         .str.replace_all(_POSSESSIVE, "${1}-${2}")
@@ -277,11 +280,11 @@ def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
         .str.replace_all(_FLOOR, "~${1}F")
         .str.replace_all(_SEPARATOR, "${1}-")
     )
-    parts = numbered.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
-    parts = parts.with_columns(tail=pl.col("rest").str.strip_prefix(pl.col("section")))
+    parts = numbered.with_columns(section=pl.col("left").str.extract(_BEFORE_NUMBERS))
+    parts = parts.with_columns(tail=pl.col("left").str.strip_prefix(pl.col("section")))
     parts = parts.with_columns(numbers=pl.col("tail").str.extract(_NUMBERS))
     parts = parts.with_columns(tail=pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")))
-    return _key(_room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-"))))
+    return _room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-")))
 
 
 def _room(parts: pl.LazyFrame) -> pl.LazyFrame:
@@ -307,7 +310,7 @@ def _room(parts: pl.LazyFrame) -> pl.LazyFrame:
         room=room.str.strip_chars_start("0"),
         house=house,
         building=pl.col("tail").str.replace(r"[A-Z]?\d+[^0-9]*$", ""),
-    )
+    ).select("rest", "section", "house", "building", "room")
 
 
 def _key(parts: pl.LazyFrame) -> pl.LazyFrame:

@@ -72,7 +72,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self._company_aligner = lexicon.company_aligner
+        self.company_aligner = lexicon.company_aligner
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -211,7 +211,7 @@ class Reader:
             return NOT_ALIKE
         # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands
         # before it is compared.
-        alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
+        alike = alike_weight(ratio(*_heads(_dull(read), _dull(heard))))
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
         return Likeness(max(alike, self._company_aligned(head, spoken_head)), "company_reading")
@@ -221,14 +221,21 @@ class Reader:
         if not head or not spoken:
             return NOT_ALIKE.weight
         least = (NOT_ALIKE.weight - _READ_COMPANY) / _COMPANY_STEP
-        total = self._company_aligner.score(head, spoken, least=least / len(head)) * len(head)
-        return max(_READ_COMPANY + _COMPANY_STEP * total, NOT_ALIKE.weight)
+        total = self.company_aligner.score(head, spoken, least=least / len(head)) * len(head)
+        return max(read_weight(total), NOT_ALIKE.weight)
 
     def company_sound(self, text: str) -> str:
         """How a company's name is read: Latin letters by name, the rest by Sudachi."""
         if text not in self._sounds:
             self.learn_companies([text])
         return self._sounds[text]
+
+    def company_sounds(self, texts: pl.Series) -> pl.DataFrame:
+        """key, read and folded: how companies' names are read, and their Latin letters alone."""
+        keys = texts.to_list()
+        self.learn_companies(keys)
+        rows = [(key, self._sounds[key], self._folded[key]) for key in keys]
+        return pl.DataFrame(rows, schema=dict.fromkeys(("key", "read", "folded"), pl.String), orient="row")
 
     def learn_companies(self, texts: list[str]) -> None:
         """Reads many names at once, which is much faster than one by one."""
@@ -240,6 +247,16 @@ class Reader:
     def _spoken(self, text: str) -> str:
         readings = (token.reading_form() for token in self._tokens.tokenize(text))
         return "".join(reading for reading in readings if reading != "キゴウ")
+
+
+def alike_weight(percent: float) -> float:
+    """Weight of two companies' sounds that have so much in common."""
+    return (percent - 88.0) / 2.5
+
+
+def read_weight(log_chance: float) -> float:
+    """Weight of a company's name in kanji that the aligner reads so."""
+    return _READ_COMPANY + _COMPANY_STEP * log_chance
 
 
 def _contradicted(kanji: Name, spoken: Name) -> Likeness:
@@ -365,6 +382,7 @@ def _romanised(sound: str) -> str:
     return sound.translate(_ROMAN)
 
 
+@lru_cache(maxsize=1 << 14)
 def _skeleton(text: str) -> str:
     """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
     spelt = text
