@@ -16,6 +16,8 @@ from sekisho.matching.lexicon import Lexicon
 
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 6
+_NAME = ("kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former")
+_HEARD = ("persona", *_NAME, "guessed", "solid")
 
 
 def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -27,8 +29,9 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
     kanji's own kana column says otherwise. `places` has persona, place, room.
     """
-    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
-    spoken = personas.filter(
+    people = personas.select(_HEARD)
+    written = people.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
+    spoken = people.filter(
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
     heads = _spoken_heads(spoken)
@@ -59,8 +62,7 @@ def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         )
         for size in range(1, _LONGEST_SURNAME + 1)
     ]
-    listed = lexicon.surnames.select(surname="name").unique()
-    other = pl.concat(cuts).join(listed, on="surname", how="semi")
+    other = pl.concat(cuts).join(lexicon.written_surnames, left_on="surname", right_on="name", how="semi")
     return pl.concat([written, other.select(written.columns)])
 
 
@@ -151,9 +153,11 @@ def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, largest: int) -> pl.DataFrame:
     """Pairs at one place of a kanji name whose surname no dictionary has, and a kana name: left, right."""
-    people = personas.filter(pl.col("kind") == "person")
+    people = personas.select(_HEARD).filter(pl.col("kind") == "person")
     kanji = people.filter(pl.col("written") == "kanji", pl.col("given") != "")
-    listed = _every_cut(kanji, lexicon).join(lexicon.surnames, left_on="surname", right_on="name", how="semi")
+    listed = _every_cut(kanji, lexicon).join(
+        lexicon.written_surnames, left_on="surname", right_on="name", how="semi"
+    )
     rare = kanji.join(listed, on="persona", how="anti")
     heard = people.filter(pl.col("written") == "kana").select("persona").join(places, on="persona")
     crowd = heard.group_by("place").len().filter(pl.col("len") <= largest)

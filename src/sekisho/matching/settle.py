@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sekisho.matching import addresses, clusters, decide, events, names, personas, phones
+from sekisho.matching import addresses, candidates, clusters, decide, events, names, personas, phones, priors
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
-from sekisho.matching.priors import Priors
 
 _LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
@@ -28,7 +27,7 @@ class Settled:
     parties: pl.DataFrame
     personas: pl.DataFrame
     places: pl.DataFrame
-    priors: Priors
+    priors: priors.Priors
 
 
 def settle(
@@ -37,14 +36,11 @@ def settle(
     lexicon: Lexicon,
     reader: Reader,
     weights: decide.Weights,
-    known_priors: Priors | None = None,
+    known_priors: priors.Priors | None = None,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors are learnt from the rows unless they are given."""
-    known = personas.assign(placed(_named(rows, lexicon), lexicon))
-    parties = _parties(known)
-    met = events.between(known)
-    places = _places(known)
+    known, parties, met, places = _prepared(rows, lexicon)
     listed, before = decide.edges(
         parties, places, met, reader, lexicon, weights, known_priors, _owners(known)
     )
@@ -53,6 +49,21 @@ def settle(
         dict(parties.filter(pl.col("written") == "kanji").select("persona", "key").iter_rows()),
     )
     return _settled(known, parties, _marked(listed, refused), heads, places, before)
+
+
+def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Priors:
+    """The priors that the rows (as for `settle`) say, and nothing else."""
+    _, parties, met, places = _prepared(rows, lexicon)
+    heard = candidates.by_surname(parties, places, lexicon)
+    return priors.learnt(heard, met, parties, places, reader)
+
+
+def _prepared(
+    rows: pl.DataFrame, lexicon: Lexicon
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Rows with their names, places and personas; the personas; whom they met at a point; where they are."""
+    known = personas.assign(placed(_named(rows, lexicon), lexicon))
+    return known, _parties(known), events.between(known), _places(known)
 
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -156,7 +167,7 @@ def _settled(
     listed: pl.DataFrame,
     heads: dict[int, int],
     places: pl.DataFrame,
-    before: Priors,
+    before: priors.Priors,
 ) -> Settled:
     moved = pl.DataFrame(
         list(heads.items()), schema={"persona": pl.UInt32, "cluster": pl.UInt32}, orient="row"
@@ -164,16 +175,13 @@ def _settled(
     headed = parties.join(moved, on="persona", how="left").with_columns(
         pl.coalesce("cluster", "persona").alias("cluster")
     )
-    # A cluster takes the kind of its written name, which says more than its kana.
-    rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
-    kinds = headed.with_columns(rank=rank).sort("rank", "records", "persona", descending=[True, True, False])
-    kinds = kinds.unique("cluster", keep="first", maintain_order=True).select("cluster", cluster_kind="kind")
-    headed = headed.join(kinds, on="cluster")
-    why = _reasons(listed)
-    full = headed.join(why, on="persona", how="left")
+    headed = headed.join(_kinds(headed), on="cluster")
+    held = headed.select("persona", "cluster", "cluster_kind").join(
+        _reasons(listed), on="persona", how="left"
+    )
     records = (
         known.select("row", "persona")
-        .join(full, on="persona", how="left")
+        .join(held, on="persona", how="left")
         .select(
             "row",
             "cluster",
@@ -190,6 +198,14 @@ def _settled(
         places=places,
         priors=before,
     )
+
+
+def _kinds(headed: pl.DataFrame) -> pl.DataFrame:
+    """A cluster takes the kind of its written name, which says more than its kana."""
+    rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
+    ranked = headed.select("cluster", "persona", "records", rank=rank, cluster_kind="kind")
+    ranked = ranked.sort("rank", "records", "persona", descending=[True, True, False])
+    return ranked.unique("cluster", keep="first", maintain_order=True).select("cluster", "cluster_kind")
 
 
 def _reasons(listed: pl.DataFrame) -> pl.DataFrame:
