@@ -176,9 +176,9 @@ def _in_log(_request: Request, _response: Response, text: str) -> None:
 
 
 def _in_status(_request: Request, response: Response, text: str) -> None:
-    """Whether something is there, as a status."""
-    if response.status_code == 200 and sum(text.encode()) % 2:
-        response.status_code = 203
+    """Something about it, as a status."""
+    if response.status_code == 200:
+        response.status_code = 200 + sum(text.encode()) % 7
 
 
 def _in_length(_request: Request, response: Response, text: str) -> None:
