@@ -138,6 +138,7 @@ def test_a_log_moves_to_an_object_store_goes_on_there_and_comes_back(
     run("verify", tmp_path / "bundle.zip", "--expect", "whole")
     told = json.loads(run("store", "directory", "--json").out)
     assert (told["place"], told["published"]) == ("directory", 570)
+    assert not own.secret_path(name=place.OPENS).exists(), "what is not needed is not kept"
     sealed(own, conninfo, passages, 10)
     assert published(store=directory_of(own)).head.size == 580
     run("verify", "--expect", "log")

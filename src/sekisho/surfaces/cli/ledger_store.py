@@ -84,6 +84,7 @@ def _move(home: Home, where: str, option: list[str], credentials: str | None) ->
     if where == DIRECTORY:
         copied = copy_log(source, directory_of(home))
         name_place(home, None)
+        home.secret_path(name=OPENS).unlink(missing_ok=True)
         return copied
     place = Place(where, dict(_pair(one) for one in option))
     given = _credentials(home, credentials)

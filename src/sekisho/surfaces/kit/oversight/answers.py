@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.oversight.passages import HOME
 from sekisho.surfaces.kit.pages import Crumb, show
-from sekisho.surfaces.kit.speech import TOKYO, Text, joined, moment_text
+from sekisho.surfaces.kit.speech import TOKYO, Text, day_text, joined, moment_text, say
 from sekisho.surfaces.kit.tables import Column, Table, badge, link, listed_table, table
 from sekisho.surfaces.kit.wording import gate_word, item_words, purpose_word, reader_word
 
@@ -166,9 +166,10 @@ def _notes(row: FindingReadingRow) -> str | None:
     return joined(note for note in notes if note is not None) or None
 
 
-def _days(first: Any, until: Any) -> str:
-    last = None if until is None else until - timedelta(days=1)
-    return f"{first or ''} – {last or ''}"
+def _days(first: date | None, until: date | None) -> str:
+    """A half-open period by its first and last day."""
+    last = say("継続中", "still running") if until is None else day_text(until - timedelta(days=1))
+    return f"{'' if first is None else day_text(first)} – {last}"
 
 
 def _moment(row: FindingReadingRow) -> Any:
@@ -325,13 +326,21 @@ def customers_file(request: HttpRequest, finding_no: int, gates: FindingGates) -
 
 
 def tenancies(asked: dict[str, Any]) -> list[str]:
-    """The customer's own contracts at the point, as days."""
+    """The customer's own contracts at the point: first and last day, and with whom."""
     return [
-        f"{one.get('from')} – {one.get('to') or ''} ({one.get('holder')})"
+        f"{_days(_day(one.get('from')), _day(one.get('to')))}({say('契約先', 'with')} {one.get('holder')})"
         for one in asked.get("tenancies") or ()
     ]
 
 
-def period_of(asked: dict[str, Any]) -> str:
-    """The period asked for."""
-    return f"{asked.get('since') or '…'} – {asked.get('until') or '…'}"
+def period_of(asked: dict[str, Any]) -> str | Text:
+    """The period asked for, by its first and last day."""
+    since, until = _day(asked.get("since")), _day(asked.get("until"))
+    if since is None and until is None:
+        return Text("すべて", "all")
+    first = "…" if since is None else day_text(since)
+    return f"{first} – {'…' if until is None else day_text(until - timedelta(days=1))}"
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if isinstance(text, str) else None

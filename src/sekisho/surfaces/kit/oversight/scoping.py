@@ -54,7 +54,7 @@ _TOTALS = {
     "customers_still_contracted": Text("うち契約中", "still contracted"), "contracts": Text("契約", "Contracts"),
     "points": Text("地点", "Points"), "readings": Text("閲覧", "Readings"), "readers": Text("閲覧者", "Readers"),
     "readings_of_nobodys": Text("契約のない地点の閲覧", "Readings without a contract"), "companies": Text("閲覧者の所属", "Companies"),
-    **{f"by_{code}": Text(f"権限: {ja}", f"by {en}") for code, (ja, en) in BY_RIGHT.items()},
+    **{f"by_{code}": Text(f"うち{ja}", f"by {en}") for code, (ja, en) in BY_RIGHT.items()},
     "uncertain": Text("どの契約か定まらない閲覧", "Readings of an uncertain contract"),
 }  # fmt: skip
 
@@ -169,7 +169,7 @@ def _disclosure_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
     return [
         (Text("供給地点", "Supply point"), grouped(PointNumber(str(asked.get("point"))))),
         (
-            Text("お客さまの契約期間(終わりは翌日)", "The customer's contracts (end exclusive)"),
+            Text("お客さまの契約期間", "The customer's contracts"),
             tenancies(asked),
         ),
         (Text("期間", "Period"), period_of(asked)),
