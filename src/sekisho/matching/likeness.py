@@ -36,6 +36,8 @@ _UNREADABLE = -3.5
 # The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
 _READ_COMPANY = 7.0
 _COMPANY_STEP = 1.2
+# Names whose readings are kept for the next shard; more would only take memory.
+_REMEMBERED = 100_000
 
 
 class Name(NamedTuple):
@@ -90,6 +92,8 @@ class Reader:
         asked = (given, rest, unlisted)
         weight = self._weights.get(asked)
         if weight is None:
+            if len(self._weights) > _REMEMBERED:
+                self._weights.clear()
             weight = self._weights[asked] = self._weigh(given, rest, unlisted)
         return weight
 
@@ -239,6 +243,9 @@ class Reader:
 
     def learn_companies(self, texts: list[str]) -> None:
         """Reads many names at once, which is much faster than one by one."""
+        if len(self._sounds) > _REMEMBERED:
+            self._sounds.clear()
+            self._folded.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._sounds]
         spelt = [companies.letters_as_kana(text) for text in new]
         self._folded.update(zip(new, kana.sounds_of(spelt), strict=True))

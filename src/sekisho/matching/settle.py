@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sekisho.matching import addresses, candidates, clusters, decide, events, names, personas, phones, priors
+from sekisho.matching import (
+    addresses,
+    candidates,
+    clusters,
+    decide,
+    events,
+    names,
+    personas,
+    phones,
+    priors,
+    rarely,
+)
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
@@ -67,25 +78,26 @@ def _prepared(
 
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    distinct = rows.select("name", "kana").unique(maintain_order=True)
-    parsed = names.parse(distinct, lexicon).select(*names.clean_columns())
-    return rows.join(
-        pl.concat([distinct, parsed], how="horizontal"), on=["name", "kana"], how="left", nulls_equal=True
-    )
+    def parsed(distinct: pl.DataFrame) -> pl.DataFrame:
+        return names.parse(distinct, lexicon).select(*names.clean_columns())
+
+    return rarely.once(rows, ("name", "kana"), parsed)
 
 
 def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds house (null without a house number) and room to columns address, postal_code."""
-    distinct = rows.select("address", "postal_code").unique(maintain_order=True)
-    parts = addresses.normalise(
-        distinct["address"],
-        postal_codes=distinct["postal_code"],
-        gazetteer=lexicon.gazetteer,
-        variants=lexicon.variants,
-        parts=("house", "room", "key"),
-    )
-    keys = distinct.with_columns(parts.select(**_dwelling()))
-    return rows.join(keys, on=["address", "postal_code"], how="left", nulls_equal=True)
+
+    def dwellings(distinct: pl.DataFrame) -> pl.DataFrame:
+        parts = addresses.normalise(
+            distinct["address"],
+            postal_codes=distinct["postal_code"],
+            gazetteer=lexicon.gazetteer,
+            variants=lexicon.variants,
+            parts=("house", "room", "key"),
+        )
+        return parts.select(**_dwelling())
+
+    return rarely.once(rows, ("address", "postal_code"), dwellings)
 
 
 def _dwelling() -> dict[str, pl.Expr]:
