@@ -6,7 +6,7 @@ difference beforehand.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -194,10 +194,10 @@ def _create_view(purpose: Purpose, name: str, outputs: str, table: str) -> str:
 
 
 def function_name(
-    gate: AnyGate, purpose: Purpose, sort: str | None = None, *, descending: bool = False, plain: bool = False
+    gate: AnyGate, purpose: Purpose, sort: str | None = None, *, descending: bool = False, variant: str = ""
 ) -> str:
-    """`gate.operator_wheeling_card`, `gate.retailer_contract_contracts_by_point_desc`; `…_plain` is the unfiltered list."""
-    suffix = "" if sort is None else f"_by_{sort}{'_desc' if descending else ''}{'_plain' if plain else ''}"
+    """`gate.operator_wheeling_card`, `gate.retailer_contract_contracts_by_point_desc`, `…_desc_plain` (see `variants_of`)."""
+    suffix = "" if sort is None else f"_by_{sort}{'_desc' if descending else ''}{variant and f'_{variant}'}"
     return f"gate.{purpose.audience}_{purpose.code}_{gate.name}{suffix}"
 
 
@@ -211,19 +211,32 @@ def compile_gate(gate: AnyGate) -> list[Piece]:
         elif not gate.sorts:
             pieces.append(_reading_piece(gate, purpose, None, descending=False))
         else:
-            listed = (gate, _without_filters(gate)) if has_plain(gate) else (gate,)
             pieces += [
-                _reading_piece(variant, purpose, key, descending=down, plain=variant is not gate)
-                for variant in listed
+                _reading_piece(varied, purpose, key, descending=down, variant=variant)
+                for variant, varied in variants_of(gate).items()
                 for key in gate.sorts
                 for down in (False, True)
             ]
     return pieces
 
 
-def has_plain(gate: Gate[Any]) -> bool:
-    """Whether the list has an unfiltered variant of its own: its plan is made once, a filtered one's for each call."""
-    return bool(gate.sorts) and bool(gate.params) and all(param.default == "null" for param in gate.params)
+def variants_of(gate: Gate[Any]) -> dict[str, Gate[Any]]:
+    """A list's variants, each with a plan of its own kind: any filters, none (`plain`), one that an index serves (`found`)."""
+    variants = {"": gate}
+    if gate.params and all(param.default == "null" for param in gate.params):
+        variants["plain"] = _without_filters(gate)
+    if gate.found is not None:
+        sorts = {key: replace(sort, source=None) for key, sort in gate.sorts.items()}
+        variants["found"] = replace(gate, where=f"({gate.where}) and {gate.found.where}", sorts=sorts)
+    return variants
+
+
+def variant_for(gate: Gate[Any], given: Mapping[str, object]) -> str:
+    """Which variant answers a call with these parameters."""
+    named = {name for name, value in given.items() if value is not None}
+    if gate.found is not None and named & set(gate.found.params):
+        return "found"
+    return "plain" if not named and "plain" in variants_of(gate) else ""
 
 
 def _without_filters(gate: Gate[Any]) -> Gate[Any]:
@@ -234,7 +247,10 @@ def _without_filters(gate: Gate[Any]) -> Gate[Any]:
             text = re.sub(rf"\bp_{param.name}\b", f"null::{param.type}", text)
         return text
 
-    return replace(gate, params=(), source=fixed(gate.source), where=fixed(gate.where))
+    sorts = {
+        key: replace(sort, source=sort.source and fixed(sort.source)) for key, sort in gate.sorts.items()
+    }
+    return replace(gate, params=(), source=fixed(gate.source), where=fixed(gate.where), sorts=sorts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +337,9 @@ def _references(expression: str, aliases: dict[str, str]) -> Iterator[tuple[str,
 
 
 def _reading_piece(
-    gate: Gate[Any], purpose: Purpose, key: str | None, *, descending: bool, plain: bool = False
+    gate: Gate[Any], purpose: Purpose, key: str | None, *, descending: bool, variant: str = ""
 ) -> Piece:
-    name = function_name(gate, purpose, key, descending=descending, plain=plain)
+    name = function_name(gate, purpose, key, descending=descending, variant=variant)
     sort = None if key is None else gate.sorts[key]
     outputs = outputs_of(gate, purpose)
     params = [
@@ -372,7 +388,7 @@ def _reading_body(
     )
     order = gate.order if sort is None else ", ".join(f"{expr}{direction}" for expr in sort.expressions)
     limit = str(gate.max_rows) if sort is None else "greatest(1, least(p_page_size, 200))"
-    source = gate.source.format(seen=purpose.schema)
+    source = (gate.source if sort is None or sort.source is None else sort.source).format(seen=purpose.schema)
     group = f" group by {gate.group}" if gate.group else ""
     final = [f'r."{out.name}"' for out in outputs]
     final_order = ""

@@ -46,10 +46,22 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort order: its expressions, ending in one that is unique. Keyset paging resumes after their values."""
+    """A sort order: its expressions, ending in one that is unique. Keyset paging resumes after their values.
+
+    `source` replaces the gate's where another join lets an index hand out the rows in this order.
+    """
 
     expressions: tuple[str, ...]
     types: tuple[str, ...]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Filters that leave few rows of a long list: a list with one of `params` begins with the rows of `where`, which an index finds."""
+
+    params: tuple[str, ...]
+    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +86,7 @@ class Gate(Generic[Row]):
     order: str = ""
     group: str = ""
     sorts: Mapping[str, Sort] = field(default_factory=dict)
+    found: Found | None = None
     point: str | None = None
     holder: str | None = None
     shown_from: str | None = None

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from sekisho.barrier.audiences import PURPOSE, Purpose
-from sekisho.barrier.compiler import function_name, has_plain, outputs_of
+from sekisho.barrier.compiler import function_name, outputs_of, variant_for
 from sekisho.barrier.connect import prepare
 from sekisho.barrier.gate import Gate, SubmitGate
 from sekisho.barrier.ticket import Caller, TicketKey, sign
@@ -146,9 +146,9 @@ class Gateway:
         if page is None:
             name, arguments = function_name(gate, purpose), dict(params)
         else:
-            plain = has_plain(gate) and all(value is None for value in params.values())
-            name = function_name(gate, purpose, page.sort, descending=page.descending, plain=plain)
-            arguments = {**({} if plain else params), "page_size": page.size + 1}
+            variant = variant_for(gate, params)
+            name = function_name(gate, purpose, page.sort, descending=page.descending, variant=variant)
+            arguments = {**({} if variant == "plain" else params), "page_size": page.size + 1}
             if page.after is not None:
                 arguments["after"] = list(page.after)
         fetched = self._execute(name, caller, arguments, now=now, request_id=request_id)

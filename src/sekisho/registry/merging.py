@@ -209,7 +209,7 @@ def _final(layout: Layout) -> str:
     select {standing}, null, lower(e.valid), coalesce(upper(e.valid), 'infinity'), null
       from {table} e
      where ({standing}) in (select {columns} from stage s)
-       and not exists (select from stage s where {_same_row(layout)})"""
+       and not exists (select from stage s where {_same_keys(layout, "e")})"""
 
 
 def reject_rows() -> str:
@@ -267,8 +267,12 @@ def _assignments(layout: Layout) -> dict[str, str]:
 
 
 def _same_row(layout: Layout, table: str = "e") -> str:
-    if layout.kind.code == "contracts":
-        return _OF_CONTRACT.replace("c.", f"{table}.", 1)
+    """The row that a staged line stands for, looked up by the line."""
+    contract = layout.kind.code == "contracts"
+    return _OF_CONTRACT.replace("c.", f"{table}.", 1) if contract else _same_keys(layout, table)
+
+
+def _same_keys(layout: Layout, table: str) -> str:
     key = [name for name in layout.kind.key if name != "valid_from"]
     same = _equal(key, table, "s")
     return f"{same} and lower({table}.valid) = s.valid_from" if len(key) < len(layout.kind.key) else same

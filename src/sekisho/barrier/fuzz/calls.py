@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import sql
 
 from sekisho.barrier.audiences import Purpose
-from sekisho.barrier.compiler import function_name, has_plain
+from sekisho.barrier.compiler import function_name, variant_for, variants_of
 from sekisho.barrier.fuzz.twins import Depth, known
 from sekisho.barrier.fuzz.worlds import World
 from sekisho.barrier.gate import AnyGate, Gate, Param, Sort, SubmitGate
@@ -140,14 +140,17 @@ def _listed(
     combinations: Sequence[list[tuple[str, Any, str]]],
     pool: Pool,
 ) -> Iterator[Call]:
-    name = function_name(gate, purpose, key, descending=down)
+    names = {
+        variant: function_name(gate, purpose, key, descending=down, variant=variant)
+        for variant in variants_of(gate)
+    }
     for number, given in enumerate(combinations):
         size = (50, 3, 1, 200)[number % 4]
-        yield Call(gate, purpose, name, (*given, ("p_page_size", size, "integer")))
-    plain = has_plain(gate)
-    if plain:
-        name = function_name(gate, purpose, key, descending=down, plain=True)
-    required = [] if plain else combinations[0]
+        chosen = variant_for(gate, {name.removeprefix("p_"): value for name, value, _ in given})
+        for variant in dict.fromkeys(("", "" if chosen == "plain" else chosen)):
+            yield Call(gate, purpose, names[variant], (*given, ("p_page_size", size, "integer")))
+    name = names.get("plain", names[""])
+    required = [] if "plain" in names else combinations[0]
     for size in (50, 1, 0, -1, 1000):
         yield Call(gate, purpose, name, (*required, ("p_page_size", size, "integer")))
     for after in _keys(sort, pool):
