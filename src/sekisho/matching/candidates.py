@@ -36,7 +36,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     left = read.join(places, on="persona").rename({"persona": "kanji"})
     right = heads.join(places, on="persona").rename({"persona": "kana", "room": "other_room"})
     met = left.join(right, on=["place", "head"], how="inner").filter(_rooms_agree())
-    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique(["kanji", "kana", "sound"])
+    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique()
     length = pl.col("sound").str.len_chars()
     return pairs.select(
         "kanji",
@@ -129,11 +129,15 @@ def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 
 def by_former(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs in kanji where one's former surname and given name are the other's: left, right."""
-    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
-    now = written.select("persona", "surname", "given").join(places, on="persona")
-    then = written.filter(pl.col("former").is_not_null()).select("persona", "given", surname="former")
-    met = then.join(places, on="persona").join(now, on=["place", "surname", "given"], suffix="_other")
+    """Pairs in kanji where one's former surname and given name are the other's: left, right.
+
+    The other's whole name is compared, so that nobody has to guess where its surname ends.
+    """
+    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji")
+    before = pl.concat_str("former", "given")
+    then = written.filter(pl.col("former").is_not_null(), pl.col("given") != "").select("persona", key=before)
+    now = written.select("persona", "key").join(places, on="persona")
+    met = then.join(places, on="persona").join(now, on=["place", "key"], suffix="_other")
     met = met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other"))
     return _both_ways(met)
 

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from sekisho.matching import candidates, phones, priors
+from sekisho.matching.foreign import native_table
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -94,7 +95,7 @@ def edges(
     """
     met_by_name = candidates.by_surname(personas, places, lexicon)
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
-    spoken = _kanji_kana(met_by_name, reader, before.unlisted)
+    spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas)
     sounds = _same_sound(personas, places)
     firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
     other = [
@@ -138,6 +139,26 @@ def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.Data
         right=pl.max_horizontal("kanji", "kana"),
         name_weight="name_weight",
         reason="reason",
+    )
+
+
+def _native(spoken: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
+    """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
+    against; what is left is how the two met."""
+    names = personas.select("surname", "full", persona="persona")
+    ends = spoken.join(names, left_on="left", right_on="persona", how="left").join(
+        names, left_on="right", right_on="persona", how="left", suffix="_other"
+    )
+    surname, full = pl.coalesce("surname", "surname_other"), pl.coalesce("full", "full_other")
+    begun = ends.select("left", "right", surname=surname, full=full).join(native_table(), on="surname")
+    native = begun.filter(pl.col("full").str.starts_with(pl.col("head"))).select("left", "right").unique()
+    marked = spoken.join(native.with_columns(native=pl.lit(True)), on=["left", "right"], how="left")
+    unheard = pl.col("native").fill_null(False) & (pl.col("name_weight") < 0)
+    return marked.select(
+        "left",
+        "right",
+        name_weight=pl.when(unheard & (pl.col("name_weight") > Weights.contradicted)).then(0.0).otherwise("name_weight"),
+        reason=pl.when(unheard).then(pl.lit("foreign_reading")).otherwise("reason"),
     )
 
 
@@ -204,7 +225,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
-    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family"])
+    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)

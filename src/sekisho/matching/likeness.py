@@ -79,6 +79,7 @@ class Reader:
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
+        self._likely: dict[str, dict[str, float]] = {}
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
         self._folded: dict[str, str] = {}
@@ -148,7 +149,7 @@ class Reader:
         if kanji.given:
             yield from (self._given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
         if self._native_surname(kanji, spoken):
-            yield Likeness(1.5, "foreign_reading")
+            yield Likeness(0.0, "foreign_reading")
         if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
             yield Likeness(0.5, "surname_only")
         if kanji.given and spoken.given_sound:
@@ -175,13 +176,10 @@ class Reader:
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
             return Likeness(9.0, "same_name")
+        if right.key == _before(left) or left.key == _before(right):
+            return Likeness(6.0, "former_surname")
         if left.given and left.given == right.given:
-            reason = (
-                "former_surname"
-                if {left.former, right.former} & {left.surname, right.surname}
-                else "new_surname"
-            )
-            return Likeness(6.0 if reason == "former_surname" else 2.0, reason)
+            return Likeness(2.0, "new_surname")
         if left.surname != right.surname:
             return _one_character(left, right)
         if not left.given or not right.given:
@@ -195,8 +193,14 @@ class Reader:
 
     def _common_readings(self, left: str, right: str) -> float:
         """The chance that both given names are read the same: 1 for certain homophones, 0 for none."""
-        one, other = self._given.get(left, {}), self._given.get(right, {})
+        one, other = self._spoken_as(left), self._spoken_as(right)
         return sum(min(share, other.get(sound, 0.0)) for sound, share in one.items())
+
+    def _spoken_as(self, given: str) -> dict[str, float]:
+        """Sounds of a given name and their shares: the books', and the aligner's for a name that they lack."""
+        if given not in self._likely:
+            self._likely[given] = self._given.get(given) or self._aligner.readings(given)
+        return self._likely[given]
 
     def _companies(self, left: Name, right: Name) -> Likeness:
         if left.written == right.written:
@@ -241,6 +245,11 @@ class Reader:
     def _spoken(self, text: str) -> str:
         readings = (token.reading_form() for token in self._tokens.tokenize(text))
         return "".join(reading for reading in readings if reading != "キゴウ")
+
+
+def _before(name: Name) -> str | None:
+    """What somebody was called before the surname changed."""
+    return f"{name.former}{name.given}" if name.former and name.given else None
 
 
 def _contradicted(kanji: Name, spoken: Name) -> Likeness:

@@ -207,9 +207,10 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     judged = judged.join(givens, left_on="given", right_on="name", how="left")
     spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
-    # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫.
+    # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
+    # lack many a given name: 野崎|邦照, not 野崎邦|照.
     worth = (
-        pl.col("people").log10().add(1.0).fill_null(-3.0)
+        pl.col("people").log10().add(1.0).fill_null(-4.0)
         + pl.when(known_given).then(4.0).otherwise(-1.0)
         - (pl.col("given").str.len_chars().cast(pl.Float64) - 2).abs() * 0.7
         - (pl.col("surname").str.len_chars().cast(pl.Float64) - 2).abs() * 0.3
