@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from sekisho.matching import candidates, phones, priors
-from sekisho.matching.foreign import native_table
+from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -95,7 +95,7 @@ def edges(
     """
     met_by_name = candidates.by_surname(personas, places, lexicon)
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
-    spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas)
+    spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)
     sounds = _same_sound(personas, places)
     firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
     other = [
@@ -142,23 +142,21 @@ def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.Data
     )
 
 
-def _native(spoken: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
+def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
     against; what is left is how the two met."""
-    names = personas.select("surname", "full", persona="persona")
-    ends = spoken.join(names, left_on="left", right_on="persona", how="left").join(
-        names, left_on="right", right_on="persona", how="left", suffix="_other"
-    )
-    surname, full = pl.coalesce("surname", "surname_other"), pl.coalesce("full", "full_other")
-    begun = ends.select("left", "right", surname=surname, full=full).join(native_table(), on="surname")
-    native = begun.filter(pl.col("full").str.starts_with(pl.col("head"))).select("left", "right").unique()
-    marked = spoken.join(native.with_columns(native=pl.lit(True)), on=["left", "right"], how="left")
-    unheard = pl.col("native").fill_null(False) & (pl.col("name_weight") < 0)
+    doubtful = spoken.filter(pl.col("name_weight") < 0, pl.col("name_weight") > Weights.contradicted)
+    surnames = pl.Series(list(native_surnames()), dtype=pl.String)
+    foreign = personas.filter(pl.col("surname").is_in(surnames.implode()))["persona"]
+    either = pl.col("left").is_in(foreign.implode()) | pl.col("right").is_in(foreign.implode())
+    heard = _compared(doubtful.filter(either).select("left", "right"), personas, reader)
+    native = heard.filter(pl.col("reason") == "foreign_reading").select("left", "right", native="name_weight")
+    marked = spoken.join(native, on=["left", "right"], how="left")
     return marked.select(
         "left",
         "right",
-        name_weight=pl.when(unheard & (pl.col("name_weight") > Weights.contradicted)).then(0.0).otherwise("name_weight"),
-        reason=pl.when(unheard).then(pl.lit("foreign_reading")).otherwise("reason"),
+        name_weight=pl.coalesce("native", "name_weight"),
+        reason=pl.when(pl.col("native").is_not_null()).then(pl.lit("foreign_reading")).otherwise("reason"),
     )
 
 

@@ -5,10 +5,6 @@ Only the everyday surnames; readings after common kana transcriptions of Mandari
 
 from __future__ import annotations
 
-from functools import cache
-
-import polars as pl
-
 from sekisho.matching import kana, vocabulary
 
 
@@ -18,10 +14,3 @@ def native_surnames() -> dict[str, tuple[str, ...]]:
     for surname, *readings in vocabulary.lines("foreign", "surnames"):
         table[surname] = (*table.get(surname, ()), *kana.sounds_of(readings))
     return table
-
-
-@cache
-def native_table() -> pl.DataFrame:
-    """The same as columns surname, head (the sound that begins the name)."""
-    pairs = [(surname, sound) for surname, sounds in native_surnames().items() for sound in sounds]
-    return pl.DataFrame(pairs, schema={"surname": pl.String, "head": pl.String}, orient="row").unique()

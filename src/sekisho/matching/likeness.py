@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import jaconv
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
 from rapidfuzz.distance import Levenshtein
@@ -32,8 +33,11 @@ _SUREST = 7.0
 _FEW = 0.05
 # A mean log-probability a character below which the aligner recognises nothing.
 _UNREADABLE = -3.5
+# 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
+_MAYBE_JAPANESE = -1.0
 # The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
 _READ_COMPANY = 7.0
+_CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
 _COMPANY_STEP = 1.2
 
 
@@ -131,7 +135,7 @@ class Reader:
         if left.written == right.written:
             return _both_sound(left, right)
         if "latin" in (left.written, right.written):
-            return _latin(left, right)
+            return self._latin(left, right)
         return self._kanji_kana(*((left, right) if left.written == "kanji" else (right, left)))
 
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
@@ -149,7 +153,8 @@ class Reader:
         if kanji.given:
             yield from (self._given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
         if self._native_surname(kanji, spoken):
-            yield Likeness(0.0, "foreign_reading")
+            japanese = kanji.given in self._given and (spoken.given_sound or "") in self._common
+            yield Likeness(_MAYBE_JAPANESE if japanese else 0.0, "foreign_reading")
         if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
             yield Likeness(0.5, "surname_only")
         if kanji.given and spoken.given_sound:
@@ -166,12 +171,28 @@ class Reader:
             self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned"
         )
 
+    def _latin(self, left: Name, right: Name) -> Likeness:
+        """Roman letters against kana: the consonants are compared, in any order of the words.
+
+        Consonants alone would make MOORE of ミウラ: a given name that Japanese bear must agree in its vowels, too.
+        """
+        latin, other = (left, right) if left.written == "latin" else (right, left)
+        if other.written != "kana":
+            return NOT_ALIKE
+        spoken = re.sub(_GLIDES, "ワ", other.words or "")
+        alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
+        weight = (alike - 74.0) / 6.0 if alike < 90 else 4.0
+        if other.given_sound in self._common:
+            weight = min(weight, (_spelt_alike(latin.words or "", other.words or "") - 60.0) / 6.0)
+        return Likeness(weight, "romanised")
+
     def _native_surname(self, kanji: Name, spoken: Name) -> bool:
         """王 heard as ワン: the surname as its bearers say it, which no reading dictionary of Japanese
         has."""
-        return any(
-            (spoken.full or "").startswith(sound) for sound in self._native.get(kanji.surname or "", ())
-        )
+        native, words = self._native.get(kanji.surname or "", ()), (spoken.words or "").split()
+        if len(words) > 1:
+            return any(sound in words for sound in native)
+        return any((spoken.full or "").startswith(sound) for sound in native)
 
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
@@ -219,7 +240,25 @@ class Reader:
         alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
-        return Likeness(max(alike, self._company_aligned(head, spoken_head)), "company_reading")
+        best = max(alike, self._company_aligned(head, spoken_head), self._called_after(kanji.key, heard))
+        return Likeness(best, "company_reading")
+
+    def _called_after(self, written: str, heard: str) -> float:
+        """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one: it is read as the books of surnames
+        say, and only the rest as a company's."""
+        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+        fitting = [
+            self._rest_of_company(written[size:], heard[len(sound) :])
+            for size in cuts
+            for sound in self._surnames.get(written[:size], ())
+            if heard.startswith(sound)
+        ]
+        return max(fitting, default=NOT_ALIKE.weight)
+
+    def _rest_of_company(self, written: str, heard: str) -> float:
+        if _dull(self.company_sound(written)) == _dull(heard):
+            return _CALLED_AFTER
+        return min(self._company_aligned(written, heard), _CALLED_AFTER)
 
     def _company_aligned(self, head: str, spoken: str) -> float:
         """Never under NOT_ALIKE, below which nothing is merged whatever happened at the point."""
@@ -262,7 +301,7 @@ def _contradicted(kanji: Name, spoken: Name) -> Likeness:
 def _one_character(left: Name, right: Name) -> Likeness:
     """Different surnames and given names: only a slip of one character in a long name is worth anything."""
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
-        return Likeness(1.0, "one_character")
+        return Likeness(-1.0, "one_character")
     return NOT_ALIKE
 
 
@@ -300,16 +339,6 @@ def _heads(left: str, right: str) -> tuple[str, str]:
 
 def _dull(sound: str) -> str:
     return sound.translate(_DULL)
-
-
-def _latin(left: Name, right: Name) -> Likeness:
-    """Roman letters against kana: the consonants are compared, in any order of the words."""
-    latin, other = (left, right) if left.written == "latin" else (right, left)
-    if other.written != "kana":
-        return NOT_ALIKE
-    spoken = re.sub(_GLIDES, "ワ", other.words or "")
-    alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
-    return Likeness((alike - 74.0) / 6.0 if alike < 90 else 4.0, "romanised")
 
 
 def _devices(left: Name, right: Name) -> Likeness:
@@ -372,6 +401,12 @@ _SPELLINGS = (
 _SKELETON = str.maketrans(
     {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
 )
+
+
+def _spelt_alike(latin: str, spoken: str) -> float:
+    """How far Roman letters are those of the kana, vowels included: 0 to 100."""
+    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
+    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
 
 
 def _romanised(sound: str) -> str:
