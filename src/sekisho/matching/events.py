@@ -24,9 +24,12 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
     are true when any meeting of the two shows them. `records` has persona, point, house, room, start,
     end (days, NEVER when open), application, system. A record without a point meets those that begin in its
-    home on the day it ends, or on the next.
+    home on the day it ends, or on the next. Where nobody knows the days, the applications say who came and who
+    went on.
     """
-    return _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    dated = _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    undated = _undated(records.filter(pl.col("start").is_null()))
+    return dated if undated.is_empty() else _any(pl.concat([dated, undated.select(dated.columns)]))
 
 
 def _at_points(records: pl.DataFrame) -> pl.DataFrame:
@@ -86,6 +89,56 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         & (unbroken | shared)
         & ~moved,
     )
-    return flags.group_by("left", "right").agg(
-        pl.col("switched", "renamed", "shared", "unbroken", "enclosed", "moved").any()
+    return _any(flags.select("left", "right", *_FLAGS))
+
+
+_FLAGS = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+
+
+def _any(flags: pl.DataFrame) -> pl.DataFrame:
+    return flags.group_by("left", "right").agg(pl.col(_FLAGS).any())
+
+
+def _undated(records: pl.DataFrame) -> pl.DataFrame:
+    """Without days: whoever only ever switched, changed or stopped at a place did not come there by that name, so it
+    is the other one of two; two who both restarted a supply point came one after the other."""
+    at_point = records.filter(pl.col("point").is_not_null()).with_columns(place=pl.col("point").hash(), home=False)
+    rooms = pl.col("room").drop_nulls().n_unique().over("house")
+    at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null(), rooms <= 1)
+    kept = ("persona", "application", "place", "home")
+    here = pl.concat([at_point.select(kept), at_home.with_columns(place="house", home=True).select(kept)])
+    return _two_at_a_place(_arrivals(here))
+
+
+def _arrivals(here: pl.DataFrame) -> pl.DataFrame:
+    """place, home, persona and how it came: only by continuing, by a change of name, by a restart."""
+    how = pl.col("application").fill_null("")
+    return here.group_by("place", "home", "persona").agg(
+        continues=how.is_in([SWITCH, CHANGE, STOP]).all(),
+        renamed=(how == RENAME).any() & ~how.is_in([RESTART, ""]).any(),
+        restarted=(how == RESTART).any(),
     )
+
+
+def _two_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
+    """The flags of `between` for places with exactly two personas."""
+    two = came.filter(pl.col("persona").n_unique().over("place") == 2).sort("place", "persona")
+    pairs = two.group_by("place", maintain_order=True).agg(
+        pl.col("home").first(),
+        left=pl.col("persona").first(),
+        right=pl.col("persona").last(),
+        continues=pl.col("continues").any(),
+        renamed=pl.col("renamed").any(),
+        restarted=pl.col("restarted").all(),
+    )
+    never = pl.lit(False)
+    return pairs.select(
+        "left",
+        "right",
+        switched="continues",
+        renamed=pl.col("renamed") & ~pl.col("continues"),
+        shared=never,
+        unbroken=pl.col("continues") | pl.col("renamed"),
+        enclosed=never,
+        moved=pl.col("restarted") & ~pl.col("home"),
+    ).filter(pl.any_horizontal(_FLAGS))
