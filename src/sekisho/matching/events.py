@@ -15,6 +15,7 @@ SWITCH, RENAME, STOP, RESTART, CHANGE = "switch", "rename", "stop", "restart", "
 NEVER = 2**30
 _UNBROKEN = 3
 _SHARED = 31
+_FEW = 4
 
 
 def between(records: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +108,7 @@ def _undated(records: pl.DataFrame) -> pl.DataFrame:
     at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null(), rooms <= 1)
     kept = ("persona", "application", "place", "home")
     here = pl.concat([at_point.select(kept), at_home.with_columns(place="house", home=True).select(kept)])
-    return _two_at_a_place(_arrivals(here))
+    return _few_at_a_place(_arrivals(here))
 
 
 def _arrivals(here: pl.DataFrame) -> pl.DataFrame:
@@ -120,25 +121,24 @@ def _arrivals(here: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _two_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
-    """The flags of `between` for places with exactly two personas."""
-    two = came.filter(pl.col("persona").n_unique().over("place") == 2).sort("place", "persona")
-    pairs = two.group_by("place", maintain_order=True).agg(
-        pl.col("home").first(),
-        left=pl.col("persona").first(),
-        right=pl.col("persona").last(),
-        continues=pl.col("continues").any(),
-        renamed=pl.col("renamed").any(),
-        restarted=pl.col("restarted").all(),
-    )
+def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
+    """The flags of `between` for the pairs of places with at most so many personas that one of them is likely meant."""
+    few = came.with_columns(all=pl.len().over("place")).filter(pl.col("all").is_between(2, _FEW))
+    met = few.join(few, on=["place", "home", "all"], suffix="_other")
+    pairs = met.filter(pl.col("persona") < pl.col("persona_other"))
+    went_on = pl.col("continues") | pl.col("continues_other")
+    # Of three it is not known which two are meant: that says no more than contracts that touch.
+    alone = pl.col("all") == 2
+    took_over = (pl.col("renamed") | pl.col("renamed_other")) & alone & ~went_on
+    both_came = pl.col("restarted") & pl.col("restarted_other") & ~pl.col("home")
     never = pl.lit(False)
     return pairs.select(
-        "left",
-        "right",
-        switched="continues",
-        renamed=pl.col("renamed") & ~pl.col("continues"),
+        left="persona",
+        right="persona_other",
+        switched=went_on & alone,
+        renamed=took_over,
         shared=never,
-        unbroken=pl.col("continues") | pl.col("renamed"),
+        unbroken=went_on | took_over,
         enclosed=never,
-        moved=pl.col("restarted") & ~pl.col("home"),
+        moved=both_came,
     ).filter(pl.any_horizontal(_FLAGS))
