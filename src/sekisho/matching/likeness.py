@@ -24,9 +24,9 @@ from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
-_UNLISTED, _LEAST_UNLISTED = 0.1, 0.01
-# Of the names that the dictionaries do not read as their bearers do, so many no aligner reads either.
-_ARBITRARY = 0.01
+_UNLISTED = 0.1
+# Of all names so many are heard as neither dictionaries nor characters suggest (光宙 as ピカチュウ).
+_ARBITRARY = 0.0007
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
 _SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
@@ -106,8 +106,7 @@ class Reader:
         if known:
             read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
-        arbitrary = _ARBITRARY * max(unlisted, _LEAST_UNLISTED)
-        return min(math.log((1 - arbitrary) * read / anybody + arbitrary), _SUREST)
+        return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
 
     def is_known(self, given: str) -> bool:
         """Whether a dictionary has this name at all."""

@@ -290,7 +290,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
     # trade.
-    heard = pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)
+    heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
@@ -315,8 +315,14 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(COMPANY))
     )
     sure = pl.col("device") | pl.col("legal") | person | keyword
-    judged = frame.with_columns(keyword=traded).with_columns(person=listed)
+    judged = frame.with_columns(keyword=traded | _branched()).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+def _branched() -> pl.Expr:
+    """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
+    trade = pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$").str.contains(companies.KEYWORD_SOUND)
+    return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
 
 
 _WORKING = (
