@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from asyncio import StreamReader, StreamWriter, open_connection
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +23,7 @@ import psycopg
 from bench.gate import FIRST, LOAD
 from sekisho.barrier.actions import grant_permit
 from sekisho.clients.actions import NewClient, create_client
+from sekisho.server import EmbeddedServer, Installation
 from sekisho.server.addresses import free_port
 from sekisho.server.installation import without_secrets
 from sekisho.settings import deploy
@@ -38,6 +42,41 @@ def first_day(days: int) -> date:
 def point_number(number: int) -> str:
     """The point of the loaded area with this number."""
     return f"06{number:020d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A loaded installation that runs, a client of one of its companies, and a directory for the measurement's own files."""
+
+    conninfo: str
+    home: Home
+    client: NewClient
+    scratch: Path
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The arguments of a measurement of the API: the area's size, and where to keep it."""
+    parser = argparse.ArgumentParser(prog=f"sekisho bench {name}")
+    parser.add_argument("--points", type=int, default=2_000)
+    parser.add_argument("--retailers", type=int, default=10)
+    parser.add_argument("--days", type=int, default=396)
+    parser.add_argument("--at", type=Path, help="keep the installation here and use it again")
+    return parser
+
+
+@contextmanager
+def area(options: argparse.Namespace) -> Iterator[Area]:
+    """The installation that the arguments ask for; stopped at the end, and removed unless it is kept."""
+    with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as scratch:
+        home = Home(options.at or Path(scratch) / "home")
+        conninfo = Installation(home).open()
+        try:
+            client = loaded(
+                conninfo, home, points=options.points, retailers=options.retailers, days=options.days
+            )
+            yield Area(conninfo, home, client, Path(scratch))
+        finally:
+            EmbeddedServer(home).stop()
 
 
 def loaded(conninfo: str, home: Home, *, points: int, retailers: int, days: int) -> NewClient:
@@ -84,12 +123,6 @@ def gunicorn(
             yield port, psutil.Process(process.pid)
         finally:
             process.terminate()
-
-
-def cpu_seconds(process: psutil.Process) -> float:
-    """What a process and those that it has started have used so far."""
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return float(sum(time.user + time.system for time in times))
 
 
 def _wait(port: int) -> None:

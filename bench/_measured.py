@@ -105,6 +105,14 @@ def _resident(pid: int) -> int:
     return total
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """What a process and those that it has started, ended ones too, have used so far."""
+    own = process.cpu_times()
+    running = [child.cpu_times() for child in process.children(recursive=True)]
+    used = own.children_user + own.children_system + sum(time.user + time.system for time in (own, *running))
+    return float(used)
+
+
 def machine() -> dict[str, object]:
     """What the figures were taken on."""
     return {

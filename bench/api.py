@@ -11,10 +11,8 @@ import argparse
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,19 +20,18 @@ import psutil
 from bench._http import (
     APPLICATION,
     HOLDER,
-    cpu_seconds,
+    Area,
+    area,
     environment_of,
     first_day,
     get,
     gunicorn,
-    loaded,
+    parser_of,
     point_number,
     request,
     token_of,
 )
-from sekisho.clients.actions import NewClient
-from sekisho.server import EmbeddedServer, Installation
-from sekisho.settings.home import Home
+from bench._measured import cpu_seconds
 
 CONNECTIONS = 32
 ROUNDS = 4
@@ -66,23 +63,11 @@ def application(environ, start):
 
 def run(argv: list[str]) -> dict[str, Any]:
     """Load, serve, ask."""
-    parser = argparse.ArgumentParser(prog="sekisho bench api")
-    parser.add_argument("--points", type=int, default=2_000)
-    parser.add_argument("--retailers", type=int, default=10)
-    parser.add_argument("--days", type=int, default=396)
+    parser = parser_of("api")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each of the four figures")
-    parser.add_argument("--at", type=Path, help="keep the installation here and use it again")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as scratch:
-        home = Home(options.at or Path(scratch) / "home")
-        conninfo = Installation(home).open()
-        try:
-            client = loaded(
-                conninfo, home, points=options.points, retailers=options.retailers, days=options.days
-            )
-            figures = _measure(conninfo, home, client, options, Path(scratch))
-        finally:
-            EmbeddedServer(home).stop()
+    with area(options) as at:
+        figures = _measure(at, options)
     return {
         "connections": CONNECTIONS,
         "points": options.points,
@@ -92,10 +77,8 @@ def run(argv: list[str]) -> dict[str, Any]:
     }
 
 
-def _measure(
-    conninfo: str, home: Home, client: NewClient, options: argparse.Namespace, scratch: Path
-) -> dict[str, Any]:
-    (scratch / "rival.py").write_text(RIVAL, encoding="utf-8")
+def _measure(at: Area, options: argparse.Namespace) -> dict[str, Any]:
+    (at.scratch / "rival.py").write_text(RIVAL, encoding="utf-8")
     first = first_day(options.days)
     until = first + timedelta(days=options.days)
     points = [point_number(options.retailers * n) for n in range(1, options.points // options.retailers)]
@@ -104,12 +87,12 @@ def _measure(
                             [f"/?point={p}&first={first}&until={until}" for p in points]),
         "page_of_50": (["/api/v1/contracts?size=50"], [f"/?point={points[0]}"]),
     }  # fmt: skip
-    rival = {"RIVAL_CONNINFO": conninfo, "RIVAL_HOLDER": HOLDER}
+    rival = {"RIVAL_CONNINFO": at.conninfo, "RIVAL_HOLDER": HOLDER}
     with (
-        gunicorn(APPLICATION, environment_of(conninfo, home)) as ours,
-        gunicorn("rival:application", rival, scratch) as other,
+        gunicorn(APPLICATION, environment_of(at.conninfo, at.home)) as ours,
+        gunicorn("rival:application", rival, at.scratch) as other,
     ):
-        token = asyncio.run(token_of(ours[0], client))
+        token = asyncio.run(token_of(ours[0], at.client))
         return {
             name: _compare(Asked(*ours, mine, token), Asked(*other, theirs, ""), options.seconds)
             for name, (mine, theirs) in paths.items()

@@ -12,10 +12,8 @@ import asyncio
 import math
 import os
 import random
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,17 +21,16 @@ from numpy.typing import NDArray
 
 from bench._http import (
     APPLICATION,
+    area,
     environment_of,
     first_day,
     get,
     gunicorn,
-    loaded,
+    parser_of,
     point_number,
     request,
     token_of,
 )
-from sekisho.server import EmbeddedServer, Installation
-from sekisho.settings.home import Home
 
 Floats = NDArray[np.float64]
 
@@ -44,28 +41,18 @@ WARM_UP = 200
 
 def run(argv: list[str]) -> dict[str, Any]:
     """Load, serve, ask, test."""
-    parser = argparse.ArgumentParser(prog="sekisho bench timing")
-    parser.add_argument("--points", type=int, default=2_000)
-    parser.add_argument("--retailers", type=int, default=10)
-    parser.add_argument("--days", type=int, default=396)
+    parser = parser_of("timing")
     parser.add_argument("--requests", type=int, default=2_000, help="of each kind and operation")
-    parser.add_argument("--at", type=Path, help="keep the installation here and use it again")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as scratch:
-        home = Home(options.at or Path(scratch) / "home")
-        conninfo = Installation(home).open()
-        try:
-            client = loaded(
-                conninfo, home, points=options.points, retailers=options.retailers, days=options.days
-            )
-            with gunicorn(APPLICATION, environment_of(conninfo, home)) as (port, _):
-                token = asyncio.run(token_of(port, client))
-                figures = {
-                    name: asyncio.run(_measure(port, token, path, options))
-                    for name, path in _operations(options.days).items()
-                }
-        finally:
-            EmbeddedServer(home).stop()
+    with (
+        area(options) as at,
+        gunicorn(APPLICATION, environment_of(at.conninfo, at.home)) as (port, _),
+    ):
+        token = asyncio.run(token_of(port, at.client))
+        figures = {
+            name: asyncio.run(_measure(port, token, path, options))
+            for name, path in _operations(options.days).items()
+        }
     return {"load_average": [round(load, 1) for load in os.getloadavg()], "figures": figures}
 
 

@@ -77,6 +77,7 @@ EXAMPLES = (
     Example("CAL-01", "K0009", "c1", "party", "name", ALL_NAMES, ("phone", "slip_address")),
     Example("RET-05", "00016", "r1", "export", "kind", ("r1-contract",), ()),
     Example("SEC-01", "TD", "s1", "case_file", "case_no", ("DIS-2026-001",)),
+    Example("SEC-03", "TD", "s1", "export", "kind", ("s1-finding",), ()),
     Example("SEC-02", "TD", "s1", "account", "person", ("r1",)),
     Example("AUD-01", "METI", "a1", "case_file", "case_no", ("DIS-2026-001",)),
     Example("PUB-01", "-", "p1", "retailer", "code", ("00016", "00026")),
@@ -94,6 +95,9 @@ insert into ledger.seen_point (at, passage_id, point, holder, gate, audience, co
   (%(now)s, 2, '0600000000000000000001', '00026', 'card', 'operator', 'TD', 'o1', 'wheeling', '{name}');
 insert into work.export (export_no, kind, form, params, audience, company, person, purpose, asked_at) values
   (gen_random_uuid(), 'r1-contract', 'excel', '{}', 'retailer', '00016', 'r1', 'contract', now()),
+  (gen_random_uuid(), 's1-finding', 'zip', '{}', 'security', 'TD', 's1', 'oversight', now()),
+  (gen_random_uuid(), 'another guard', 'zip', '{}', 'security', 'TD', 's9', 'oversight', now()),
+  (gen_random_uuid(), 'a namesake in another audience', 'zip', '{}', 'auditor', 'TD', 's1', 'audit', now()),
   (gen_random_uuid(), 'a colleague', 'excel', '{}', 'retailer', '00016', 'r9', 'contract', now()),
   (gen_random_uuid(), 'a namesake elsewhere', 'excel', '{}', 'retailer', '00026', 'r1', 'contract', now());
 insert into barrier.case_file (case_no, purpose, title, opened_by, opened_at, valid)

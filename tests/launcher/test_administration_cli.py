@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,7 +37,57 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
         yield conn
 
 
-def test_the_first_security_account(run: Run, owner: psycopg.Connection[Any]) -> None:
+FOUNDERS = ("--person", "e.mamoru=江守　恵", "--person", "k.minori=木下　実", "--by", "installation")
+
+
+def test_the_first_two_people_of_security(run: Run, owner: psycopg.Connection[Any]) -> None:
+    made = run("account", "first-security", *FOUNDERS, "--json")
+    assert [one["person"] for one in made] == ["e.mamoru", "k.minori"]
+    assert all(len(one["code"]) == 20 for one in made) and made[0]["code"] != made[1]["code"]
+    found = owner.execute(
+        "select must_change_password, initial_until > now(), password like 'scrypt$%', created_by, display_name"
+        " from accounts_security.accounts_user order by person"
+    ).fetchall()
+    assert found == [(True, True, True, "installation", name) for name in ("江守　恵", "木下　実")]
+    permits = owner.execute(
+        "select person, purpose, granted_by, reason like %s, granted_at > now() - interval '1 minute', draft_no from barrier.permit"
+        " where audience = 'security' order by person", [f"%(OS: {getpass.getuser()})"],
+    ).fetchall()  # fmt: skip
+    assert permits == [
+        (one, "oversight", "installation", True, True, None) for one in ("e.mamoru", "k.minori")
+    ]
+    again = run("account", "first-security", "--person", "x.one=壱", "--person", "x.two=弐", code=1)
+    assert "already" in again and "e.mamoru" in again
+    assert [one["person"] for one in run("account", "list", "--json")] == ["e.mamoru", "k.minori"]
+
+
+def test_founding_is_over_even_when_its_permits_have_ended(run: Run, owner: psycopg.Connection[Any]) -> None:
+    run("account", "first-security", *FOUNDERS)
+    owner.execute("update barrier.permit set ended_at = now(), ended_by = 'x' where audience = 'security'")
+    assert "already" in run("account", "first-security", *FOUNDERS, code=1)
+
+
+@pytest.mark.parametrize(
+    ("people", "code", "told"),
+    [
+        (("e.mamoru=江守　恵",), 1, "two different people"),
+        (("e.mamoru=江守　恵", "e.mamoru=江守　恵"), 1, "two different people"),
+        (("a.one=A", "b.two=B", "c.three=C"), 1, "two different people"),
+        (("e.mamoru=江守　恵", "Mamoru!=木下　実"), 1, "lower-case"),
+        (("e.mamoru", "k.minori=木下　実"), 2, "USER=NAME"),
+        (("e.mamoru=江守　恵", "installation=木下　実"), 1, "themselves"),
+    ],
+)
+def test_founders_that_may_not_be(
+    run: Run, owner: psycopg.Connection[Any], people: tuple[str, ...], code: int, told: str
+) -> None:
+    words = [word for one in people for word in ("--person", one)]
+    assert told in run("account", "first-security", *words, "--by", "installation", code=code)
+    assert owner.execute("select count(*) from barrier.account").fetchone() == (0,)
+    assert owner.execute("select count(*) from barrier.permit where audience = 'security'").fetchone() == (0,)
+
+
+def test_an_account_without_a_permit(run: Run, owner: psycopg.Connection[Any]) -> None:
     words = (
         "account",
         "create",
@@ -49,19 +100,8 @@ def test_the_first_security_account(run: Run, owner: psycopg.Connection[Any]) ->
         "--json",
     )
     made = run(*words)
-    assert len(made["code"]) == 20
-    found = owner.execute(
-        "select must_change_password, initial_until > now(), password like 'scrypt$%', created_by"
-        " from accounts_security.accounts_user where person = 'e.mamoru'"
-    ).fetchone()
-    assert found == (True, True, True, "installation")
-    permit = owner.execute(
-        "select purpose, granted_by from barrier.permit where person = 'e.mamoru'"
-    ).fetchone()
-    assert permit == ("oversight", "installation")
+    assert owner.execute("select count(*) from barrier.permit where person = 'e.mamoru'").fetchone() == (0,)
     assert "already has an account" in run(*words, code=1)
-    assert [one["person"] for one in run("account", "list", "--json")] == ["e.mamoru"]
-
     again = run("account", "reissue", "security", "e.mamoru", "--json")
     assert again["code"] != made["code"]
     run("account", "unlock", "security", "e.mamoru")
@@ -78,7 +118,6 @@ def test_the_first_security_account(run: Run, owner: psycopg.Connection[Any]) ->
         (("nonsense", "e.mamoru"), "nonsense"),
         (("security", "e.mamoru", "--company", "99999"), "99999"),
         (("retailer", "r.one", "--company", "99999"), "99999"),
-        (("security", "e.mamoru", "--by", "e.mamoru"), ""),
     ],
 )
 def test_an_account_that_may_not_be(
@@ -86,12 +125,6 @@ def test_an_account_that_may_not_be(
 ) -> None:
     assert told in run("account", "create", *words, "--name", "x", code=1)
     assert owner.execute("select count(*) from barrier.account").fetchone() == (0,)
-
-
-def test_an_operators_purpose_must_be_named(run: Run) -> None:
-    words = ("account", "create", "operator", "o.one", "--name", "x")
-    assert "wheeling" in run(*words, code=2)
-    run(*words, "--purpose", "wheeling")
 
 
 def test_a_client_from_its_first_secret_to_its_end(run: Run, owner: psycopg.Connection[Any]) -> None:
@@ -136,7 +169,8 @@ def test_the_longest_lag_is_set_and_shown(
     run: Run, owner: psycopg.Connection[Any], wish: str, seconds: float | None
 ) -> None:
     owner.execute(f"grant connect on database {owner.info.dbname} to sekisho_sequencer")
-    assert run("ledger", "max-lag", wish, "--json")["max_lag_seconds"] == seconds
+    said = ("--by", "江守　恵", "--reason", "毎朝の点検")
+    assert run("ledger", "max-lag", wish, *said, "--json")["max_lag_seconds"] == seconds
     assert run("ledger", "max-lag", "--json")["max_lag_seconds"] == seconds
 
 
@@ -144,6 +178,47 @@ def test_the_longest_lag_is_set_and_shown(
 def test_a_lag_that_is_none(run: Run, owner: psycopg.Connection[Any], wish: str) -> None:
     owner.execute(f"grant connect on database {owner.info.dbname} to sekisho_sequencer")
     assert "5s" in run("ledger", "max-lag", wish, code=2)
+
+
+def test_a_change_of_the_longest_lag_stays_on_record(run: Run, owner: psycopg.Connection[Any]) -> None:
+    owner.execute(f"grant connect on database {owner.info.dbname} to sekisho_sequencer")
+    said = ("--by", "江守　恵", "--reason", "証人の停止")
+    for words in (
+        ("60s",),
+        ("60s", "--by", "江守　恵"),
+        ("60s", "--reason", "x"),
+        ("60s", "--by", " ", "--reason", "x"),
+    ):
+        assert "--reason" in run("ledger", "max-lag", *words, code=2)
+    for wish in ("60s", "60s", "5m", "off"):
+        run("ledger", "max-lag", wish, *said)
+    changes = "select login, os_user, by, reason, old_seconds, new_seconds from ledger.lag_change order by change_no"
+    user = getpass.getuser()
+    assert owner.execute(changes).fetchall() == [
+        ("sekisho_sequencer", user, "江守　恵", "証人の停止", old, new)
+        for old, new in ((None, 60), (60, 300), (300, None))
+    ]
+    owner.execute("update ledger.seal set max_lag = interval '7 seconds'")  # by hand: no name, but not unseen
+    assert owner.execute(f"{changes} desc limit 1").fetchone() == (owner.info.user, None, None, None, None, 7)
+    for statement in (
+        "update ledger.lag_change set reason = ''",
+        "delete from ledger.lag_change",
+        "truncate ledger.lag_change",
+    ):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute(statement)
+
+
+@pytest.mark.parametrize("login", ["sekisho_worker", "sekisho_sequencer"])
+def test_nobody_invents_a_change_of_the_lag(run: Run, owner: psycopg.Connection[Any], login: str) -> None:
+    owner.execute(f"set session authorization {login}")
+    for statement in (
+        "insert into ledger.lag_change (login, new_seconds) values ('x', 1)",
+        "update ledger.lag_change set reason = ''",
+        "delete from ledger.lag_change",
+    ):
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)):
+            owner.execute(statement)
 
 
 def test_the_doctor_names_what_a_superuser_must_do(run: Run, owner: psycopg.Connection[Any]) -> None:

@@ -35,8 +35,8 @@ def test_a_surface_gets_the_secrets_of_its_audience_only(
     expected = {f"logins/{wanted.login}", f"tickets/{wanted.audience}", f"surfaces/{surface}"}
     if wanted.accounts:
         expected |= {f"logins/sekisho_{wanted.accounts}", f"accounts/{wanted.accounts}"}
-    if surface == "retailer_web":  # opens the large files that the worker sealed for its readers
-        expected |= {"exports/retailer"}
+    if surface in ("retailer_web", "security_web"):  # open the files that the worker sealed for their readers
+        expected |= {f"exports/{wanted.audience}"}
     assert given == expected
     for name in given:
         assert own.read_secret(name=name) == call.home.read_secret(name=name)
@@ -81,10 +81,16 @@ def test_the_sequencer_answers_on_this_machine_only(call: Invocation) -> None:
 @pytest.mark.parametrize(
     ("service", "secrets"),
     [
-        # the worker writes retailers' large files through their gates
+        # the worker writes retailers' large files through their gates, and seals findings for security
         (
             "worker",
-            {"logins/sekisho_worker", "logins/sekisho_retailer_web", "tickets/retailer", "exports/retailer"},
+            {
+                "logins/sekisho_worker",
+                "logins/sekisho_retailer_web",
+                "tickets/retailer",
+                "exports/retailer",
+                "exports/security",
+            },
         ),
         ("sequencer", {"logins/sekisho_sequencer", "ledger/log.key"}),
     ],

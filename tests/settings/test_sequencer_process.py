@@ -20,7 +20,7 @@ from sekisho.barrier.connect import connect
 from sekisho.barrier.gateway import Gateway
 from sekisho.barrier.ticket import Caller
 from sekisho.ledger.announcements import slot_of
-from sekisho.ledger.sequencer import set_max_lag, unsealed
+from sekisho.ledger.sequencer import Changer, set_max_lag, unsealed
 from sekisho.ledger.site import Site
 from sekisho.registry import gates as registry
 from sekisho.server.addresses import LOOPBACK, free_port
@@ -32,6 +32,7 @@ from sekisho.settings.sequencer import SequencerProcess
 from sekisho.surfaces.kit.logs import JsonLines
 
 CALLER = Caller(audience="retailer", company="00016", person="r1", purpose="contract")
+CHANGER = Changer(os_user="tester", by="tester", reason="a test")
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_without_a_sequencer_gates_refuse_and_with_one_they_answer_again(
     with gate(gated, home) as door:
         with sequencing(gated, home, tmp_path / "log"):
             with connect(gated) as owner:
-                set_max_lag(connection=owner, max_lag=timedelta(seconds=5))
+                set_max_lag(connection=owner, max_lag=timedelta(seconds=5), changer=CHANGER)
             assert verdict_of_reading(gated, door) == "passed"
         with connect(gated) as owner:  # as if the sequencer had been gone for a minute
             owner.execute("update ledger.seal set sealed_through = clock_timestamp() - interval '1 minute'")
@@ -112,7 +113,7 @@ def test_without_a_sequencer_gates_refuse_and_with_one_they_answer_again(
             until(lambda: verdict_of_reading(gated, door) == "passed")
         with connect(gated) as owner:
             owner.execute("update ledger.seal set sealed_through = clock_timestamp() - interval '1 minute'")
-            set_max_lag(connection=owner, max_lag=None)
+            set_max_lag(connection=owner, max_lag=None, changer=CHANGER)
         assert verdict_of_reading(gated, door) == "passed"
 
 
@@ -194,7 +195,7 @@ def test_the_alarm_is_one_warning_and_one_line_when_it_is_over(
     watch = LagWatch(clock=lambda: clock[0])
     caplog.set_level(logging.INFO, logger="sekisho.settings.lag")
     with connect(gated) as owner:
-        set_max_lag(connection=owner, max_lag=timedelta(seconds=60))
+        set_max_lag(connection=owner, max_lag=timedelta(seconds=60), changer=CHANGER)
         for behind, after in ((1, 10), (40, 10), (40, 10), (40, REPEAT_EVERY), (1, 10), (1, 10)):
             owner.execute(
                 "update ledger.seal set sealed_through = clock_timestamp() - make_interval(secs => %s)",

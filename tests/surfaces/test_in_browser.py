@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -160,3 +161,115 @@ def test_a_passkey_is_registered_and_signs_in(
     page.wait_for_url(f"{url}/")
     assert "契約の概況" in page.content()
     page.context.close()
+
+
+def day_with(*, day: int) -> str:
+    """The address of the newest day of that number in a month: the 5th has estimates, the 9th gaps, the 17th is missing."""
+    found = world.TODAY - timedelta(days=1)
+    while found.day != day:
+        found -= timedelta(days=1)
+    return f"/points/{world.OWN_POINT}/usage/?day={found.isoformat()}"
+
+
+def read_by_keyboard(page: Page, presses: int) -> str:
+    page.locator("[data-plot-box]").focus()
+    page.keyboard.press("Escape")
+    for _ in range(presses):
+        page.keyboard.press("ArrowRight")
+    return page.locator("[data-plot-values]").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("day", "presses", "said"),
+    [
+        (5, 1, ("00:00–00:30 JST", "kWh", "確定")),
+        (5, 21, ("10:00–10:30 JST", "kWh", "見込")),
+        (5, 48, ("23:30–24:00 JST", "kWh", "確定")),
+        (9, 11, ("05:00–05:30 JST", "—", "未受領")),
+        (17, 3, ("01:00–01:30 JST", "—", "未受領")),
+    ],
+)
+def test_the_curve_tells_each_half_hour_by_keyboard(
+    portal: Page, day: int, presses: int, said: tuple[str, ...]
+) -> None:
+    assert visit(portal, day_with(day=day)) == []
+    told = read_by_keyboard(portal, presses)
+    assert all(word in told for word in said), told
+    assert portal.locator("[data-plot-values]").get_attribute("aria-live") == "polite"
+
+
+def test_the_curve_shows_what_the_table_says(portal: Page) -> None:
+    portal.goto(day_with(day=5))
+    portal.get_by_text("この日の48コマの表").click()
+    rows = portal.locator("details table tbody tr")
+    for slot in (0, 20, 47):
+        kwh = rows.nth(slot).locator("td").first.inner_text()
+        assert f"{float(kwh):.3f} kWh" in read_by_keyboard(portal, slot + 1)
+
+
+def test_the_curve_is_zoomed_by_drag_and_goes_back_by_keyboard(portal: Page) -> None:
+    portal.goto(day_with(day=5))
+    over = portal.locator("[data-plot-box] .u-over")
+    over.scroll_into_view_if_needed()
+    place = over.bounding_box()
+    assert place is not None
+    left, middle = place["x"], place["y"] + place["height"] / 2
+
+    def first_half_hour() -> str:
+        portal.mouse.move(left + 2, middle)
+        return portal.locator("[data-plot-values]").inner_text().split(" JST")[0][-11:]
+
+    assert first_half_hour() == "00:00–00:30"
+    portal.mouse.move(left + place["width"] / 2 + 4, middle)
+    portal.mouse.down()
+    portal.mouse.move(left + place["width"] * 0.75, middle, steps=5)
+    portal.mouse.up()
+    assert first_half_hour() == "12:00–12:30"
+    portal.get_by_role("button", name="この日に戻す").focus()
+    portal.keyboard.press("Enter")
+    assert first_half_hour() == "00:00–00:30"
+    portal.get_by_role("button", name="前後3日").click()
+    assert first_half_hour() == "00:00–00:30"
+    assert violations(portal) == []
+
+
+@pytest.mark.parametrize("media", ["no script", "print"])
+def test_without_script_and_in_print_the_drawn_curve_stays(
+    portal: Page, chromium: Browser, media: str
+) -> None:
+    context = chromium.new_context(
+        base_url=portal.url.split("/points")[0], java_script_enabled=media == "print", storage_state=portal.context.storage_state()
+    )  # fmt: skip
+    page = context.new_page()
+    page.emulate_media(media="print" if media == "print" else "screen")
+    page.goto(day_with(day=9))
+    assert page.locator(".chart__still svg").first.is_visible()
+    assert not page.locator(".chart__plot").is_visible()
+    if media == "print":
+        page.emulate_media(media="screen")
+        assert not page.locator(".chart__still svg").first.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("forced", ["active", "none"])
+def test_gaps_and_estimates_are_drawn_without_colour_alone(
+    portal: Page, chromium: Browser, forced: str
+) -> None:
+    """A hatched gap and a ringed estimate leave marks where a day without them has paper."""
+    context = chromium.new_context(
+        base_url=portal.url.split("/points")[0], storage_state=portal.context.storage_state()
+    )
+    page = context.new_page()
+    page.emulate_media(forced_colors=forced, reduced_motion="reduce")  # type: ignore[arg-type]
+    # how many pixels of the column of one half-hour, in the upper half of the plot, are not paper
+    inked = """(slot) => {
+        const canvas = document.querySelector('[data-plot-box] canvas'), over = document.querySelector('.u-over').getBoundingClientRect();
+        const box = canvas.getBoundingClientRect(), ratio = canvas.width / box.width, ctx = canvas.getContext('2d');
+        const wide = over.width / 48, left = (over.left - box.left + wide * slot + 2) * ratio;
+        const data = ctx.getImageData(left, (over.top - box.top + 2) * ratio, (wide - 4) * ratio, over.height / 3 * ratio).data;
+        let count = 0; for (let at = 3; at < data.length; at += 4) count += data[at] > 60; return count;
+    }"""
+    page.goto(day_with(day=9))
+    read_by_keyboard(page, 1)
+    assert page.evaluate(inked, 12) > 5 * max(1, page.evaluate(inked, 2))
+    context.close()

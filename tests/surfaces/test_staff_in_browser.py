@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg.types.json import Jsonb
 
 from sekisho.settings.home import Home
 from surfaces import world
@@ -25,12 +26,15 @@ PAGES = {
     "security": ("/", "/passages/", "/passages/?point=1", f"/passages/?point={world.SHARED_POINT}", "/unusual/", "/permits/", "/permits/new/",
                  "/permits/transfer/", "/permits/{permit}/end/", "/cases/", "/cases/new/", "/cases/DIS-2026-700/", "/cases/DIS-2026-700/review/",
                  "/drafts/", "/drafts/?state=x", "/drafts/{draft}/", "/drafts/{draft}/approve/", "/drafts/{draft}/reject/", "/scoping/",
-                 "/scoping/new/", "/scoping/{finding}/", "/reviews/", "/reviews/?state=", "/reviews/look/", "/reviews/sample/",
+                 "/scoping/new/", "/scoping/{finding}/", "/scoping/what-if/", "/scoping/disclosures/new/", "/scoping/files/", "/scoping/{what_if}/",
+                 "/scoping/{what_if}/points/", "/scoping/{disclosure}/", "/scoping/{disclosure}/copy/", "/scoping/{disclosure}/files/new/",
+                 "/scoping/{nothing}/", "/reviews/", "/reviews/?state=", "/reviews/look/", "/reviews/sample/",
                  "/reviews/{review}/", "/watched/", "/watched/new/", "/bundles/", "/bundles/new/", "/accounts/", "/accounts/new/",
                  "/accounts/clients/new/", "/people/w.security/", "/certificate/", "/matrix/", "/matrix/?audience=operator", "/gates/",
                  "/submissions/"),
     "auditor": ("/", "/certificate/", "/matrix/", "/gates/", "/passages/", "/permits/", "/cases/", "/cases/DIS-2026-700/", "/drafts/",
-                "/drafts/{draft}/", "/reviews/", "/scoping/", "/scoping/{finding}/", "/bundles/"),
+                "/drafts/{draft}/", "/reviews/", "/scoping/", "/scoping/{finding}/", "/scoping/{what_if}/", "/scoping/{disclosure}/",
+                "/scoping/{disclosure}/copy/", "/bundles/"),
 }  # fmt: skip
 _PURPOSES = {"operator": "wheeling", "security": "oversight", "auditor": "audit"}
 
@@ -59,6 +63,37 @@ def enter(page: Page, audience: str, person: str) -> None:
         page.get_by_role("button", name="この目的で始める").click()
 
 
+FINDINGS: dict[str, tuple[str, str, dict[str, Any], dict[str, int]]] = {
+    "what_if": (
+        "what-if", "名義を見せなかったら",
+        {"change": {"rule": "RET-01", "items": ["name", "phone"], "unless": ["own-holder", "months=13", "voltage=LV+HV", "kind=person"]},
+         "company": world.OTHER},
+        {"customers": 12, "customers_person": 11, "customers_company": 1, "readings": 40, "readers": 1},
+    ),
+    "disclosure": (
+        "who-saw", "開示請求 2026-017",
+        {"point": world.SHARED_POINT, "tenancies": [{"holder": world.OTHER, "from": "2021-01-01", "to": None}], "since": "2026-01-01"},
+        {"readings": 2, "readers": 1, "by_contract": 1, "by_none": 1, "uncertain": 1},
+    ),
+    "nothing": (
+        "what-if", "何も変わらない変更", {"change": {"rule": "OPR-03", "items": ["phone"], "unless": []}}, {"customers": 0, "readings": 0},
+    ),
+}  # fmt: skip
+
+
+def kept(
+    owner: psycopg.Connection[Any], kind: str, title: str, question: dict[str, Any], totals: dict[str, int]
+) -> int:
+    """A finding as the worker keeps it."""
+    row = owner.execute(
+        "insert into ledger.finding (kind, at, by, title, question, totals, tree_size, checkpoint, digest) values (%s, now(), 'w.security', %s, %s,"
+        " %s, 4000, 'sekisho.example/log' || chr(10) || '4000' || chr(10), repeat('b', 64)) returning finding_no",
+        [kind, title, Jsonb(question), Jsonb(totals)],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @pytest.fixture(scope="module")
 def numbers(owner: psycopg.Connection[Any]) -> dict[str, int]:
     """Records of every kind that a page shows one of: draft, permit, case, finding, review."""
@@ -77,7 +112,7 @@ def numbers(owner: psycopg.Connection[Any]) -> dict[str, int]:
         "review": "insert into ledger.review (made_at, rule, day, audience, company, person, purpose, weight, facts) values (now(), 'volume',"
         " '2026-11-01', 'operator', 'TD', 'w.curious', 'switching', 4200, '{\"points\": 210}') returning review_no",
     }
-    found = {}
+    found = {name: kept(owner, *what) for name, what in FINDINGS.items()}
     for name, statement in statements.items():
         row = owner.execute(statement.encode()).fetchone()
         assert row is not None
@@ -85,6 +120,17 @@ def numbers(owner: psycopg.Connection[Any]) -> dict[str, int]:
     owner.execute(
         "insert into ledger.finding_point values (%s, %s, %s, 3, 2, now(), now(), '{contracts}', '{name,phone}', true)",
         [found["finding"], world.SHARED_POINT, world.OWN],
+    )
+    owner.execute(
+        "insert into ledger.finding_reader values (%s, 1, 'w.curious', 'retailer', '00026', 'contract', 'contracts', '{name,phone}', 40, 12,"
+        " now() - interval '20 days', now())",
+        [found["what_if"]],
+    )
+    owner.execute(
+        "insert into ledger.finding_reading select %s, n, now() - n * interval '1 day', 900 + n, 'contracts', 'retailer', c, 'w.reader', 'contract',"
+        " null, '{name,phone}', '2026-10-01', '2026-11-01', '00026', '2021-01-01', null, r, 'RET-01', '電気事業法23条1項1号; 託送供給等約款', 7, null,"
+        " n = 1, n = 2 from (values (1, '00026', 'contract'), (2, '00016', 'none')) v (n, c, r)",
+        [found["disclosure"]],
     )
     return found
 

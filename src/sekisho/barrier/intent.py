@@ -118,7 +118,7 @@ _PAST_FACTS = tuple(f"{table}_history" for table in _FACTS)
 _USAGE = ("metering.usage_day",)
 _PAST_USAGE = ("metering.usage_day_history",)
 # 閲覧記録が改ざんされていないことを示すもの
-_SEALED = ("ledger.sequence", "ledger.seal", "work.bundle", "work.bundle_part")
+_SEALED = ("ledger.sequence", "ledger.seal", "ledger.lag_change", "work.bundle", "work.bundle_part")
 _LAW_23 = "電気事業法23条1項1号"
 
 REACHES: tuple[Reach, ...] = (
@@ -169,17 +169,18 @@ REACHES: tuple[Reach, ...] = (
     Reach(
         *DUTIES["security"], Clause.MY_DUTY,
         ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "registry.staff", "registry.posting", "work.command",
-         "barrier.certificate", "ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision", "ledger.watch",
-         *_SEALED),
+         "barrier.certificate", "ledger.finding", "ledger.finding_point", "ledger.finding_reader", "ledger.finding_reading", "ledger.review",
+         "ledger.decision", "ledger.watch", *_SEALED),
         "情報の適正な管理を監視する者。お客さまの情報は要らない", "電気事業法23条の4",
     ),
+    Reach(*DUTIES["security"], Clause.MYSELF, ("work.export", "work.export_part"), "本人が求めたファイル", "個人情報保護法23条"),
     Reach(
         *DUTIES["security"], Clause.MY_DUTY, ("barrier.account",), "アカウントの管理。共用と残置を見つける", "電気事業法23条の4",
     ),
     Reach(
         *DUTIES["auditor"], Clause.MY_DUTY,
         ("ledger.passage", "ledger.seen_point", "barrier.permit", "barrier.case_file", "barrier.draft", "barrier.certificate", "ledger.finding", "ledger.finding_point",
-         "ledger.review", "ledger.decision", *_SEALED),
+         "ledger.finding_reader", "ledger.finding_reading", "ledger.review", "ledger.decision", *_SEALED),
         "監査・報告徴収・立入検査", "電気事業法106条・107条",
     ),
     Reach(*DUTIES["public"], Clause.EVERYONE, ("registry.retailer", "barrier.certificate"), "公表する情報", "情報公開"),

@@ -250,13 +250,27 @@ COLUMNS: dict[str, dict[str, str]] = (
             TECHNICAL,
         ),
         "ledger.seal": {"only_row": TECHNICAL, "sealed_through": TECHNICAL, "max_lag": TECHNICAL},
+        "ledger.lag_change": dict.fromkeys(
+            ("change_no", "at", "login", "os_user", "by", "reason", "old_seconds", "new_seconds"), "passage"
+        ),
         "ledger.checkpoint": {"size": TECHNICAL, "at": TECHNICAL, "note": TECHNICAL},
         "ledger.unsettled": {"passage_id": TECHNICAL, "xact": TECHNICAL, "body": "passage"},
         "ledger.finding": dict.fromkeys(
-            ("finding_no", "at", "by", "title", "question", "totals", "tree_size", "checkpoint", "digest"), "passage"
+            ("finding_no", "at", "by", "title", "kind", "question", "totals", "tree_size", "checkpoint", "digest"), "passage"
         ),
         "ledger.finding_point": dict.fromkeys(
             ("finding_no", "point", "holder", "views", "readers", "first_at", "last_at", "gates", "items", "contracted"), "passage"
+        ),
+        "ledger.finding_reader": dict.fromkeys(
+            ("finding_no", "reader_no", "person", "audience", "company", "purpose", "gate", "items", "readings", "customers", "first_at",
+             "last_at"),
+            "passage",
+        ),
+        "ledger.finding_reading": dict.fromkeys(
+            ("finding_no", "reading_no", "at", "passage_id", "gate", "audience", "company", "person", "purpose", "case_no", "items",
+             "shown_from", "shown_to", "holder", "tenancy_from", "tenancy_to", "by_right", "rule", "basis", "permit_no", "order_no",
+             "certain", "corrected"),
+            "passage",
         ),
         "ledger.review": dict.fromkeys(
             ("review_no", "made_at", "rule", "day", "audience", "company", "person", "purpose", "weight", "facts"), "passage"

@@ -55,8 +55,10 @@ FACTS = tuple(
 )
 FACT_HISTORY = tuple(f"{table}_history" for table in FACTS)
 USAGE = ("metering.usage_day", "metering.usage_day_history")
-SEALED = ("ledger.sequence", "ledger.seal", "work.bundle", "work.bundle_part")
-SCOPING = ("ledger.finding", "ledger.finding_point", "ledger.review", "ledger.decision")
+SEALED = ("ledger.sequence", "ledger.seal", "ledger.lag_change", "work.bundle", "work.bundle_part")
+SCOPING = (
+    "ledger.finding", "ledger.finding_point", "ledger.finding_reader", "ledger.finding_reading", "ledger.review", "ledger.decision",
+)  # fmt: skip
 
 _CONTRACT = _items("point retailer period contract_state application_type")
 _TECHNICAL_TERMS = _items(
@@ -198,6 +200,11 @@ RULES: tuple[Rule, ...] = (
         "情報管理部門は、だれにアカウントがあり、どの状態か（開設・施錠・終了・最終サインイン）を見る。パスワードと第二要素はだれも見ない",
         "Security sees who has an account and its state; passwords and second factors are seen by nobody",
         "電気事業法23条の4; 個人情報保護法23条", show=_items("account"),
+    ),
+    Rule(
+        "SEC-03", "security", "oversight", RowRule.OWN_PERSON, ("work.export", "work.export_part"),
+        "調査結果のファイルは、求めた本人だけが受け取る", "A file of a finding is handed only to the person who asked for it", "個人情報保護法23条",
+        show=_items("command"),
     ),
     Rule(
         "AUD-01", "auditor", "audit", RowRule.WHOLE_AREA,

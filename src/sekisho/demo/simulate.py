@@ -18,12 +18,12 @@ from sekisho.barrier.audiences import PURPOSE
 from sekisho.barrier.gateway import Gateway, Page
 from sekisho.barrier.ticket import Caller
 from sekisho.demo.accounts import Account
+from sekisho.demo.permits import CASE
 from sekisho.ledger import gates as ledger_gates
 from sekisho.metering import gates as metering_gates
 from sekisho.registry import gates as registry_gates
 
 JST = ZoneInfo("Asia/Tokyo")
-CASE = "DIS-2026-001"
 
 Progress = Callable[[int, int], None]
 

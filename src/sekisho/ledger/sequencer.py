@@ -432,9 +432,23 @@ def unsealed(*, connection: psycopg.Connection[TupleRow]) -> int:
     return 0 if row is None else int(row[0])
 
 
-def set_max_lag(*, connection: psycopg.Connection[TupleRow], max_lag: timedelta | None) -> None:
-    """Set the lag beyond which gates refuse; None lets them answer whatever the lag is."""
-    connection.execute("update ledger.seal set max_lag = %s", (max_lag,))
+@dataclass(frozen=True, kw_only=True)
+class Changer:
+    """Who changes a setting of the log and why: the operating system's user, the person as stated, the reason."""
+
+    os_user: str
+    by: str
+    reason: str
+
+
+def set_max_lag(
+    *, connection: psycopg.Connection[TupleRow], max_lag: timedelta | None, changer: Changer
+) -> None:
+    """Set the lag beyond which gates refuse; None lets them answer whatever the lag is. A change is recorded by the database itself."""
+    with connection.transaction():
+        for name, said in (("os_user", changer.os_user), ("by", changer.by), ("reason", changer.reason)):
+            connection.execute("select set_config(%s, %s, true)", (f"sekisho.lag_{name}", said))
+        connection.execute("update ledger.seal set max_lag = %s", (max_lag,))
 
 
 def follow(

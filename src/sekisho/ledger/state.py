@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from sekisho.barrier.gate import Gate, shown
+from sekisho.barrier.gate import Gate, Sort, shown
 
 UNLIMITED_ALARM = timedelta(seconds=60)
 
@@ -30,6 +31,29 @@ def _state(audience: str, purpose: str) -> Gate[LogStateRow]:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class LagChangeRow:
+    """One change of the lag from which on gates refuse, in seconds; None: they never do. `os_user`, `by`, `reason`: None where it was not a command."""
+
+    change_no: int = shown("c.change_no")
+    at: datetime = shown("c.at")
+    login: str = shown("c.login")
+    os_user: str | None = shown("c.os_user")
+    by: str | None = shown("c.by")
+    reason: str | None = shown("c.reason")
+    old_seconds: Decimal | None = shown("c.old_seconds")
+    new_seconds: Decimal | None = shown("c.new_seconds")
+
+
+def _lag_changes(audience: str, purpose: str) -> Gate[LagChangeRow]:
+    return Gate(
+        name="lag_changes", ja="照会を拒む遅れの上限の変更", en="changes of the longest lag", audience=audience, purposes=(purpose,),
+        row=LagChangeRow, source="{seen}.lag_change c", sorts={"change": Sort(("c.change_no",), ("bigint",))},
+    )  # fmt: skip
+
+
 LOG_STATE = _state("security", "oversight")
 AUDITOR_LOG_STATE = _state("auditor", "audit")
-GATES = (LOG_STATE, AUDITOR_LOG_STATE)
+LAG_CHANGES = _lag_changes("security", "oversight")
+AUDITOR_LAG_CHANGES = _lag_changes("auditor", "audit")
+GATES = (LOG_STATE, AUDITOR_LOG_STATE, LAG_CHANGES, AUDITOR_LAG_CHANGES)

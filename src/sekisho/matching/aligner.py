@@ -15,6 +15,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import polars as pl
 from polars import selectors as cs
@@ -30,6 +32,22 @@ _UNSEEN = math.log(1e-4)
 # How many readings of a character, and sounds of a name, are followed when a name is read aloud.
 _FEW_PIECES, _FEW_SOUNDS = 4, 12
 _NO_PIECES: dict[str, float] = {}
+
+
+class _Opened(NamedTuple):
+    """The readings of one character by their first kana, and the last kana of each. Most kana begin none, so a
+    reading that does not fit costs one look."""
+
+    pieces: dict[str, list[tuple[str, float]]]
+    closings: frozenset[str]
+
+    @classmethod
+    def of(cls, char: str, known: dict[str, float]) -> _Opened:
+        """A character may also stand for itself, as kana in names do."""
+        pieces = {char: [(char, 0.0)]}
+        for piece, chance in known.items():
+            pieces.setdefault(piece[0], []).append((piece, chance))
+        return cls(pieces, frozenset([char, *(piece[-1] for piece in known)]))
 
 
 @dataclass(frozen=True)
@@ -62,29 +80,56 @@ class Aligner:
         return {piece: math.exp(chance) for piece, chance in known}
 
     def _best(self, name: str, sound: str, least: float) -> float:
+        unread = _UNSEEN * len(name)
+        if least > 2 * _UNSEEN and self._ends_unread(name, sound):
+            return -math.inf
         reached = {0: 0.0}
         for place, char in enumerate(name):
             reached = self._step(reached, char, sound, len(name) - place - 1, least)
             if not reached:
                 break
-        unread = _UNSEEN * len(name)
         return reached.get(len(sound), unread if unread >= least else -math.inf)
+
+    def _ends_unread(self, name: str, sound: str) -> bool:
+        """Whether neither the first nor the last of several characters is read as the sound begins and ends: found
+        at once, and true of most names that are not alike."""
+        return (
+            len(name) > 1
+            and sound[:1] not in self._opened(name[0]).pieces
+            and sound[-1:] not in self._opened(name[-1]).closings
+        )
 
     def _step(
         self, reached: dict[int, float], char: str, sound: str, left: int, least: float
     ) -> dict[int, float]:
         """Chances only shrink from character to character: what falls under the least is given up."""
-        known = self.pieces.get(char, _NO_PIECES)
+        pieces = self._opened(char).pieces
         last = len(sound) - left
         step: dict[int, float] = {}
         for start, so_far in reached.items():
-            ends = range(start + 1, min(start + LONGEST_PIECE, last) + 1) if left else (len(sound),)
-            for end in ends:
-                piece = sound[start:end]
-                value = so_far + (0.0 if piece == char else known.get(piece, _UNSEEN))
-                if value >= least and value > step.get(end, -math.inf):
+            unread = so_far + _UNSEEN
+            if unread >= least:
+                for end in range(start + 1, min(start + LONGEST_PIECE, last) + 1) if left else (last,):
+                    if unread > step.get(end, -math.inf):
+                        step[end] = unread
+            for piece, chance in pieces.get(sound[start : start + 1], ()):
+                end, value = start + len(piece), so_far + chance
+                if value < least or value <= step.get(end, -math.inf) or not sound.startswith(piece, start):
+                    continue
+                if end == last or (left and end < last):
                     step[end] = value
         return step
+
+    def _opened(self, char: str) -> _Opened:
+        found = self._known.get(char)
+        if found is None:
+            found = self._known[char] = _Opened.of(char, self.pieces.get(char, _NO_PIECES))
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, _Opened]:
+        """The characters met so far."""
+        return {}
 
 
 def train(names: list[str], sounds: list[str]) -> Aligner:

@@ -97,6 +97,7 @@ def is_corporate_number(text: str) -> bool:
 
 def same_but_branch(left: str, right: str, *, sounds: bool = False) -> bool:
     """Whether the longer name is the shorter followed by a branch written without a space."""
-    short, long = sorted((left, right), key=len)
-    pattern = BRANCH_SOUND if sounds else BRANCH
-    return len(short) > 1 and long.startswith(short) and re.fullmatch(pattern, long[len(short) :]) is not None
+    short, long = (right, left) if len(right) < len(left) else (left, right)
+    if len(short) < 2 or not long.startswith(short):
+        return False
+    return re.fullmatch(BRANCH_SOUND if sounds else BRANCH, long[len(short) :]) is not None

@@ -74,7 +74,7 @@ def probability(weight: float) -> float:
 
 def name_of(values: tuple[Any, ...]) -> Name:
     """A Name from the NAME_COLUMNS of a row."""
-    return Name(*values)
+    return Name._make(values)
 
 
 def edges(

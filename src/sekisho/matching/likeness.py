@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import jaconv
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, Postfix
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from sekisho.matching import companies, kana
@@ -41,8 +42,7 @@ _CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
 _COMPANY_STEP = 1.2
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """The parts of a persona's name that comparisons read; all folded, any may be None."""
 
     kind: str
@@ -59,8 +59,7 @@ class Name:
     words: str | None = None
 
 
-@dataclass(frozen=True)
-class Likeness:
+class Likeness(NamedTuple):
     """Weight of evidence (natural log odds) and the code of its reason."""
 
     weight: float
@@ -328,14 +327,11 @@ def _middle_name(left: str, right: str) -> bool:
 
 def _heads(left: str, right: str) -> tuple[str, str]:
     """Both without the ending that they share."""
-    shared = 0
-    for one, other in zip(reversed(left), reversed(right), strict=False):
-        if one != other:
-            break
-        shared += 1
+    shared = Postfix.similarity(left, right)
     return left[: len(left) - shared], right[: len(right) - shared]
 
 
+@lru_cache(maxsize=1 << 16)
 def _dull(sound: str) -> str:
     return sound.translate(_DULL)
 

@@ -169,7 +169,8 @@ create table registry.generation (
 );
 create index on registry.generation (point);
 
--- The keys that hold the entitlement, stated once: here, and again after a first load has set them aside.
+-- The keys that hold the entitlement, stated once: here, and again after a first load has set them aside. (A later migration, point_first.sql,
+-- replaces this function: what it says there is what holds.)
 create function registry.add_keys(of_table text) returns void language plpgsql
     set search_path = pg_catalog, pg_temp as $$
 declare

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 EXPORTING = SURFACES["retailer_web"]
 """The surface whose people ask for files, and whose login reads them."""
 
+RECEIVING = (EXPORTING, SURFACES["security_web"])
+"""The surfaces whose people receive sealed files: large ones, and those of findings."""
+
 KEPT = timedelta(days=7)
 """How long a finished file waits for the person who asked."""
 MOST_OPEN = 5
@@ -47,8 +50,13 @@ SHOWN_FAULTS = 50
 def export_secrets(home: Home) -> list[str]:
     """The secrets that a worker needs to write files, made if they are missing."""
     ticket_key(home, EXPORTING.audience)
-    export_key(home, EXPORTING.audience)
-    return [f"logins/{EXPORTING.login}", f"tickets/{EXPORTING.audience}", f"exports/{EXPORTING.audience}"]
+    for surface in RECEIVING:
+        export_key(home, surface.audience)
+    return [
+        f"logins/{EXPORTING.login}",
+        f"tickets/{EXPORTING.audience}",
+        *(f"exports/{surface.audience}" for surface in RECEIVING),
+    ]
 
 
 def has_secrets(home: Home | None) -> bool:

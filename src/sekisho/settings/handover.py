@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sekisho.barrier.compiler import WORKER
 from sekisho.settings.deploy import ACCOUNT_LOGINS, passwords, ticket_key
-from sekisho.settings.exports import EXPORTING, export_secrets
+from sekisho.settings.exports import RECEIVING, export_secrets
 from sekisho.settings.home import Home
 from sekisho.settings.obligations import SEQUENCER
 from sekisho.settings.secrets import account_key, export_key, surface_key
@@ -58,7 +58,7 @@ def _names(home: Home, surface: Surface) -> list[str]:
     if surface.accounts is None:
         return names
     account_key(home, surface.accounts)
-    if surface.code == EXPORTING.code:
+    if surface in RECEIVING:
         export_key(home, surface.audience)
         names.append(f"exports/{surface.audience}")
     return [*names, f"logins/{ACCOUNT_LOGINS[surface.accounts]}", f"accounts/{surface.accounts}"]

@@ -78,11 +78,16 @@ class ExportRow:
     outcome: dict[str, Any] | None = shown("e.outcome")
 
 
-EXPORTS = Gate(
-    name="exports", ja="作成を頼んだファイル", en="files asked for", audience="retailer", purposes=("contract",), row=ExportRow,
-    params=(Param("export_no", "uuid", "null"),), source="{seen}.export e", where="(p_export_no is null or e.export_no = p_export_no)",
-    sorts={"asked": Sort(("e.asked_at", "e.export_no::text"), ("timestamptz", "text"))},
-)  # fmt: skip
+def _exports(audience: str, purpose: str) -> Gate[ExportRow]:
+    return Gate(
+        name="exports", ja="作成を頼んだファイル", en="files asked for", audience=audience, purposes=(purpose,), row=ExportRow,
+        params=(Param("export_no", "uuid", "null"),), source="{seen}.export e", where="(p_export_no is null or e.export_no = p_export_no)",
+        sorts={"asked": Sort(("e.asked_at", "e.export_no::text"), ("timestamptz", "text"))},
+    )  # fmt: skip
+
+
+EXPORTS = _exports("retailer", "contract")
+SECURITY_EXPORTS = _exports("security", "oversight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,16 @@ class ExportPartRow:
     body: str = shown("p.body")
 
 
-EXPORT_PART = Gate(
-    name="export_part", ja="ファイルの受け取り", en="receive a file", audience="retailer", purposes=("contract",), row=ExportPartRow,
-    params=(Param("export_no", "uuid"), Param("part_no", "bigint")), source="{seen}.export_part p",
-    where="p.export_no = p_export_no and p.part_no = p_part_no", max_rows=1,
-)  # fmt: skip
+def _export_part(audience: str, purpose: str) -> Gate[ExportPartRow]:
+    return Gate(
+        name="export_part", ja="ファイルの受け取り", en="receive a file", audience=audience, purposes=(purpose,), row=ExportPartRow,
+        params=(Param("export_no", "uuid"), Param("part_no", "bigint")), source="{seen}.export_part p",
+        where="p.export_no = p_export_no and p.part_no = p_part_no", max_rows=1,
+    )  # fmt: skip
+
+
+EXPORT_PART = _export_part("retailer", "contract")
+SECURITY_EXPORT_PART = _export_part("security", "oversight")
 
 ASK_EXPORT = SubmitGate(name="ask_export", ja="ファイルの作成", en="ask for a file", audience="retailer", purposes=("contract",),
                         command="work.ask_export")  # fmt: skip
@@ -110,7 +120,9 @@ GATES: tuple[AnyGate, ...] = (
     OPERATOR_COMMAND,
     SECURITY_COMMAND,
     EXPORTS,
+    SECURITY_EXPORTS,
     EXPORT_PART,
+    SECURITY_EXPORT_PART,
     ASK_EXPORT,
     DROP_EXPORT,
 )

@@ -273,7 +273,7 @@ def test_what_if_who_saw_and_unusual(platform: Call, conn: Connection, site: Sit
         "person,company,"
     )
     seen = platform("who-saw", "--point", P1, "--customer", "00000000000002", "--json").data
-    assert [(row["person"], row["rule"], row["entitled"]) for row in seen] == [("clerk", "OPR-02", True)]
+    assert [(row["person"], row["rule"], row["by_right"]) for row in seen] == [("clerk", "OPR-02", "none")]
     assert "23条" in seen[0]["basis"]
     day = ["--since", "2026-11-20", "--until", "2026-11-21"]
     assert platform("unusual", *day, "--json").data == {"new": 0}

@@ -271,7 +271,7 @@ def test_what_if_contractors_saw_only_the_points_of_their_orders(conn: Connectio
     assert lost == {early, late}
 
 
-def test_who_saw_my_data_and_by_what_right(conn: Connection, site: Site) -> None:
+def test_who_saw_a_point_and_by_what_right(conn: Connection, site: Site) -> None:
     mine = passage(conn, (P1, B), company=B)
     clerk = passage(
         conn,
@@ -283,12 +283,13 @@ def test_who_saw_my_data_and_by_what_right(conn: Connection, site: Site) -> None
         person="clerk",
     )
     foreign = passage(conn, (P1, B))
-    passage(conn, (P1, A), shown="[2020-01-01,2020-02-01)")
-    found = who_saw(store=sealed(conn, site), point=P1, customer_no="00000000000002", as_of=TODAY)
+    before = passage(conn, (P1, A), shown="[2020-01-01,2020-02-01)")
+    found = who_saw(store=sealed(conn, site), point=P1, as_of=TODAY)
     assert found.select("ref", "rule", "entitled").rows() == [
         (mine, "RET-01", True),
         (clerk, "OPR-02", True),
         (foreign, "RET-01", False),
+        (before, "RET-01", True),
     ]
     assert "23条" in found["basis"][1]
 

@@ -325,18 +325,24 @@ class _Maker:
             entry=b"0123456789abcdef0123456789abcdef",
         )
         self.add("ledger.checkpoint", size=1, at=first, note=self.tokens.word())
+        for number in (1, 2):
+            self.add("ledger.lag_change", change_no=number, at=self._moment(), login=f"l{self.tokens.word()}", os_user=f"o{self.tokens.word()}",
+                     by=f"by{self.tokens.word()}", reason=f"理由{self.tokens.word()}", old_seconds=None, new_seconds=self.tokens.small())  # fmt: skip
 
     def _scoping(self) -> None:
         """What leak scoping found, and what was decided about unusual readings."""
         points = [row["point"] for row in self.world.rows("registry.point")]
         for number in (1, 2, 3):
             self.add("ledger.finding", finding_no=number, at=self._moment(), by=f"by{self.tokens.word()}", title=f"調査{self.tokens.word()}",
+                     kind=("scope", "what-if", "who-saw")[number - 1],
                      question={"gate": self.tokens.word()}, totals={"points": self.tokens.small()}, tree_size=self.tokens.small(),
                      checkpoint=self.tokens.word(), digest=f"{self.rng.getrandbits(256):064x}")  # fmt: skip
             for point in points[number : number + 3]:
                 self.add("ledger.finding_point", finding_no=number, point=point, holder=self.rng.choice(RETAILERS), views=self.tokens.small(),
                          readers=self.tokens.small(), first_at=self._moment(), last_at=self._moment(), gates=[self.tokens.word()],
                          items=[self.tokens.word()], contracted=number == 1)  # fmt: skip
+            for line in (1, 2, 3):
+                self._seen_by(number, line)
             self.add("ledger.review", review_no=number, made_at=self._moment(), rule=f"rule{self.tokens.word()}", day=date(2026, 1, number),
                      audience="operator", company="TD", person=f"p{self.tokens.word()}", purpose="switching", weight=self.tokens.small(),
                      facts={"points": self.tokens.small()})  # fmt: skip
@@ -351,6 +357,17 @@ class _Maker:
                 decision="explained",
                 reason=f"理由{self.tokens.word()}",
             )
+
+    def _seen_by(self, finding: int, line: int) -> None:
+        """One line of a what-if, and one of an answer to a customer."""
+        who = {"person": f"p{self.tokens.word()}", "audience": "operator", "company": "TD", "purpose": "switching", "gate": self.tokens.word(),
+               "items": [self.tokens.word()]}  # fmt: skip
+        self.add("ledger.finding_reader", finding_no=finding, reader_no=line, **who, readings=self.tokens.small(), customers=self.tokens.small(),
+                 first_at=self._moment(), last_at=self._moment())  # fmt: skip
+        self.add("ledger.finding_reading", finding_no=finding, reading_no=line, at=self._moment(), passage_id=self.tokens.small(), **who,
+                 case_no=None, shown_from=date(2026, 1, line), shown_to=date(2026, 2, line), holder=self.rng.choice(RETAILERS),
+                 tenancy_from=date(2025, 1, line), tenancy_to=None, by_right="duty", rule=self.tokens.word(), basis=self.tokens.word(),
+                 permit_no=self.tokens.small(), order_no=self.tokens.word(), certain=True, corrected=False)  # fmt: skip
 
     def _commands(self) -> None:
         """Submissions of everybody, of namesakes in other audiences, and of people before they changed their company."""
@@ -372,14 +389,14 @@ class _Maker:
                          purpose=purpose, request_id=self.tokens.word(), idempotency_key=key, submitted_at=self._moment(), state="done",
                          attempts=1, finished_at=self._moment(), outcome={"message": self.tokens.word()},
                          point=points[number % len(points)])  # fmt: skip
-                if audience == "retailer":
-                    self._export(company, person, purpose)
+                if audience in ("retailer", "security"):
+                    self._export(audience, company, person, purpose)
 
-    def _export(self, company: str, person: str, purpose: str) -> None:
+    def _export(self, audience: str, company: str, person: str, purpose: str) -> None:
         """A file of this person, with one piece; what is sealed in it is nobody's to read here."""
         whose = {
             "export_no": UUID(int=self.rng.getrandbits(128), version=4),
-            "audience": "retailer",
+            "audience": audience,
             "company": company,
             "person": person,
         }
@@ -442,8 +459,8 @@ ORDER = (
     *(f"registry.{t}_history" for t in ("contract", *FACTS)), "metering.usage_day", "metering.usage_day_history", "registry.staff",
     "registry.posting", "registry.contractor", "registry.work_order", "registry.change", "registry.event", "registry.import_run",
     "barrier.draft", "barrier.case_file", "barrier.permit", "barrier.account", "barrier.certificate", "ledger.passage", "ledger.seen_point", "ledger.unsettled",
-    "ledger.leaf", "ledger.checkpoint", "ledger.finding", "ledger.finding_point",
-    "ledger.review", "ledger.decision", "ledger.watch", "work.command", "work.export", "work.export_part", "work.bundle", "work.bundle_part",
+    "ledger.leaf", "ledger.checkpoint", "ledger.lag_change", "ledger.finding", "ledger.finding_point",
+    "ledger.finding_reader", "ledger.finding_reading", "ledger.review", "ledger.decision", "ledger.watch", "work.command", "work.export", "work.export_part", "work.bundle", "work.bundle_part",
 )  # fmt: skip
 
 

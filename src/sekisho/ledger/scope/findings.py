@@ -1,8 +1,9 @@
-"""What was found and decided: writes to `ledger.finding`, `review`, `decision`, `watch`, each with `by`."""
+"""What was found and decided: writes to `ledger.finding` and its parts, `review`, `decision`, `watch`, each with `by`."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sekisho.kernel.errors import SekishoError
+from sekisho.ledger.scope.disclosure import FRAME, Disclosure
 from sekisho.ledger.scope.search import Answer
+from sekisho.ledger.scope.whatif import Replay
 
 DECISIONS: Final = {
     "explained": ("説明がついた", "explained"),
@@ -41,23 +44,89 @@ class UnableToDecide(SekishoError):
 
 def keep_finding(conn: psycopg.Connection[Any], *, answer: Answer, title: str, by: str, now: datetime) -> int:
     """Keep an answer with the checkpoint that it rests on; returns its number."""
+    number = _keep(
+        conn,
+        "scope",
+        title,
+        by,
+        now,
+        answer.question.stored(),
+        answer.totals,
+        answer.rests_on,
+        digest(answer),
+    )
+    _keep_points(conn, number, answer)
+    return number
+
+
+def keep_replay(conn: psycopg.Connection[Any], *, found: Replay, title: str, by: str, now: datetime) -> int:
+    """Keep what a changed rule would have prevented: points and readers; returns its number."""
+    answer = found.answer
+    asked = answer.question.stored() | {"change": found.change.stored()}
+    number = _keep(conn, "what-if", title, by, now, asked, answer.totals, answer.rests_on, digest(answer))
+    _keep_points(conn, number, answer)
+    readers = found.readers.with_columns(
+        pl.lit(found.change.rule.audience).alias("audience"),
+        pl.col("first", "last").dt.replace_time_zone("Asia/Tokyo"),
+    )
+    _insert(conn, "finding_reader", number, _READER, readers.select(_READER_OF).iter_rows())
+    return number
+
+
+def keep_disclosure(
+    conn: psycopg.Connection[Any], *, found: Disclosure, title: str, by: str, now: datetime
+) -> int:
+    """Keep the answer to a customer, without the customer's number; returns its number."""
+    number = _keep(
+        conn, "who-saw", title, by, now, found.question(), found.totals, found.rests_on, found.digest()
+    )
+    _insert(conn, "finding_reading", number, tuple(FRAME), found.frame().iter_rows())
+    return number
+
+
+_READER: Final = (
+    "person", "audience", "company", "purpose", "gate", "items", "readings", "customers", "first_at", "last_at",
+)  # fmt: skip
+_READER_OF: Final = (
+    "person", "audience", "company", "purpose", "gate", "items_lost", "readings", "customers", "first", "last",
+)  # fmt: skip
+
+
+def _insert(
+    conn: psycopg.Connection[Any],
+    table: str,
+    number: int,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Write the numbered lines of a finding. No COPY: it does not work below row security, and the worker is below it."""
+    line = table.removeprefix("finding_") + "_no"
+    marks = ", ".join(["%s"] * (2 + len(columns)))
+    statement = f"insert into ledger.{table} (finding_no, {line}, {', '.join(columns)}) values ({marks})"
+    with conn.cursor() as cursor:
+        cursor.executemany(statement.encode(), [(number, place, *row) for place, row in enumerate(rows, 1)])
+
+
+def _keep(
+    conn: psycopg.Connection[Any], kind: str, title: str, by: str, now: datetime, question: Mapping[str, Any],
+    totals: Mapping[str, Any], rests_on: Mapping[str, Any], fingerprint: str,
+) -> int:  # fmt: skip
     if not title.strip():
         raise UnableToKeepFinding("件名を入力してください。", "Give the finding a title.")
-    if "checkpoint" not in answer.rests_on:
+    if "checkpoint" not in rests_on:
         raise UnableToKeepFinding(
             "署名されたチェックポイントに基づいていません。", "The answer rests on no signed checkpoint."
         )
     row = conn.execute(
-        "insert into ledger.finding (at, by, title, question, totals, tree_size, checkpoint, digest)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s) returning finding_no",
+        "insert into ledger.finding (kind, at, by, title, question, totals, tree_size, checkpoint, digest)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning finding_no",
         (
-            now, by, title.strip(), Jsonb(answer.question.stored()), Jsonb(dict(answer.totals)), answer.rests_on["tree_size"],
-            answer.rests_on["checkpoint"], digest(answer),
+            kind, now, by, title.strip(), Jsonb(dict(question)), Jsonb(dict(totals)), rests_on["tree_size"], rests_on["checkpoint"],
+            fingerprint,
         ),
     ).fetchone()  # fmt: skip
     if row is None:
         raise AssertionError("INSERT … RETURNING gives one row")
-    _keep_points(conn, int(row[0]), answer)
     return int(row[0])
 
 
@@ -82,8 +151,7 @@ def _keep_points(conn: psycopg.Connection[Any], finding_no: int, answer: Answer)
         )
         .sort("point", "holder")
     )
-    # No COPY: it does not work below row security, and the worker is below it.
-    with conn.cursor() as cursor:
+    with conn.cursor() as cursor:  # no COPY here either
         cursor.executemany(_POINT, [(finding_no, *row) for row in points.iter_rows()])
 
 

@@ -37,6 +37,9 @@ class Limit:
     name: str
     values: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.name}={'+'.join(self.values)}" if self.values else self.name
+
 
 @dataclass(frozen=True)
 class Registry:

@@ -1,8 +1,8 @@
-"""The past under another policy, and one customer's own question.
+"""The past under another policy, and who saw a point.
 
 `replay`: a rule would no longer show some items, or show them of fewer rows only (`rows`: own holder, own period, voltage class,
 …); who has seen exactly those, of whom, how often. `who_saw`: everybody who saw
-one customer's data, when, on which screen, which items, and by what right: the rule, the law it rests on, the case.
+a point, when, on which screen, which items, and by what right: the rule, the law it rests on, the case.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -18,11 +18,20 @@ from sekisho.barrier.policy import RULES, Grade, Rule
 from sekisho.kernel.errors import SekishoError, WrongUse
 from sekisho.ledger.scope.question import Question, Right
 from sekisho.ledger.scope.rows import NOTHING_KNOWN, Limit, Registry, beyond, limits_of
-from sekisho.ledger.scope.search import Answer, UnableToAnswer, find, name_and_count, readings_of_point
+from sekisho.ledger.scope.search import Answer, find, name_and_count, readings_of_point
 from sekisho.ledger.scope.store import Store
 
 EVERYTHING: Final = "*"
 _MASKED: Final = ":masked"
+
+
+REPLAYABLE: Final = tuple(
+    rule
+    for rule in RULES
+    if rule.tables[0].startswith(("registry.contract", "metering.", "registry.change"))
+    and rule.show | rule.reveal
+)
+"""The rules that show customers' items: what a reading under the others showed, the log does not tell by points."""
 
 
 class UnableToReplay(SekishoError):
@@ -36,6 +45,10 @@ class Change:
     rule: Rule
     items: tuple[str, ...]
     limits: tuple[Limit, ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"rule": self.rule.id, "items": list(self.items), "unless": [str(one) for one in self.limits]}
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ def change_of(text: str, *, unless: str | None = None) -> Change:
     rule = next((rule for rule in RULES if rule.id == rule_id), None)
     if rule is None:
         raise UnableToReplay(f"規則 {rule_id} はありません。", f"There is no rule {rule_id}.")
-    shown = _shown(rule)
+    shown = shown_by(rule)
     items = tuple(sorted(shown)) if words == EVERYTHING else tuple(words.split(","))
     for item in items:
         if item not in shown:
@@ -68,7 +81,8 @@ def change_of(text: str, *, unless: str | None = None) -> Change:
     return Change(rule, items, limits_of(unless) if unless else ())
 
 
-def _shown(rule: Rule) -> set[str]:
+def shown_by(rule: Rule) -> set[str]:
+    """Return the items that a rule shows, at once or on request: what a change can take away."""
     return {item for item in rule.show | rule.reveal if rule.grade(item) in (Grade.SHOW, Grade.REVEAL)}
 
 
@@ -122,59 +136,36 @@ def replay(
 
 
 def who_saw(
-    *,
-    store: Store,
-    as_of: date,
-    point: str,
-    customer_no: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
+    *, store: Store, as_of: date, point: str, since: date | None = None, until: date | None = None
 ) -> pl.DataFrame:
-    """Return every reading of a customer's data at a point, in order of time, each with its right.
+    """Return every reading of a point, whoever its customer was, in order of time, each with its right.
 
-    `customer_no` narrows to the contracts of that customer: what others saw of the tenant before is not theirs to know.
+    It answers the utility's own question; what a customer may be told is `disclosure.disclose`.
     """
     question = Question(since=since, until=until, right=Right.NONE)
     hits = readings_of_point(store=store, point=point.replace("-", ""), question=question)
     views = name_and_count(store=store, question=question, hits=hits, as_of=as_of).views
-    if customer_no is not None:
-        _refuse_other_customers(store, point.replace("-", ""), customer_no)
-        views = views.filter(pl.col("customer_no") == customer_no)
     own = pl.col("audience").ne("retailer") | pl.col("company").eq(pl.col("holder"))
     return views.with_columns(*_rights(views), own.alias("entitled"))
 
 
-def _refuse_other_customers(store: Store, point: str, customer_no: str) -> None:
-    """Refuse a customer who never had a contract at the point: an empty list would say that nobody looked."""
-    code = store.names("point").code(point)
-    rows = (
-        pl.scan_parquet(store.history_path("terms"))
-        .filter(pl.col("point") == code)
-        .select("row")
-        .collect()["row"]
-    )
-    if customer_no not in store.numbers()["customer_no"].gather(rows).to_list():
-        raise UnableToAnswer(
-            f"お客さま番号 {customer_no!r} は地点 {point} の契約にありません。",
-            f"The customer {customer_no!r} never had a contract at {point}.",
-        )
-
-
 def _rights(views: pl.DataFrame) -> list[pl.Series]:
-    rows = [_right(*row) for row in views.select("audience", "purpose", "items").iter_rows()]
+    rows = [right_of(*row) for row in views.select("audience", "purpose", "items").iter_rows()]
     return [
         pl.Series(name, [row[place] for row in rows], dtype=pl.String)
         for place, name in enumerate(("rule", "basis"))
     ]
 
 
-def _right(audience: str | None, purpose: str | None, items: Sequence[str]) -> tuple[str | None, str | None]:
-    """The rule under which a reading was allowed, and the law; None: no rule of today."""
+def right_of(
+    audience: str | None, purpose: str | None, items: Sequence[str]
+) -> tuple[str | None, str | None]:
+    """Return the rule under which a reading was allowed, and the law; None: no rule of today."""
     asked = {item.removesuffix(_MASKED) for item in items}
     found = [
         rule
         for rule in RULES
-        if (rule.audience, rule.purpose) == (audience, purpose) and asked & _shown(rule)
+        if (rule.audience, rule.purpose) == (audience, purpose) and asked & shown_by(rule)
     ]
-    best = max(found, key=lambda rule: len(asked & _shown(rule)), default=None)
+    best = max(found, key=lambda rule: len(asked & shown_by(rule)), default=None)
     return (None, None) if best is None else (best.id, best.basis)

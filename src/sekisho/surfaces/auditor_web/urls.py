@@ -4,9 +4,11 @@ from django.urls import path
 
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.auditor_web import views
 from sekisho.surfaces.kit.oversight import bundles
+from sekisho.surfaces.kit.oversight.answers import FindingGates
 from sekisho.surfaces.kit.oversight.passages import PassageGates
 from sekisho.surfaces.kit.oversight.urls import Gates, patterns
 from sekisho.surfaces.kit.pages import Link
@@ -19,8 +21,12 @@ GATES = Gates(
     barrier.AUDITOR_CASES,
     barrier.AUDITOR_DRAFTS,
     barrier.AUDITOR_CERTIFICATES,
-    scope.AUDITOR_FINDINGS,
-    scope.AUDITOR_FINDING_POINTS,
+    FindingGates(
+        scope.AUDITOR_FINDINGS,
+        scope.AUDITOR_FINDING_POINTS,
+        scope.AUDITOR_FINDING_READERS,
+        scope.AUDITOR_FINDING_READINGS,
+    ),
     scope.AUDITOR_REVIEWS,
 )
 NAVIGATION = (
@@ -34,6 +40,10 @@ NAVIGATION = (
     Link("drafts", Text("起案と承認", "Drafts"), also=("draft",)),
     Link("cases", Text("災害案件", "Cases"), also=("case",)),
     Link("reviews", Text("閲覧の点検", "Reviews")),
-    Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding",)),
+    Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding", "finding_part", "customers_copy")),
 )
-urlpatterns = [path("", views.dashboard, name="dashboard"), *patterns(GATES), *bundles.patterns(BUNDLES)]
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    *patterns(GATES),
+    *bundles.patterns(BUNDLES, state.AUDITOR_LAG_CHANGES),
+]

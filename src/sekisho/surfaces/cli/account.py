@@ -15,11 +15,10 @@ import typer
 
 from sekisho.accounts import actions
 from sekisho.accounts.actions import INITIAL_LASTS
-from sekisho.barrier.actions import grant_permit
-from sekisho.barrier.audiences import purposes_of
 from sekisho.barrier.connect import connect
 from sekisho.kernel.errors import WrongUse
 from sekisho.settings.administration import ACCOUNT_SCHEMA, account_schema, check_company, checked_name
+from sekisho.settings.founding import Founder, found_security
 from sekisho.surfaces.cli.invocation import invocation
 from sekisho.surfaces.cli.speech import say, tell
 
@@ -34,9 +33,51 @@ AsJson = Annotated[bool, typer.Option("--json", help=say("JSON で出力", "Prin
 
 
 @app.command(
+    "first-security",
     help=say(
-        "アカウントを開き、権限を与え、登録コードを一度だけ表示する",
-        "Open an account with its permit; prints its code once",
+        "情報セキュリティの最初の二人に、アカウントと権限を与える(一度だけ)。登録コードを一度だけ表示する",
+        "Accounts and permits for the first two people of information security, once; prints their codes once",
+    ),
+)
+def first_security(
+    ctx: typer.Context,
+    person: Annotated[
+        list[str],
+        typer.Option(
+            metavar="USER=NAME", help=say("利用者名=氏名(二人分)", "User name=name as shown; twice")
+        ),
+    ],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Works as long as there has never been a permit for security."""
+    people, now = [_founder(words) for words in person], datetime.now(UTC)
+    with connect(invocation(ctx).installation.open(), application="sekisho account") as conn:
+        codes = found_security(conn, people, by=_who(by), os_user=getpass.getuser(), now=now)
+    if as_json:
+        until = (now + INITIAL_LASTS).astimezone().isoformat(timespec="minutes")
+        print(
+            json.dumps([{"person": one, "code": code, "valid_until": until} for one, code in codes.items()])
+        )
+        return
+    for one, code in codes.items():
+        print(f"{one}\t{code}")
+    _explain(now)
+
+
+def _founder(words: str) -> Founder:
+    person, equals, name = words.partition("=")
+    if not (equals and name.strip()):
+        raise WrongUse(
+            f"--person は「利用者名=氏名」です: {words!r}", f"--person is USER=NAME, not {words!r}"
+        )
+    return Founder(person.strip(), name.strip())
+
+
+@app.command(
+    help=say(
+        "アカウントを開き、登録コードを一度だけ表示する(権限は画面で起案し、別の人が承認する)",
+        "Open an account; prints its code once. Its permit is drafted and approved on the pages",
     )
 )
 def create(
@@ -45,16 +86,12 @@ def create(
     person: Person,
     name: Annotated[str, typer.Option(help=say("氏名", "Name as shown"))],
     company: Annotated[str, typer.Option(help=say("所属コード", "Company code"))] = "TD",
-    purpose: Annotated[
-        str | None, typer.Option(help=say("利用目的(一つしかない区分では不要)", "Purpose of the permit"))
-    ] = None,
     department: str = "",
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Account and permit in one transaction; the permit begins today and has no end."""
-    schema = account_schema(audience)
-    who, now, allowed = _who(by), datetime.now(UTC), _purpose(audience, purpose)
+    """The account alone: by itself it sees nothing."""
+    schema, who, now = account_schema(audience), _who(by), datetime.now(UTC)
     with (
         connect(invocation(ctx).installation.open(), application="sekisho account") as conn,
         conn.transaction(),
@@ -73,10 +110,6 @@ def create(
             by=who,
             now=now,
         )
-        grant_permit(
-            conn, person=person, audience=audience, company=company, purpose=allowed, start=now.date(), end=None,
-            by=who, reason="sekisho account create",
-        )  # fmt: skip
     _hand_out(person, made.password, now, as_json=as_json)
 
 
@@ -140,22 +173,17 @@ def end(ctx: typer.Context, audience: Audience, person: Person, by: By = None) -
     tell(f"{person} のアカウントを終了しました。", f"The account of {person} has ended.")
 
 
-def _purpose(audience: str, wish: str | None) -> str:
-    offered = [purpose.code for purpose in purposes_of(audience)]
-    if wish is None and len(offered) == 1:
-        return offered[0]
-    if wish not in offered:
-        names = ", ".join(offered)
-        raise WrongUse(f"--purpose に利用目的を指定してください({names})。", f"Name a --purpose ({names}).")
-    return wish
-
-
 def _hand_out(person: str, code: str, now: datetime, *, as_json: bool) -> None:
     until = (now + INITIAL_LASTS).astimezone().isoformat(timespec="minutes")
     if as_json:
         print(json.dumps({"person": person, "code": code, "valid_until": until}))
         return
     print(f"{person}\t{code}")
+    _explain(now)
+
+
+def _explain(now: datetime) -> None:
+    until = (now + INITIAL_LASTS).astimezone().isoformat(timespec="minutes")
     tell(
         f"この登録コードは二度と表示できません。本人に直接渡してください。{until} まで、最初のサインインに一度だけ使えます"
         "(そこで自分のパスワードと第二要素を登録します)。",

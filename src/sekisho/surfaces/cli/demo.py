@@ -6,15 +6,17 @@ permits are made once, simulated days are marked. Run again, it repeats only wha
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 import resource
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -31,7 +33,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sekisho.barrier import actions as barrier_actions
 from sekisho.barrier.audiences import AUDIENCE
 from sekisho.barrier.compiler import WORKER
 from sekisho.barrier.connect import connect
@@ -39,19 +40,23 @@ from sekisho.barrier.gateway import Gateway
 from sekisho.demo.accounts import Account, accounts
 from sekisho.demo.area import Area, generate, usage_days_for
 from sekisho.demo.attempt import leak
+from sekisho.demo.permits import FOUNDERS, Onboarding, wishes
 from sekisho.demo.retailers import RETAILERS
-from sekisho.demo.simulate import CASE, Simulation, sample
+from sekisho.demo.simulate import Simulation, clock_set_back, sample
 from sekisho.ledger.sequencer import lag
 from sekisho.ledger.site import Site
 from sekisho.metering.importing import import_file
 from sekisho.settings import deploy
+from sekisho.settings.commands import HANDLERS
+from sekisho.settings.founding import admit_founders
 from sekisho.settings.obligations import SEQUENCER
 from sekisho.settings.proving import demonstrate, prove_database
 from sekisho.settings.worker import Worker
 from sekisho.surfaces.cli import serve
-from sekisho.surfaces.cli.demo_slips import enrol, enrol_machines
+from sekisho.surfaces.cli.demo_slips import enrol, enrol_machines, machine_of
 from sekisho.surfaces.cli.invocation import Invocation, invocation
 from sekisho.surfaces.cli.speech import say, tell
+from sekisho.work.queue import run_next
 
 app = typer.Typer()
 JST = ZoneInfo("Asia/Tokyo")
@@ -118,7 +123,7 @@ class Demo:
             with self._phase("import"):
                 self._import(conn, area)
             with self._phase("people"):
-                self._people(conn)
+                self._people(conn, conninfo)
             with self._phase("work"):
                 self._work(conn, conninfo)
                 self._derive(conninfo)
@@ -204,34 +209,39 @@ class Demo:
             f"Imported {totals['rows']:,} rows ({totals['inserted']:,} new, {totals['unchanged']:,} unchanged, {totals['rejected']:,} rejected).",
         )
 
-    def _people(self, conn: Connection) -> None:
+    def _people(self, conn: Connection, conninfo: str) -> None:
+        """Accounts from the installation; permits by two people, a few days ago, so that everybody has worked with theirs since."""
         people = accounts(until=self.until)
-        if not conn.execute("select true from barrier.case_file where case_no = %s", [CASE]).fetchone():
-            barrier_actions.open_case(
-                conn, case_no=CASE, purpose="disaster", title="台風による停電(訓練)", hours=14 * 24, by="e.mamoru",
-                now=datetime.now(UTC) - timedelta(days=DAYS + 2),
-            )  # fmt: skip
-        made = sum(self._permit(conn, person, purpose) for person in people for purpose in person.purposes)
         signs_in = enrol(conn, self.call.home, people, now=datetime.now(UTC))
-        machines = enrol_machines(
-            conn, self.call.home, [retailer.code for retailer in RETAILERS[:2]], now=datetime.now(UTC)
-        )
+        machines = [retailer.code for retailer in RETAILERS[:2]]
+        count = enrol_machines(conn, self.call.home, machines, now=datetime.now(UTC))
+        given = self._permits(conn, conninfo, people, {machine_of(code): code for code in machines})
         _done(
-            f"利用者 {len(people)} 人に権限 {made} 件を与え、{signs_in} 人の登録票と API クライアント {machines} 件を {self.call.home.files} に書きました。",
-            f"Gave {made} permits to {len(people)} people and wrote {signs_in} enrolment slips and {machines} API clients to {self.call.home.files}.",
+            f"最初の二人({'・'.join(FOUNDERS)})が起案と承認で権限 {given} 件を与え、{signs_in} 人の登録票と API クライアント {count} 件を {self.call.home.files} に書きました。",
+            f"The first two people ({', '.join(FOUNDERS)}) drafted and approved {given} permits; {signs_in} enrolment slips and {count} API clients are in {self.call.home.files}.",
         )
 
-    def _permit(self, conn: Connection, person: Account, purpose: str) -> bool:
-        if conn.execute(
-            "select true from barrier.permit where person = %s and audience = %s and purpose = %s",
-            [person.username, person.audience, purpose],
-        ).fetchone():
-            return False
-        barrier_actions.grant_permit(
-            conn, person=person.username, audience=person.audience, company=person.company, purpose=purpose, start=person.valid_from,
-            end=person.valid_until, by=BY, reason=person.post, case_no=CASE if purpose == "disaster" else None,
-        )  # fmt: skip
-        return True
+    def _permits(
+        self, conn: Connection, conninfo: str, people: tuple[Account, ...], machines: Mapping[str, str]
+    ) -> int:
+        begin = datetime.combine(self.until - timedelta(days=DAYS + 1), clock_time(9), JST)
+        if not conn.execute("select true from barrier.permit where audience = 'security'").fetchone():
+            admit_founders(conn, FOUNDERS, by="installation", os_user=getpass.getuser(), now=begin)
+        deploy.ensure_months(conn, begin)
+        login = deploy.login_conninfo(conninfo, self.call.home, WORKER)
+        with (
+            connect(login, application="sekisho worker") as worker,
+            self._gateway(conninfo, "security") as gateway,
+            clock_set_back(conn, timedelta(0)) as lag_behind,
+        ):
+            two = Onboarding(
+                conn,
+                gateway,
+                carry_out=lambda at: run_next(worker, HANDLERS, clock=lambda: at),
+                set_clock=lambda at: lag_behind(datetime.now(UTC) - at),
+                at=begin,
+            )
+            return two.run(wishes(people, machines, since=begin.date()))
 
     def _gateway(self, conninfo: str, audience: str) -> Gateway:
         login = deploy.login_conninfo(conninfo, self.call.home, AUDIENCE[audience].logins[0])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 
 from sekisho.accounts.actions import create_account
-from sekisho.barrier.actions import grant_permit
 from sekisho.clients import actions as clients
 from sekisho.demo.accounts import Account
 from sekisho.settings.home import Home
@@ -42,23 +41,23 @@ def enrol(conn: psycopg.Connection, home: Home, people: Iterable[Account], *, no
 
 
 def enrol_machines(conn: psycopg.Connection, home: Home, companies: Iterable[str], *, now: datetime) -> int:
-    """One API client for each of `companies`, with its permit; the credentials are appended to `files/api-clients.csv` (0600)."""
+    """One API client for each of `companies`, named by `machine_of`; the credentials are appended to `files/api-clients.csv` (0600)."""
     path = home.files / "api-clients.csv"
     for company in companies:
-        person = f"m.{company}"
+        person = machine_of(company)
         if conn.execute(
             f"select true from {clients.SCHEMA}.clients_client where person = %s", [person]
         ).fetchone():
             continue
-        with conn.transaction():
-            made = clients.create_client(
-                conn, company=company, person=person, label="demo", by="demo", now=now
-            )
-            grant_permit(conn, person=person, audience="retailer", company=company, purpose="contract", start=date(2020, 4, 1), end=None,
-                         by="demo", reason="API")  # fmt: skip
+        made = clients.create_client(conn, company=company, person=person, label="demo", by="demo", now=now)
         _append(path, ("company", "client_id", "client_secret"), (company, made.client_id, made.secret))
     with path.open(encoding="utf-8-sig", newline="") as slips:
         return sum(1 for _ in csv.DictReader(slips))
+
+
+def machine_of(company: str) -> str:
+    """The name of a company's API client."""
+    return f"m.{company}"
 
 
 def _password(username: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -33,7 +34,7 @@ from sekisho.ledger.notes import (
     parse_signer,
     parse_verifier,
 )
-from sekisho.ledger.sequencer import lag, set_max_lag
+from sekisho.ledger.sequencer import Changer, lag, set_max_lag
 from sekisho.ledger.site import Connection, Site
 from sekisho.ledger.vectors import PassedOver, run_vectors
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
@@ -83,7 +84,11 @@ def checkpoint(
     conninfo, site = _conninfo(ctx), _site(ctx)
     if max_lag is not None:
         with connect(conninfo) as connection:
-            set_max_lag(connection=connection, max_lag=timedelta(seconds=max_lag) if max_lag > 0 else None)
+            set_max_lag(
+                connection=connection,
+                max_lag=timedelta(seconds=max_lag) if max_lag > 0 else None,
+                changer=Changer(os_user=_user(), by=_user(), reason="ledger checkpoint --max-lag"),
+            )
     if follow:
         return _follow(site, conninfo, quorum, None if listen is None else _address(listen))
     with connect(conninfo) as writing, connect(conninfo) as listening:
@@ -108,18 +113,27 @@ def show_lag(ctx: typer.Context, as_json: AsJson = False) -> None:
 @app.command(
     name="max-lag",
     help=say(
-        "閲覧を拒み始める遅れを示す・決める(60s、5m、off)",
-        "Show or set the lag beyond which gates refuse (60s, 5m, off)",
+        "閲覧を拒み始める遅れを示す・決める(60s、5m、off)。変更は実施者と理由とともに記録に残る",
+        "Show or set the lag beyond which gates refuse (60s, 5m, off); a change stays on record with who and why",
     ),
 )
 def max_lag(
     ctx: typer.Context,
     wish: Annotated[str | None, typer.Argument(metavar="[60s|off]")] = None,
+    by: Annotated[str, typer.Option(help=say("決めた人(変更のとき必須)", "Who decided; needed to set"))] = "",
+    reason: Annotated[str, typer.Option(help=say("理由(変更のとき必須)", "Why; needed to set"))] = "",
     as_json: AsJson = False,
 ) -> None:
+    span = None if wish is None else _span_of_time(wish)
+    if wish is not None and not (by.strip() and reason.strip()):
+        raise WrongUse(
+            "--by(決めた人)と --reason(理由)を付けてください。変更とともに記録に残ります。",
+            "Name --by (who decided) and --reason: they stay on record with the change.",
+        )
     with connect(_conninfo(ctx)) as connection:
         if wish is not None:
-            set_max_lag(connection=connection, max_lag=_span_of_time(wish))
+            changer = Changer(os_user=_user(), by=by.strip(), reason=reason.strip())
+            set_max_lag(connection=connection, max_lag=span, changer=changer)
         found = _status(_site(ctx), connection)
     shown = {name: found[name] for name in ("max_lag_seconds", "lag_seconds", "open", "alarm")}
     _show(shown, as_json=as_json)
@@ -249,6 +263,11 @@ def vectors(
     }
     _show(found, as_json=as_json)
     raise typer.Exit(REFUSED if wrong else 0)
+
+
+def _user() -> str:
+    """The operating system's user."""
+    return getpass.getuser()
 
 
 def _site(ctx: typer.Context) -> Site:

@@ -20,6 +20,7 @@ from sekisho.barrier.connect import connect
 from sekisho.kernel.errors import WrongUse
 from sekisho.ledger.bundle import published
 from sekisho.ledger.scope import findings, platform, unusual
+from sekisho.ledger.scope.disclosure import disclose
 from sekisho.ledger.scope.foreign import take_in, write_rejected
 from sekisho.ledger.scope.hours import FILE as HOURS
 from sekisho.ledger.scope.hours import read_hours
@@ -251,18 +252,19 @@ def show_who_saw(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
+    asked: dict[str, Any] = {
+        "point": point.replace("-", ""),
+        "since": _day(since),
+        "until": _day(until),
+        "as_of": _today(),
+    }
     with connect(invocation(ctx).installation.open()) as connection:
         store = platform.refresh_site(connection=connection, site=_site(ctx))
-    found = for_spreadsheet(
-        who_saw(
-            store=store,
-            point=point,
-            customer_no=customer,
-            since=_day(since),
-            until=_day(until),
-            as_of=_today(),
-        )
-    )
+        if customer is None:
+            told = who_saw(store=store, **asked)
+        else:
+            told = disclose(connection=connection, store=store, customer_no=customer, **asked).frame()
+    found = for_spreadsheet(told)
     sys.stdout.write(
         json.dumps(found.to_dicts(), ensure_ascii=False, default=str) + "\n" if as_json else found.write_csv()
     )

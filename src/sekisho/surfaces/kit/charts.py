@@ -6,14 +6,15 @@ single-hued and even in lightness, so that it reads the same with any colour vis
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from sekisho.kernel.values import SLOTS_PER_DAY
-from sekisho.surfaces.kit.speech import Text, day_text, month_text, say
+from sekisho.surfaces.kit.speech import TOKYO, Text, day_text, month_text, say
 
 SHADES = ("#f1f5fb", "#d3e0f5", "#a9c3ec", "#7aa1de", "#4d7ccb", "#2755ad", "#0d2f80", "#04113f")
 _LEFT, _TOP, _BOTTOM = 56, 12, 28
@@ -36,7 +37,7 @@ class DayOfSlots:
 def curve(day: DayOfSlots) -> SafeString:
     """The 30-minute curve of one day, as steps."""
     width, height, top = 48 * 15, 200, _nice(max((wh for wh in day.wh if wh is not None), default=0))
-    parts = [_HATCH.format(name="gap-curve"), *_grid(width, height, top)]
+    parts = [_HATCH.format(name="gap-curve"), *_grid(width, height, top, unit=1000)]
     for slot, wh in enumerate(day.wh):
         if wh is None:
             parts.append(_rect(_LEFT + slot * 15, _TOP, 15, height, "url(#gap-curve)"))
@@ -50,6 +51,44 @@ def curve(day: DayOfSlots) -> SafeString:
     parts += [_label(_LEFT + hour * 30, _TOP + height + 18, f"{hour}", "middle") for hour in range(0, 25, 3)]
     label = Text(f"{day.day:%Y-%m-%d} の30分電力量の曲線", f"Half-hourly curve of {day.day}")
     return _svg(_LEFT + width + 16, _TOP + height + _BOTTOM, label, parts)
+
+
+AROUND = 15
+"""Days on each side of the chosen one that the curve can be widened to."""
+
+
+def plot(days: Mapping[date, DayOfSlots], chosen: date, *, first: date, last: date) -> dict[str, Any]:
+    """What the interactive curve is drawn from: the chosen day and up to `AROUND` days on each side, within `first` to `last`, the days asked for.
+
+    `start`: epoch seconds of the first half-hour; `wh`: a value or None for each half-hour; `estimated`: their places; `day`: the chosen day's place.
+    """
+    begin = max(min(chosen, last) - timedelta(days=AROUND), min(first, chosen))
+    end = min(chosen + timedelta(days=AROUND), max(last, chosen))
+    shown = [begin + timedelta(days=offset) for offset in range((end - begin).days + 1)]
+    slots = [days[day].wh if day in days else (None,) * SLOTS_PER_DAY for day in shown]
+    return {
+        "start": int(datetime.combine(begin, time(), TOKYO).timestamp()),
+        "day": (chosen - begin).days,
+        "wh": [wh for day in slots for wh in day],
+        "estimated": [
+            number * SLOTS_PER_DAY + slot
+            for number, day in enumerate(shown)
+            for slot in range(SLOTS_PER_DAY)
+            if day in days and days[day].estimated >> slot & 1
+        ],
+        "words": {name: str(text) for name, text in _PLOT_WORDS.items()},
+    }
+
+
+_PLOT_WORDS = {
+    "measured": Text("確定", "measured"),
+    "estimate": Text("見込", "estimate"),
+    "missing": Text("未受領", "not received"),
+    "hint": Text(
+        "曲線に重ねると値を示します。横になぞると拡大します。",
+        "Point at the curve for its values; drag across it to zoom.",
+    ),
+}
 
 
 def heatmap(days: Mapping[date, DayOfSlots], *, first: date, last: date) -> SafeString:
@@ -179,7 +218,7 @@ def _grid(width: int, height: int, top: int, unit: int = 1) -> Iterator[str]:
         yield _label(
             _LEFT - 6,
             y + 4,
-            f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:,.1f}",
+            f"{value:,.3f}".rstrip("0").rstrip("."),
             "end",
         )
 

@@ -4,13 +4,14 @@ from django.urls import path
 
 from sekisho.barrier import gates as barrier
 from sekisho.ledger import gates as ledger
+from sekisho.ledger import state
 from sekisho.ledger.scope import gates as scope
 from sekisho.surfaces.kit.oversight import bundles
 from sekisho.surfaces.kit.oversight.passages import PassageGates
 from sekisho.surfaces.kit.oversight.urls import Gates, OwnPages, patterns
 from sekisho.surfaces.kit.pages import Link
 from sekisho.surfaces.kit.speech import Text
-from sekisho.surfaces.security_web.views import administration, granting, scoping, watching
+from sekisho.surfaces.security_web.views import administration, answering, granting, scoping, watching
 from sekisho.work.bundles import SECURITY as BUNDLES
 
 GATES = Gates(
@@ -19,8 +20,7 @@ GATES = Gates(
     barrier.CASES,
     barrier.DRAFTS,
     barrier.CERTIFICATES,
-    scope.FINDINGS,
-    scope.FINDING_POINTS,
+    scoping.FINDING_GATES,
     scope.REVIEWS,
 )
 OWN: OwnPages = {
@@ -30,6 +30,7 @@ OWN: OwnPages = {
     "drafts": granting.drafts,
     "draft": granting.draft,
     "scoping": scoping.scoping,
+    "finding": scoping.finding,
     "reviews": scoping.reviews,
 }
 NAVIGATION = (
@@ -37,7 +38,21 @@ NAVIGATION = (
     Link("passages", Text("閲覧記録", "Passages"), also=("passage",)),
     bundles.NAVIGATION,
     Link("unusual", Text("いつもと違う閲覧", "Unusual reading")),
-    Link("scoping", Text("範囲調査", "Leak scoping"), also=("finding", "new_question", "scope_submission")),
+    Link(
+        "scoping",
+        Text("範囲調査", "Leak scoping"),
+        also=(
+            "finding",
+            "finding_part",
+            "customers_copy",
+            "new_question",
+            "new_replay",
+            "new_disclosure",
+            "export_finding",
+            "finding_files",
+            "scope_submission",
+        ),
+    ),
     Link(
         "reviews",
         Text("点検待ち", "Review queue"),
@@ -61,7 +76,7 @@ urlpatterns = [
     path("unusual/", watching.unusual_reading, name="unusual"),
     path("unusual/file/", watching.unusual_file, name="unusual_file"),
     *patterns(GATES, OWN),
-    *bundles.patterns(BUNDLES),
+    *bundles.patterns(BUNDLES, state.LAG_CHANGES),
     path("permits/new/", granting.draft_permit, name="draft_permit"),
     path("permits/transfer/", granting.transfer, name="transfer"),
     path("permits/<int:permit_no>/end/", granting.end_permit, name="end_permit"),
@@ -83,6 +98,11 @@ urlpatterns = [
     path("submissions/<uuid:command_no>/", administration.submission, name="submission"),
     path("submissions/<uuid:command_no>/secret/", administration.secret, name="secret"),
     path("scoping/new/", scoping.new_question, name="new_question"),
+    path("scoping/what-if/", answering.new_replay, name="new_replay"),
+    path("scoping/disclosures/new/", answering.new_disclosure, name="new_disclosure"),
+    path("scoping/files/", answering.finding_files, name="finding_files"),
+    path("scoping/files/<uuid:export_no>/", answering.finding_zip, name="finding_zip"),
+    path("scoping/<int:finding_no>/files/new/", answering.export_finding, name="export_finding"),
     path("scoping/submissions/<uuid:command_no>/", scoping.scope_submission, name="scope_submission"),
     path("reviews/look/", scoping.look_for_unusual, name="look_for_unusual"),
     path("reviews/sample/", scoping.draw_sample, name="draw_sample"),

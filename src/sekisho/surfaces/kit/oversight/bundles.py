@@ -5,6 +5,7 @@ for, shown with their size, and received. Asking and receiving are passages them
 import base64
 import re
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sekisho.barrier.gate import Gate
 from sekisho.ledger.bundle import MOST_BYTES, MOST_PASSAGES
-from sekisho.ledger.state import LogStateRow, alarm_after
+from sekisho.ledger.state import LagChangeRow, LogStateRow, alarm_after
 from sekisho.settings.bundling import asked
 from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.fields import DayField, WordField
@@ -32,7 +33,8 @@ from sekisho.surfaces.kit.tables import Column, badge, link, listed_table
 from sekisho.work.bundles import BundleGates, BundleRow
 
 TITLE = Text("証明一式", "Proof bundles")
-NAVIGATION = Link("bundles", TITLE, also=("new_bundle", "bundle"))
+CHANGES = Text("照会を拒む遅れの上限の変更", "Changes of the lag beyond which gates refuse")
+NAVIGATION = Link("bundles", TITLE, also=("new_bundle", "bundle", "lag_changes"))
 _NONE = Text("まだありません。", "None yet.")
 _PENDING = "bundle"
 _KINDS = {
@@ -130,6 +132,32 @@ def bundles(request: HttpRequest, gates: BundleGates) -> HttpResponse:
     )  # fmt: skip
 
 
+def _seconds(value: Decimal | None) -> Text:
+    return Text("拒まない", "never") if value is None else Text(f"{value:,.0f} 秒", f"{value:,.0f} s")
+
+
+_CHANGES: tuple[Column[LagChangeRow], ...] = (
+    Column(Text("時刻", "At"), lambda row: row.at, sort="change", row_header=True),
+    Column(Text("前", "Before"), lambda row: _seconds(row.old_seconds), numeric=True),
+    Column(Text("後", "After"), lambda row: _seconds(row.new_seconds), numeric=True),
+    Column(Text("決めた人", "Decided by"), lambda row: row.by),
+    Column(Text("OS の利用者", "OS user"), lambda row: row.os_user),
+    Column(Text("データベースのログイン", "Database login"), lambda row: row.login),
+    Column(Text("理由", "Reason"), lambda row: row.reason, nowrap=False),
+)
+_UNCHANGED = Text("変更されたことはありません。", "It was never changed.")
+
+
+@require_safe
+def lag_changes(request: HttpRequest, gate: Gate[LagChangeRow]) -> HttpResponse:
+    """Who decided from which lag on gates refuse, when and why."""
+    page = listed(request, gate, sort="change", descending=True, filters={})
+    return show(
+        request, "oversight/lag_changes.html", title=CHANGES, crumbs=[HOME, Crumb(TITLE, reverse("bundles"))],
+        table=listed_table(CHANGES, _CHANGES, page, empty=_UNCHANGED),
+    )  # fmt: skip
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_bundle(request: HttpRequest, gates: BundleGates) -> HttpResponse:
     """Choose, and let the worker make it."""
@@ -208,9 +236,10 @@ def _part(request: HttpRequest, gates: BundleGates, bundle_no: UUID, number: int
     return found.body
 
 
-def patterns(gates: BundleGates) -> list[URLPattern]:
+def patterns(gates: BundleGates, changes: Gate[LagChangeRow]) -> list[URLPattern]:
     """The addresses, bound to the audience's gates."""
     return [
+        path("bundles/lag/", partial(lag_changes, gate=changes), name="lag_changes"),
         path("bundles/", partial(bundles, gates=gates), name="bundles"),
         path("bundles/new/", partial(new_bundle, gates=gates), name="new_bundle"),
         path("bundles/<uuid:bundle_no>/", partial(bundle, gates=gates), name="bundle"),

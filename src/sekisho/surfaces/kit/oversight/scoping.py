@@ -1,29 +1,38 @@
 """範囲調査 and 点検: what was found in the log, and what somebody decided about unusual reading; to read, whoever may."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sekisho.barrier.gate import Gate
-from sekisho.barrier.gateway import Page
 from sekisho.kernel.values import PointNumber, grouped
+from sekisho.ledger.scope.disclosure import BY_RIGHT
 from sekisho.ledger.scope.findings import DECISIONS
-from sekisho.ledger.scope.gates import FindingPointRow, FindingRow, ReviewRow
+from sekisho.ledger.scope.gates import FindingRow, ReviewRow
 from sekisho.ledger.scope.unusual import RULES
-from sekisho.surfaces.kit import asking
 from sekisho.surfaces.kit.collecting import collect
 from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.fields import OneOf, WordField
 from sekisho.surfaces.kit.listing import listed
+from sekisho.surfaces.kit.oversight.answers import (
+    KINDS,
+    PARTS,
+    RULE,
+    FindingGates,
+    one_finding,
+    period_of,
+    tenancies,
+)
 from sekisho.surfaces.kit.oversight.passages import HOME
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text
 from sekisho.surfaces.kit.tables import Column, badge, link, listed_table
-from sekisho.surfaces.kit.wording import gate_word, item_words, purpose_word, reader_word
+from sekisho.surfaces.kit.wording import KINDS as CUSTOMER_KINDS
+from sekisho.surfaces.kit.wording import VOLTAGES, gate_word, item_words, purpose_word, reader_word
 
 SCOPING, REVIEWS = Text("範囲調査", "Leak scoping"), Text("閲覧の点検", "Reviews of reading")
 _NONE = Text("ありません。", "None.")
@@ -44,7 +53,9 @@ _TOTALS = {
     "customers_device": Text("うち機器", "devices"), "customers_certain": Text("うち記録から一人に定まる", "named by the record alone"),
     "customers_still_contracted": Text("うち契約中", "still contracted"), "contracts": Text("契約", "Contracts"),
     "points": Text("地点", "Points"), "readings": Text("閲覧", "Readings"), "readers": Text("閲覧者", "Readers"),
-    "readings_of_nobodys": Text("契約のない地点の閲覧", "Readings without a contract"),
+    "readings_of_nobodys": Text("契約のない地点の閲覧", "Readings without a contract"), "companies": Text("閲覧者の所属", "Companies"),
+    **{f"by_{code}": Text(f"権限: {ja}", f"by {en}") for code, (ja, en) in BY_RIGHT.items()},
+    "uncertain": Text("どの契約か定まらない閲覧", "Readings of an uncertain contract"),
 }  # fmt: skip
 
 
@@ -54,9 +65,10 @@ _FINDING_COLUMNS: tuple[Column[FindingRow], ...] = (
         lambda row: link(reverse("finding", args=[row.finding_no]), row.title),
         row_header=True,
     ),
+    Column(Text("種類", "Kind"), lambda row: KINDS.get(row.kind, row.kind)),
     Column(Text("日時", "When"), lambda row: row.at, sort="at"),
     Column(Text("実行者", "By"), lambda row: row.by),
-    Column(Text("お客さま", "Customers"), lambda row: int(row.totals.get("customers", 0)), numeric=True),
+    Column(Text("お客さま", "Customers"), lambda row: row.totals.get("customers"), numeric=True),
     Column(Text("閲覧", "Readings"), lambda row: int(row.totals.get("readings", 0)), numeric=True),
     Column(Text("ログの件数", "Log size"), lambda row: row.tree_size, numeric=True),
 )
@@ -77,78 +89,122 @@ def scoping(request: HttpRequest, gate: Gate[FindingRow], *, links: Links = ()) 
     )
 
 
-_POINT_COLUMNS: tuple[Column[FindingPointRow], ...] = (
-    Column(
-        Text("供給地点", "Supply point"),
-        lambda row: link(f"{reverse('passages')}?point={row.point}&since={row.first_at:%Y-%m-%d}&until={row.last_at:%Y-%m-%d}",
-                         grouped(PointNumber(row.point))),
-        sort="point", row_header=True,
+_NOTHING = {
+    "scope": Text("この条件に当たる閲覧はありませんでした。", "No reading matched."),
+    "what-if": Text(
+        "この変更で見られなくなる閲覧は、調べた期間にありませんでした。",
+        "In the period nobody has seen what the change would hide.",
     ),
-    Column(Text("その時の契約先", "Holder then"), lambda row: row.holder),
-    Column(Text("閲覧", "Readings"), lambda row: row.views, sort="views", numeric=True),
-    Column(Text("閲覧者", "Readers"), lambda row: row.readers, numeric=True),
-    Column(Text("最初", "First"), lambda row: row.first_at),
-    Column(Text("最後", "Last"), lambda row: row.last_at),
-    Column(Text("画面・処理", "Gates"), lambda row: ", ".join(str(gate_word(one)) for one in row.gates), nowrap=False),
-    Column(Text("項目", "Items"), lambda row: "、".join(item_words(row.items)), nowrap=False),
-    Column(Text("契約中", "Contracted"), lambda row: badge(Text("契約中", "running")) if row.contracted else None),
-)  # fmt: skip
-
-
-_POINT_FILE: tuple[FileColumn[FindingPointRow], ...] = (
-    FileColumn("point", Text("供給地点特定番号", "Supply point"), lambda row: row.point),
-    FileColumn("holder", Text("その時の契約先", "Holder then"), lambda row: row.holder),
-    FileColumn("views", Text("閲覧", "Readings"), lambda row: row.views),
-    FileColumn("readers", Text("閲覧者", "Readers"), lambda row: row.readers),
-    FileColumn("first_at", Text("最初", "First"), lambda row: row.first_at),
-    FileColumn("last_at", Text("最後", "Last"), lambda row: row.last_at),
-    FileColumn("gates", Text("画面・処理", "Gates"), lambda row: " ".join(row.gates)),
-    FileColumn("items", Text("項目", "Items"), lambda row: " ".join(row.items)),
-    FileColumn("contracted", Text("契約中", "Contracted"), lambda row: row.contracted),
-)
-
-
-def _finding(request: HttpRequest, gate: Gate[FindingRow], finding_no: int) -> FindingRow:
-    row = next(iter(asking.page(request, gate, Page("at", size=1), finding_no=finding_no).rows), None)
-    if row is None:
-        raise Http404
-    return row
+    "who-saw": Text(
+        "この期間に、このお客さまの情報は閲覧されていませんでした。", "In the period nobody has seen this customer's data."
+    ),
+}  # fmt: skip
+_TITLES = {
+    "what-if": Text("この変更で見られなくなるもの", "What the change would hide"),
+    "who-saw": Text("質問", "Question"),
+}
 
 
 @require_safe
 def finding(
-    request: HttpRequest, finding_no: int, gate: Gate[FindingRow], points: Gate[FindingPointRow]
+    request: HttpRequest, finding_no: int, gates: FindingGates, *, exports: bool = False
 ) -> HttpResponse:
-    """One finding: question, totals, the checkpoint that it rests on, the points."""
-    row = _finding(request, gate, finding_no)
-    page = listed(request, points, sort="views", descending=True, filters={"finding_no": finding_no})
+    """One finding: question, totals, the checkpoint that it rests on, and its first table; the others have pages of their own."""
+    row = one_finding(request, gates, finding_no)
+    part, *others = PARTS.get(row.kind, PARTS["scope"])
+    links = [(one.caption, reverse("finding_part", args=[finding_no, one.name])) for one in others]
+    if row.kind == "who-saw":
+        links.append(
+            (
+                Text("お客さまに渡す開示書(印刷用)", "Copy for the customer, to print"),
+                reverse("customers_copy", args=[finding_no]),
+            )
+        )
+    if exports:
+        links.append(
+            (
+                Text("Parquet と CSV をまとめて作成", "Have Parquet and CSV made"),
+                reverse("export_finding", args=[finding_no]),
+            )
+        )
     return show(
         request,
         "oversight/finding.html",
         title=row.title,
         crumbs=[HOME, Crumb(SCOPING, reverse("scoping"))],
         row=row,
+        kind=KINDS.get(row.kind, row.kind),
+        nothing=None if row.totals.get("readings") else _NOTHING.get(row.kind),
         totals=[(word, row.totals[name]) for name, word in _TOTALS.items() if name in row.totals],
-        question=_question_facts(row.question),
-        table=listed_table(Text("見られた地点", "Points seen"), _POINT_COLUMNS, page, empty=_NONE),
-        download_title=Text("見られた地点をファイルにする", "The points as a file"),
-        download_url=reverse("finding_file", args=[finding_no]),
+        asked_title=_TITLES.get(row.kind, Text("質問", "Question")),
+        question=_ASKED.get(row.kind, _question_facts)(row.question),
+        table=part.table(request, gates, finding_no),
+        links=links,
+        download_title=Text("この一覧をファイルにする", "This list as a file"),
+        download_url=reverse("finding_file", args=[finding_no, part.name]),
         download_forms=FORMS,
-    )
+    )  # fmt: skip
 
 
-@require_safe
-def finding_file(
-    request: HttpRequest, finding_no: int, gate: Gate[FindingRow], points: Gate[FindingPointRow]
-) -> HttpResponse:
-    """The points of a finding as a file; customers' numbers are not among them."""
-    _finding(request, gate, finding_no)
-    return csv_answer(
-        request,
-        f"finding-{finding_no}",
-        _POINT_FILE,
-        collect(request, points, "point", finding_no=finding_no),
-    )
+def _change_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
+    change = asked.get("change") or {}
+    rule = RULE.get(str(change.get("rule")))
+    told = str(change.get("rule")) if rule is None else f"{rule.id} {Text(rule.ja, rule.en)}"
+    return [
+        (Text("規則", "Rule"), told),
+        (
+            Text("見せないことにする項目", "Items no longer shown"),
+            "、".join(item_words(change.get("items") or [])),
+        ),
+        (
+            Text("ただし見せ続ける行", "Rows still shown"),
+            limit_words(change.get("unless") or []) or Text("なし", "none"),
+        ),
+        (Text("閲覧した会社", "Reading company"), asked.get("company") or Text("すべて", "all")),
+        (Text("期間", "Period"), period_of(asked)),
+    ]
+
+
+def _disclosure_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
+    return [
+        (Text("供給地点", "Supply point"), grouped(PointNumber(str(asked.get("point"))))),
+        (
+            Text("お客さまの契約期間(終わりは翌日)", "The customer's contracts (end exclusive)"),
+            tenancies(asked),
+        ),
+        (Text("期間", "Period"), period_of(asked)),
+    ]
+
+
+_ASKED: dict[str, Callable[[dict[str, Any]], list[tuple[Text, Any]]]] = {
+    "what-if": _change_facts,
+    "who-saw": _disclosure_facts,
+}
+LIMITS = {
+    "own-holder": Text("記録された契約先が閲覧した会社である", "the recorded holder is the reading company"),
+    "own-period": Text("示した期間がその会社の契約の中にある", "the period shown lies within its contract"),
+    "running": Text("閲覧した日に契約が続いていた", "the contract ran on the day of reading"),
+    "assigned": Text("その日その地点の作業指示があった", "a work order for the point was open that day"),
+}
+"""Conditions of a narrower rule that take no value."""
+_VALUED = {
+    "months": (Text("示したのは閲覧の前", "nothing older than"), Text("か月以内", " months was shown")),
+    "voltage": (Text("電圧は", "voltage "), Text("", "")),
+    "kind": (Text("お客さまは", "customers: "), Text("", "")),
+}
+
+
+def limit_words(limits: Sequence[str]) -> list[str]:
+    """Conditions as a person reads them."""
+    return [_limit_word(*text.partition("=")[::2]) for text in limits]
+
+
+def _limit_word(name: str, values: str) -> str:
+    if name not in _VALUED:
+        return str(LIMITS.get(name, name))
+    before, after = _VALUED[name]
+    words = "・".join(str((VOLTAGES | CUSTOMER_KINDS).get(one, one)) for one in values.split("+"))
+    return f"{before}{words}{after}"
 
 
 def _question_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from sekisho.barrier.gate import Gate
 from sekisho.barrier.gates import CaseRow, CertificateRow, DraftRow, PermitRow
-from sekisho.ledger.scope.gates import FindingPointRow, FindingRow, ReviewRow
-from sekisho.surfaces.kit.oversight import certificates, drafts, passages, permits, policy, scoping
+from sekisho.ledger.scope.gates import ReviewRow
+from sekisho.surfaces.kit.oversight import answers, certificates, drafts, passages, permits, policy, scoping
+from sekisho.surfaces.kit.oversight.answers import FindingGates
 
 
 class Moment:
@@ -50,8 +51,7 @@ class Gates:
     cases: Gate[CaseRow]
     drafts: Gate[DraftRow]
     certificates: Gate[CertificateRow]
-    findings: Gate[FindingRow]
-    finding_points: Gate[FindingPointRow]
+    finding: FindingGates
     reviews: Gate[ReviewRow]
 
 
@@ -64,6 +64,7 @@ class OwnPages(TypedDict, total=False):
     drafts: Any
     draft: Any
     scoping: Any
+    finding: Any
     reviews: Any
 
 
@@ -112,11 +113,14 @@ def _granting(gates: Gates, own: OwnPages) -> list[URLPattern]:
 
 
 def _finding(gates: Gates, own: OwnPages) -> list[URLPattern]:
-    f = {"gate": gates.findings, "points": gates.finding_points}
+    f, listing = {"gates": gates.finding}, partial(scoping.scoping, gate=gates.finding.findings)
     return [
-        path("scoping/", own.get("scoping") or partial(scoping.scoping, gate=gates.findings), name="scoping"),
-        path("scoping/<int:finding_no>/", scoping.finding, f, name="finding"),
-        path("scoping/<int:finding_no>/file/", scoping.finding_file, f, name="finding_file"),
+        path("scoping/", own.get("scoping") or listing, name="scoping"),
+        path("scoping/<int:finding_no>/", own.get("finding") or scoping.finding, f, name="finding"),
+        path("scoping/<int:finding_no>/copy/", answers.customers_copy, f, name="customers_copy"),
+        path("scoping/<int:finding_no>/copy/file/", answers.customers_file, f, name="customers_file"),
+        path("scoping/<int:finding_no>/<slug:part>/", answers.finding_part, f, name="finding_part"),
+        path("scoping/<int:finding_no>/<slug:part>/file/", answers.finding_file, f, name="finding_file"),
         path("reviews/", own.get("reviews") or partial(scoping.reviews, gate=gates.reviews), name="reviews"),
         path("reviews/file/", scoping.reviews_file, {"gate": gates.reviews}, name="reviews_file"),
     ]

@@ -88,6 +88,7 @@ def _page(
         if day.day < timezone.localdate() - timedelta(days=1)
         else None,
         "curve": charts.curve(day),
+        "plot": charts.plot(days, day.day, first=last - timedelta(days=DAYS - 1), last=last),
         "gap": charts.gap_swatch(),
         "estimate": charts.estimate_swatch(),
         "slots": slots_table(day),

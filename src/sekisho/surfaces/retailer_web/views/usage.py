@@ -76,6 +76,7 @@ def _page(
         previous=day.day - timedelta(days=1),
         following=day.day + timedelta(days=1) if day.day < last else None,
         curve=charts.curve(day),
+        plot=charts.plot(days, day.day, first=first, last=last),
         heatmap=charts.heatmap(days, first=first, last=last),
         legend=charts.heatmap_legend(days),
         gap=charts.gap_swatch(),

@@ -22,6 +22,7 @@ from sekisho.surfaces.kit.errands import Errand
 from sekisho.surfaces.kit.fields import DayField, OneOf, PointField, Several, WordField
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.oversight import scoping as shared
+from sekisho.surfaces.kit.oversight.answers import FindingGates
 from sekisho.surfaces.kit.oversight.passages import HOME
 from sekisho.surfaces.kit.pages import Crumb, show
 from sekisho.surfaces.kit.speech import Text, say
@@ -72,11 +73,12 @@ class QuestionForm(forms.Form):
 def question_of(values: dict[str, Any]) -> dict[str, Any]:
     """The question as the worker reads it."""
     lists = {name: str(values.get(name) or "").split() for name in ("gates", "items", "purposes")}
-    days = {name: _iso(values.get(name)) for name in ("since", "until")}
+    days = {name: iso(values.get(name)) for name in ("since", "until")}
     return {**lists, **days, **{name: values.get(name) or None for name in ("company", "audience", "right")}}
 
 
-def _iso(day: date | None) -> str | None:
+def iso(day: date | None) -> str | None:
+    """A day as a command carries it."""
     return None if day is None else day.isoformat()
 
 
@@ -98,9 +100,23 @@ def new_question(request: HttpRequest) -> HttpResponse:
 @require_safe
 def scoping(request: HttpRequest) -> HttpResponse:
     """What was asked and found, and the way to a new question."""
-    return shared.scoping(
-        request, scope.FINDINGS, links=((Text("新しく調べる", "New question"), "new_question"),)
+    links = (
+        (Text("新しく調べる", "New question"), "new_question"),
+        (Text("規則変更の影響", "What if"), "new_replay"),
+        (Text("お客さまへの開示", "Answer a customer"), "new_disclosure"),
+        (Text("作成したファイル", "Files"), "finding_files"),
     )
+    return shared.scoping(request, scope.FINDINGS, links=links)
+
+
+FINDING_GATES = FindingGates(
+    scope.FINDINGS, scope.FINDING_POINTS, scope.FINDING_READERS, scope.FINDING_READINGS
+)
+
+
+def finding(request: HttpRequest, finding_no: int, gates: FindingGates) -> HttpResponse:
+    """One finding, and the way to its files."""
+    return shared.finding(request, finding_no, gates, exports=True)
 
 
 def _decided(row: ReviewRow) -> Any:
@@ -176,7 +192,7 @@ class SampleForm(PeriodForm):
 
 
 def _period(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _iso(value) if isinstance(value, date) else value for name, value in values.items()}
+    return {name: iso(value) if isinstance(value, date) else value for name, value in values.items()}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -267,7 +283,14 @@ def _onward(row: CommandRow) -> list[tuple[Text, str]]:
     found = (
         [] if number is None else [(Text("結果を見る", "See the finding"), reverse("finding", args=[number]))]
     )
+    made = (row.outcome or {}).get("export_no")
+    files = (
+        []
+        if made is None
+        else [(Text("ファイルを受け取る", "Receive the file"), reverse("finding_zip", args=[made]))]
+    )
     return [
+        *files,
         *found,
         (shared.SCOPING, reverse("scoping")),
         (REVIEWS, reverse("reviews")),
