@@ -47,6 +47,9 @@ def population() -> pl.DataFrame:
         excess=pl.when(pl.col("cluster") % 70 == 1).then(0.3).otherwise(0.0),
         missing=pl.when(pl.col("cluster") % 50 == 0).then(0.1).otherwise(0.0),
         spread=pl.lit(0.02),
+        beside=pl.lit(0.0),
+        told=pl.lit(0.0),
+        by_event=pl.lit(0.0),
     )
 
 
