@@ -27,7 +27,7 @@ from sekisho.matching.lexicon import Lexicon
 _RAREST = 2e-4
 _UNLISTED = 0.1
 # Of all names so many are heard as neither dictionaries nor characters suggest (光宙 as ピカチュウ).
-_ARBITRARY = 0.0007
+_ARBITRARY = 0.001
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
 _SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
