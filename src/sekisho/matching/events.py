@@ -103,7 +103,9 @@ def _any(flags: pl.DataFrame) -> pl.DataFrame:
 def _undated(records: pl.DataFrame) -> pl.DataFrame:
     """Without days: whoever only ever switched, changed or stopped at a place did not come there by that name, so it
     is the other one of two; two who both restarted a supply point came one after the other."""
-    at_point = records.filter(pl.col("point").is_not_null()).with_columns(place=pl.col("point").hash(), home=False)
+    at_point = records.filter(pl.col("point").is_not_null()).with_columns(
+        place=pl.col("point").hash(), home=False
+    )
     rooms = pl.col("room").drop_nulls().n_unique().over("house")
     at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null(), rooms <= 1)
     kept = ("persona", "application", "place", "home")

@@ -156,7 +156,9 @@ def _csv(folder: Path, chosen: list[dict[str, object]]) -> str:
     for number, pair in enumerate(chosen, start=1):
         ends = known[str(pair["left_record"])], known[str(pair["right_record"])]
         point = "はい" if ends[0]["point"] and ends[0]["point"] == ends[1]["point"] else "いいえ"
-        cells = [second_opinion.safe(end[name]) for end in ends for name in ("record", "name", "kana", "address")]
+        cells = [
+            second_opinion.safe(end[name]) for end in ends for name in ("record", "name", "kana", "address")
+        ]
         writer.writerow([number, pair["stratum"], *cells, point, reasons.words(str(pair["reason"])), ""])
     return "\ufeff" + out.getvalue()
 

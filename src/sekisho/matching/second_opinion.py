@@ -214,9 +214,13 @@ def _for_review(judged: pl.DataFrame, folder: Path) -> pl.DataFrame:
     ends = merged.join(theirs, left_on="left_record", right_on="record").join(
         theirs, left_on="right_record", right_on="record", suffix="_other"
     )
-    cut = ends.filter(pl.col("theirs") != pl.col("theirs_other")).with_columns(stratum=pl.lit("merged_splink_apart"))
+    cut = ends.filter(pl.col("theirs") != pl.col("theirs_other")).with_columns(
+        stratum=pl.lit("merged_splink_apart")
+    )
     cells = judged.sort("cluster", "row").unique(["theirs", "cluster"], keep="first", maintain_order=True)
-    following = [pl.col(name).shift(-1).over("theirs").alias(f"right_{name}") for name in ("record", "cluster")]
+    following = [
+        pl.col(name).shift(-1).over("theirs").alias(f"right_{name}") for name in ("record", "cluster")
+    ]
     joined = cells.select("theirs", *following, left_record="record", left_cluster="cluster").filter(
         pl.col("right_record").is_not_null()
     )
