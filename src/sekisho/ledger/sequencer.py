@@ -200,6 +200,10 @@ class Sequencer:
             log.extend(self._entries(log.size, min(state.size, log.size + _CATCH_UP)))
         return log
 
+    def claim(self) -> None:
+        """Make sure that no other sequencer works on this database while this connection lives; raise `UnableToSequence`."""
+        self._take_lock()
+
     def _take_lock(self) -> None:
         held = self._connection.execute(
             "select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"

@@ -1,6 +1,6 @@
 """One installation's log: where its tiles, keys and witnesses lie, and what puts them together.
 
-<home>/ledger/log/            checkpoint and tiles: what is served, copied and verified
+<home>/ledger/log/            checkpoint and tiles: what is served, copied and verified; or an object store, see `place`
 <home>/ledger/witnesses       one witness a line: its URL and its public keys, separated by spaces
 <home>/secrets/ledger/        the log's private keys
 """
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,9 @@ from sekisho.kernel.errors import SekishoError, WrongUse
 from sekisho.ledger.announcements import Announcements
 from sekisho.ledger.log import CHECKPOINT, Identity, Log, UnableToCosign
 from sekisho.ledger.notes import ED25519, ML_DSA_44, Signer, new_signer, parse_signer, parse_verifier
+from sekisho.ledger.place import log_of
 from sekisho.ledger.sequencer import Sequencer, Step, follow
-from sekisho.ledger.storage import DirectoryStore
+from sekisho.ledger.storage import DirectoryStore, ObjectStore
 from sekisho.ledger.witness_client import WitnessClient
 from sekisho.settings.home import Home
 
@@ -44,22 +46,15 @@ class Site:
     random: Callable[[int], bytes]
     clock: Callable[[], float]
 
-    @property
-    def directory(self) -> Path:
-        """Where the published log lies."""
-        return self.store.root
-
-    @property
-    def store(self) -> DirectoryStore:
+    @cached_property
+    def store(self) -> DirectoryStore | ObjectStore:
+        """Where the published log lies; see `place`."""
         return log_of(self.home)
 
     @property
     def published_at(self) -> float | None:
         """When the published checkpoint was written (POSIX seconds); None before the first."""
-        try:
-            return (self.directory / CHECKPOINT).stat().st_mtime
-        except FileNotFoundError:
-            return None
+        return self.store.changed_at(CHECKPOINT)
 
     def signers(self) -> list[Signer]:
         """Return the log's keys, the Ed25519 key first, making it on first use under a name of its own."""
@@ -132,11 +127,6 @@ class Site:
     def _some_name(self) -> str:
         # Two installations must never share a name; a name that resolves is nicer, and `name_log` gives one.
         return f"sekisho.invalid/{self.random(6).hex()}"
-
-
-def log_of(home: Home) -> DirectoryStore:
-    """The published log of a home: enough for reading, without any key."""
-    return DirectoryStore(root=home.root / "ledger" / "log")
 
 
 def _witness(path: Path, number: int, line: str) -> WitnessClient:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -84,6 +86,18 @@ class DirectoryStore:
                 file.unlink()
             place.rmdir()
 
+    def paths(self) -> list[str]:
+        """Return every file of the log, in order."""
+        files = (path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file())
+        return sorted(path.as_posix() for path in files if path.parts[0] != DRAFTS)
+
+    def changed_at(self, path: str) -> float | None:
+        """Return when a file was written (POSIX seconds), or None when there is none."""
+        try:
+            return (self.root / path).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def _write(self, files: Mapping[str, bytes]) -> None:
         """Write drafts, sync them, then name them: a name never stands for half a file, whenever we die."""
         try:
@@ -141,6 +155,8 @@ class Objects(Protocol):
 
     def get(self, path: str) -> _Fetched: ...
 
+    def head(self, path: str) -> Mapping[str, object]: ...
+
     def put(self, path: str, file: bytes, *, mode: str = "overwrite") -> object: ...
 
     def delete(self, paths: Sequence[str]) -> None: ...
@@ -152,7 +168,7 @@ class ObjectStore:
     """A log in an object store. `put` returns when the store has made the object durable.
 
     `mode="create"` is the store's own compare-and-set (If-None-Match: *), so that even two writers that both
-    believe to be alone cannot overwrite each other's tiles.
+    believe to be alone cannot overwrite each other's tiles. Several objects go at once: each waits for the network.
     """
 
     def __init__(self, *, objects: Objects, prefix: str = "") -> None:
@@ -160,13 +176,18 @@ class ObjectStore:
         self._prefix = prefix
 
     def get(self, path: str) -> bytes | None:
-        try:
-            return bytes(memoryview(self._objects.get(self._prefix + path).bytes()))  # type: ignore[arg-type]
-        except FileNotFoundError:
-            return None
+        with _told(path):
+            try:
+                return bytes(memoryview(self._objects.get(self._prefix + path).bytes()))  # type: ignore[arg-type]
+            except FileNotFoundError:
+                return None
 
     def create(self, files: Mapping[str, bytes]) -> None:
-        for path, data in files.items():
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+            list(pool.map(self._create, files, files.values()))
+
+    def _create(self, path: str, data: bytes) -> None:
+        with _told(path):
             try:
                 self._objects.put(self._prefix + path, data, mode="create")
             # obstore's AlreadyExistsError is no FileExistsError; its class cannot be named without the
@@ -178,10 +199,47 @@ class ObjectStore:
                 refuse_other_content(path, held, data)
 
     def replace(self, path: str, data: bytes) -> None:
-        self._objects.put(self._prefix + path, data, mode="overwrite")
+        with _told(path):
+            self._objects.put(self._prefix + path, data, mode="overwrite")
 
     def forget(self, directory: str) -> None:
-        for page in self._objects.list(f"{self._prefix}{directory}/"):
+        with _told(directory):
+            for names in self._listed(f"{self._prefix}{directory}/"):
+                self._objects.delete(names)
+
+    def paths(self) -> list[str]:
+        """Return every file of the log, in order."""
+        with _told(self._prefix):
+            names = [name for names in self._listed(self._prefix) for name in names]
+        return sorted(name.removeprefix(self._prefix) for name in names)
+
+    def changed_at(self, path: str) -> float | None:
+        """Return when a file was written (POSIX seconds), or None when there is none."""
+        with _told(path):
+            try:
+                found = self._objects.head(self._prefix + path)["last_modified"]
+            except FileNotFoundError:
+                return None
+        return found.timestamp() if isinstance(found, datetime) else None
+
+    def _listed(self, prefix: str) -> Iterator[list[str]]:
+        for page in self._objects.list(prefix):
             names = [str(item["path"]) for item in page]
             if names:
-                self._objects.delete(names)
+                yield names
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Turn whatever the library raises into `UnableToStore`, without its words: they may repeat what opens the store."""
+    try:
+        yield
+    except SekishoError:
+        raise
+    except Exception as fault:
+        status = re.search(r"status (?:code: )?(\d{3})", str(fault))
+        why = type(fault).__name__ + (f" {status[1]}" if status else "")
+        raise UnableToStore(
+            f"オブジェクトストレージの {path} を読み書きできません({why})。",
+            f"The object {path} cannot be read or written ({why}).",
+        ) from None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from sekisho.matching import rarely
 from sekisho.matching.gazetteer import Gazetteer, fold
 
 _PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
@@ -60,21 +61,25 @@ def normalise(
         rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
         code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
     )
-    placed = _placed(folded, gazetteer).lazy()
-    return _take_apart(placed).sort("row").select(parts).collect()
+    placed = _placed(folded, gazetteer).drop("section")
+    # One town's 3-4-5 is taken apart like another's.
+    apart = rarely.once(placed, ("rest",), lambda distinct: _take_apart(distinct.lazy()).collect())
+    return _key(apart.lazy()).sort("row").select(parts).collect()
 
 
 def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Adds municipality and town and strips both from `rest`, looking up what stands before the first number
     once for all who live there."""
     told = folded.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
-    heads = told.select("section", "code", rest="section").unique().with_row_index("row")
-    left = _placed_heads(_place_city(heads, gazetteer), gazetteer).drop("row").rename({"rest": "left"})
-    near = ["section", "code"]
-    plain = told.join(left, on=near, nulls_equal=True).with_columns(
+    marked = told.with_columns(mark=pl.struct("section", "code").hash())
+    heads = marked.unique("mark").select("mark", "section", "code", row="mark", rest="section")
+    left = _placed_heads(_place_city(heads, gazetteer), gazetteer)
+    known = left.drop("row", "section", "code").rename({"rest": "left"})
+    joined = marked.join(known, on="mark", how="left")
+    plain = joined.filter(pl.col("left").is_not_null()).with_columns(
         rest=pl.concat_str("left", pl.col("rest").str.strip_prefix(pl.col("section")))
     )
-    others = told.join(left, on=near, how="anti", nulls_equal=True)
+    others = joined.filter(pl.col("left").is_null()).select(told.columns)
     whole = _place_town(_place_city(others, gazetteer), gazetteer)
     return pl.concat([plain.select(whole.columns), whole])
 
@@ -267,8 +272,9 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 
 def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds section (what stands before the number), house, building and room to distinct `rest`."""
     numbered = frame.with_columns(
-        rest=pl.col("rest")
+        left=pl.col("rest")
         .str.replace(_NUMBERED_FIELD, "${1}")
         .str.replace_all(_LOT, "${1}-")
         .str.replace_all(_POSSESSIVE, "${1}-${2}")
@@ -277,11 +283,11 @@ def _take_apart(frame: pl.LazyFrame) -> pl.LazyFrame:
         .str.replace_all(_FLOOR, "~${1}F")
         .str.replace_all(_SEPARATOR, "${1}-")
     )
-    parts = numbered.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
-    parts = parts.with_columns(tail=pl.col("rest").str.strip_prefix(pl.col("section")))
+    parts = numbered.with_columns(section=pl.col("left").str.extract(_BEFORE_NUMBERS))
+    parts = parts.with_columns(tail=pl.col("left").str.strip_prefix(pl.col("section")))
     parts = parts.with_columns(numbers=pl.col("tail").str.extract(_NUMBERS))
     parts = parts.with_columns(tail=pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")))
-    return _key(_room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-"))))
+    return _room(parts.with_columns(tail=pl.col("tail").str.strip_chars("-")))
 
 
 def _room(parts: pl.LazyFrame) -> pl.LazyFrame:
@@ -307,7 +313,7 @@ def _room(parts: pl.LazyFrame) -> pl.LazyFrame:
         room=room.str.strip_chars_start("0"),
         house=house,
         building=pl.col("tail").str.replace(r"[A-Z]?\d+[^0-9]*$", ""),
-    )
+    ).select("section", "house", "building", "room")
 
 
 def _key(parts: pl.LazyFrame) -> pl.LazyFrame:

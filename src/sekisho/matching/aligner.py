@@ -35,19 +35,24 @@ _NO_PIECES: dict[str, float] = {}
 
 
 class _Opened(NamedTuple):
-    """The readings of one character by their first kana, and the last kana of each. Most kana begin none, so a
-    reading that does not fit costs one look."""
+    """The readings of one character by their first kana, and the best log-probability of a reading that begins, or
+    ends, with a kana. Most kana begin none, so a reading that does not fit costs one look."""
 
     pieces: dict[str, list[tuple[str, float]]]
-    closings: frozenset[str]
+    first: dict[str, float]
+    last: dict[str, float]
 
     @classmethod
     def of(cls, char: str, known: dict[str, float]) -> _Opened:
         """A character may also stand for itself, as kana in names do."""
-        pieces = {char: [(char, 0.0)]}
-        for piece, chance in known.items():
+        pieces: dict[str, list[tuple[str, float]]] = {}
+        first: dict[str, float] = {}
+        last: dict[str, float] = {}
+        for piece, chance in (known | {char: 0.0}).items():
             pieces.setdefault(piece[0], []).append((piece, chance))
-        return cls(pieces, frozenset([char, *(piece[-1] for piece in known)]))
+            first[piece[0]] = max(first.get(piece[0], chance), chance)
+            last[piece[-1]] = max(last.get(piece[-1], chance), chance)
+        return cls(pieces, first, last)
 
 
 @dataclass(frozen=True)
@@ -80,24 +85,23 @@ class Aligner:
         return {piece: math.exp(chance) for piece, chance in known}
 
     def _best(self, name: str, sound: str, least: float) -> float:
-        unread = _UNSEEN * len(name)
-        if least > 2 * _UNSEEN and self._ends_unread(name, sound):
+        if self.bound(name, sound) < least:
             return -math.inf
         reached = {0: 0.0}
         for place, char in enumerate(name):
             reached = self._step(reached, char, sound, len(name) - place - 1, least)
             if not reached:
                 break
+        unread = _UNSEEN * len(name)
         return reached.get(len(sound), unread if unread >= least else -math.inf)
 
-    def _ends_unread(self, name: str, sound: str) -> bool:
-        """Whether neither the first nor the last of several characters is read as the sound begins and ends: found
-        at once, and true of most names that are not alike."""
-        return (
-            len(name) > 1
-            and sound[:1] not in self._opened(name[0]).pieces
-            and sound[-1:] not in self._opened(name[-1]).closings
-        )
+    def bound(self, name: str, sound: str) -> float:
+        """No log-probability of the whole name is above this: its first character is read as the sound begins, its
+        last one as it ends."""
+        if not name or not sound:
+            return -math.inf
+        begun = self._opened(name[0]).first.get(sound[0], _UNSEEN)
+        return begun if len(name) == 1 else begun + self._opened(name[-1]).last.get(sound[-1], _UNSEEN)
 
     def _step(
         self, reached: dict[int, float], char: str, sound: str, left: int, least: float

@@ -16,6 +16,8 @@ from sekisho.matching.lexicon import Lexicon
 
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 6
+_NAME = ("kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former")
+_HEARD = ("persona", *_NAME, "guessed", "solid")
 
 
 def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -27,25 +29,36 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
     kanji's own kana column says otherwise. `places` has persona, place, room.
     """
-    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
-    spoken = personas.filter(
+    people = personas.select(_HEARD)
+    written = people.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
+    spoken = people.filter(
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
     heads = _spoken_heads(spoken)
     read = _surname_readings(_with_former(_every_cut(written, lexicon)), lexicon, heads)
-    left = read.join(places, on="persona").rename({"persona": "kanji"})
-    right = heads.join(places, on="persona").rename({"persona": "kana", "room": "other_room"})
-    met = left.join(right, on=["place", "head"], how="inner").filter(_rooms_agree())
+    left = read.join(places, on="persona").with_columns(spot=_spot("head")).rename({"persona": "kanji"})
+    right = heads.join(places, on="persona").select(
+        "full", kana="persona", other_room="room", spot=_spot("head")
+    )
+    met = left.join(right, on="spot", how="inner").filter(_rooms_agree())
     pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique()
-    length = pl.col("sound").str.len_chars()
-    return pairs.select(
+    told = pairs.filter(pl.col("known").is_not_null()).with_columns(
+        contradicted=kana.dull(pl.col("known")) != kana.dull(pl.col("full"))
+    )
+    untold = pairs.filter(pl.col("known").is_null()).with_columns(contradicted=pl.lit(False))
+    return pl.concat([told, untold]).select(
         "kanji",
         "kana",
         "given",
-        rest=pl.col("full").str.slice(length),
+        rest=pl.col("full").str.slice(pl.col("sound").str.len_chars()),
         same_voice=pl.col("full").str.starts_with(pl.col("sound")),
-        contradicted=(kana.dull(pl.col("known")) != kana.dull(pl.col("full"))).fill_null(False),
+        contradicted="contradicted",
     )
+
+
+def _spot(sound: str) -> pl.Expr:
+    """A place and a sound heard there, as one number to join on."""
+    return pl.struct("place", sound).hash()
 
 
 def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -59,8 +72,7 @@ def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         )
         for size in range(1, _LONGEST_SURNAME + 1)
     ]
-    listed = lexicon.surnames.select(surname="name").unique()
-    other = pl.concat(cuts).join(listed, on="surname", how="semi")
+    other = pl.concat(cuts).join(lexicon.written_surnames, left_on="surname", right_on="name", how="semi")
     return pl.concat([written, other.select(written.columns)])
 
 
@@ -86,10 +98,10 @@ def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
         full=pl.concat_str(kana.sound(pl.col("former")), "given_sound"),
         head=kana.dull(kana.sound(pl.col("former"))),
     )
-    solid = spoken.filter(pl.col("solid"))
+    solid = spoken.filter(pl.col("solid")).select("persona", "full", dull=kana.dull(pl.col("full")))
     cuts = [
         solid.filter(pl.col("full").str.len_chars() > size).select(
-            "persona", "full", head=kana.dull(pl.col("full").str.slice(0, size))
+            "persona", "full", head=pl.col("dull").str.slice(0, size)
         )
         for size in range(2, _LONGEST_SURNAME_SOUND + 1)
     ]
@@ -118,8 +130,8 @@ def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     heard = pl.concat([audible, before.filter(pl.col("written") == "kana")]).select(
         "persona", "kind", "full", dull=kana.dull(pl.col("full"))
     )
-    here = heard.join(places, on="persona")
-    met = here.join(here, on=["place", "dull"], suffix="_other").filter(
+    here = heard.join(places, on="persona").select("persona", "full", "room", spot=_spot("dull"))
+    met = here.join(here, on="spot", suffix="_other").filter(
         pl.col("persona") < pl.col("persona_other"),
         _rooms_agree("room_other"),
     )
@@ -155,9 +167,11 @@ def foreign(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, largest: int) -> pl.DataFrame:
     """Pairs at one place of a kanji name whose surname no dictionary has, and a kana name: left, right."""
-    people = personas.filter(pl.col("kind") == "person")
+    people = personas.select(_HEARD).filter(pl.col("kind") == "person")
     kanji = people.filter(pl.col("written") == "kanji", pl.col("given") != "")
-    listed = _every_cut(kanji, lexicon).join(lexicon.surnames, left_on="surname", right_on="name", how="semi")
+    listed = _every_cut(kanji, lexicon).join(
+        lexicon.written_surnames, left_on="surname", right_on="name", how="semi"
+    )
     rare = kanji.join(listed, on="persona", how="anti")
     heard = people.filter(pl.col("written") == "kana").select("persona").join(places, on="persona")
     crowd = heard.group_by("place").len().filter(pl.col("len") <= largest)

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, phones, priors
+from sekisho.matching import candidates, phones, priors, screening
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -97,7 +97,9 @@ def edges(
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
     spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)
     sounds = _same_sound(personas, places)
-    firms = _compared(candidates.companies(personas, places, largest=_CROWD), personas, reader)
+    neighbours = candidates.companies(personas, places, largest=_CROWD)
+    # Whom an event joins is compared all the same, among the followers.
+    firms = _compared(screening.companies(neighbours, personas, reader, least=FAINT), personas, reader)
     other = [
         candidates.devices(personas, places),
         candidates.by_former(personas, places),

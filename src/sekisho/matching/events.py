@@ -34,9 +34,8 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_points(records: pl.DataFrame) -> pl.DataFrame:
-    ordered = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null()).sort(
-        "point", "start", "system", "row"
-    )
+    here = records.filter(pl.col("point").is_not_null() & pl.col("start").is_not_null())
+    ordered = here.select("row", *_KEPT, point=pl.col("point").hash()).sort("point", "start", "system", "row")
     before = [pl.col(name).shift(1).alias(f"old_{name}") for name in _KEPT]
     follows = pl.col("point") == pl.col("point").shift(-1)
     after = pl.when(follows).then(pl.col("persona").shift(-1)).alias("next_persona")

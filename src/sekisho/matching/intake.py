@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sekisho.matching import events
+from sekisho.matching import events, rarely
 from sekisho.matching.companies import is_corporate_number
 from sekisho.matching.errors import UnableToReadSource
 from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Mapping
@@ -226,7 +226,9 @@ def _text(name: str) -> pl.Expr:
 
 
 def _point() -> pl.Expr:
-    return _text("point").str.normalize("NFKC").str.replace_all(r"[-\s]", "")
+    return rarely.where(
+        _text("point"), "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(r"[-\s]", "")
+    )
 
 
 def _coded(name: str, codes: dict[str, str]) -> pl.Expr:
@@ -274,7 +276,9 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
     unusable = tests[0] | tests[1]
     good = typed.with_columns(
         point=pl.when(~tests[3]).then("point"), number=pl.when(~tests[4]).then("number")
-    ).filter(~unusable)
+    )
+    if unusable.any():
+        good = good.filter(~unusable)
     empty = pl.DataFrame(
         schema={
             "row": pl.UInt32,
@@ -295,7 +299,9 @@ def _valid_numbers(numbers: pl.Series) -> pl.Series:
 
 
 def _given(raw: pl.DataFrame, name: str) -> pl.Series:
-    return raw[name].cast(pl.String).fill_null("").str.strip_chars() != ""
+    if raw.schema[name] != pl.String:
+        return raw[name].is_not_null()
+    return raw[name].fill_null("").str.strip_chars() != ""
 
 
 def _notes(raw: pl.DataFrame, test: pl.Series, fault: tuple[str, str, str]) -> pl.DataFrame:

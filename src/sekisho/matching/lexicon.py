@@ -42,6 +42,26 @@ class Lexicon:
     variants: dict[str, str]
 
     @cached_property
+    def written_surnames(self) -> pl.DataFrame:
+        """name, people: how many bear it at most."""
+        return self.surnames.group_by("name").agg(people=pl.col("population").max())
+
+    @cached_property
+    def written_given(self) -> pl.DataFrame:
+        """name, votes."""
+        return self.given.group_by("name").agg(pl.col("votes").sum())
+
+    @cached_property
+    def spoken_surnames(self) -> pl.DataFrame:
+        """sound, people: how many bear a name of this sound."""
+        return self.surnames.group_by("sound").agg(people=pl.col("population").sum())
+
+    @cached_property
+    def spoken_given(self) -> pl.DataFrame:
+        """sound, votes."""
+        return self.given.group_by("sound").agg(pl.col("votes").sum())
+
+    @cached_property
     def surname_readings(self) -> dict[str, dict[str, float]]:
         """Surname → sound → share of the votes."""
         return _shares(self.surnames)

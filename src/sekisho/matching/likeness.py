@@ -40,6 +40,8 @@ _MAYBE_JAPANESE = -1.0
 _READ_COMPANY = 7.0
 _CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
 _COMPANY_STEP = 1.2
+# Names whose readings are kept for the next shard; more would only take memory.
+_REMEMBERED = 100_000
 
 
 class Name(NamedTuple):
@@ -76,7 +78,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self._company_aligner = lexicon.company_aligner
+        self.company_aligner = lexicon.company_aligner
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -95,6 +97,8 @@ class Reader:
         asked = (given, rest, unlisted)
         weight = self._weights.get(asked)
         if weight is None:
+            if len(self._weights) > _REMEMBERED:
+                self._weights.clear()
             weight = self._weights[asked] = self._weigh(given, rest, unlisted)
         return weight
 
@@ -235,7 +239,7 @@ class Reader:
             return NOT_ALIKE
         # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands
         # before it is compared.
-        alike = (ratio(*_heads(_dull(read), _dull(heard))) - 88.0) / 2.5
+        alike = alike_weight(ratio(*_heads(_dull(read), _dull(heard))))
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
         best = max(alike, self._company_aligned(head, spoken_head), self._called_after(kanji.key, heard))
@@ -253,6 +257,11 @@ class Reader:
         ]
         return max(fitting, default=NOT_ALIKE.weight)
 
+    def may_be_called_after(self, written: str, heard: str) -> bool:
+        """Whether both begin with one surname: cheap, and no company called after it fails it."""
+        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+        return any(heard.startswith(tuple(self._surnames.get(written[:size], ()))) for size in cuts)
+
     def _rest_of_company(self, written: str, heard: str) -> float:
         if _dull(self.company_sound(written)) == _dull(heard):
             return _CALLED_AFTER
@@ -263,8 +272,8 @@ class Reader:
         if not head or not spoken:
             return NOT_ALIKE.weight
         least = (NOT_ALIKE.weight - _READ_COMPANY) / _COMPANY_STEP
-        total = self._company_aligner.score(head, spoken, least=least / len(head)) * len(head)
-        return max(_READ_COMPANY + _COMPANY_STEP * total, NOT_ALIKE.weight)
+        total = self.company_aligner.score(head, spoken, least=least / len(head)) * len(head)
+        return max(read_weight(total), NOT_ALIKE.weight)
 
     def company_sound(self, text: str) -> str:
         """How a company's name is read: Latin letters by name, the rest by Sudachi."""
@@ -272,8 +281,18 @@ class Reader:
             self.learn_companies([text])
         return self._sounds[text]
 
+    def company_sounds(self, texts: pl.Series) -> pl.DataFrame:
+        """key, read and folded: how companies' names are read, and their Latin letters alone."""
+        keys = texts.to_list()
+        self.learn_companies(keys)
+        rows = [(key, self._sounds[key], self._folded[key]) for key in keys]
+        return pl.DataFrame(rows, schema=dict.fromkeys(("key", "read", "folded"), pl.String), orient="row")
+
     def learn_companies(self, texts: list[str]) -> None:
         """Reads many names at once, which is much faster than one by one."""
+        if len(self._sounds) > _REMEMBERED:
+            self._sounds.clear()
+            self._folded.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._sounds]
         spelt = [companies.letters_as_kana(text) for text in new]
         self._folded.update(zip(new, kana.sounds_of(spelt), strict=True))
@@ -287,6 +306,16 @@ class Reader:
 def _before(name: Name) -> str | None:
     """What somebody was called before the surname changed."""
     return f"{name.former}{name.given}" if name.former and name.given else None
+
+
+def alike_weight(percent: float) -> float:
+    """Weight of two companies' sounds that have so much in common."""
+    return (percent - 88.0) / 2.5
+
+
+def read_weight(log_chance: float) -> float:
+    """Weight of a company's name in kanji that the aligner reads so."""
+    return _READ_COMPANY + _COMPANY_STEP * log_chance
 
 
 def _contradicted(kanji: Name, spoken: Name) -> Likeness:
@@ -408,6 +437,7 @@ def _romanised(sound: str) -> str:
     return sound.translate(_ROMAN)
 
 
+@lru_cache(maxsize=1 << 14)
 def _skeleton(text: str) -> str:
     """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
     spelt = text

@@ -187,8 +187,6 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds surname, given and whether both are in the dictionaries."""
-    surnames = lexicon.surnames.group_by("name").agg(pl.col("population").max().alias("people"))
-    givens = lexicon.given.group_by("name").agg(pl.col("votes").sum())
     kanji = frame.filter((pl.col("written") == "kanji") & ~pl.col("legal") & ~pl.col("device"))
     spaced = kanji.filter(pl.col("main").str.contains(" ")).select(
         "row", _part(0, "surname"), _part(1, "given")
@@ -203,8 +201,10 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         for width in range(1, _LONGEST_SURNAME + 1)
     ]
     alone = solid.select("row", surname="main", given=pl.lit(""))
-    judged = pl.concat([spaced, *cuts, alone]).join(surnames, left_on="surname", right_on="name", how="left")
-    judged = judged.join(givens, left_on="given", right_on="name", how="left")
+    judged = pl.concat([spaced, *cuts, alone]).join(
+        lexicon.written_surnames, left_on="surname", right_on="name", how="left"
+    )
+    judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
     spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
@@ -254,8 +254,6 @@ def _split_kana(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 
 def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    surnames = lexicon.surnames.group_by("sound").agg(pl.col("population").sum().alias("people"))
-    givens = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
     spaced = frame.filter(pl.col("given_sound").is_not_null()).select("row", "surname_sound", "given_sound")
     solid = frame.filter(pl.col("given_sound").is_null()).select("row", "heard")
     cuts = [
@@ -268,9 +266,9 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     ]
     alone = solid.select("row", surname_sound="heard", given_sound=pl.lit(""))
     judged = pl.concat([spaced, *cuts, alone]).join(
-        surnames, left_on="surname_sound", right_on="sound", how="inner"
+        lexicon.spoken_surnames, left_on="surname_sound", right_on="sound", how="inner"
     )
-    judged = judged.join(givens, left_on="given_sound", right_on="sound", how="left")
+    judged = judged.join(lexicon.spoken_given, left_on="given_sound", right_on="sound", how="left")
     worth = pl.col("people").log() + pl.col("votes").log().fill_null(-8.0)
     length = pl.col("surname_sound").str.len_chars()
     ranked = judged.with_columns(worth=worth).sort("row", "worth", length)
@@ -368,10 +366,12 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
-    spoken = pl.col("written") == "kana"
-    heard = companies.core_sound(pl.when(spoken).then("text").otherwise("spoken"))
-    keyed = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, full=heard)
-    return keyed.with_columns(key=pl.when(spoken).then("full").otherwise(companies.core(pl.col("text"))))
+    kana_name = pl.col("written") == "kana"
+    named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
+    spoken = named.filter(kana_name).with_columns(full=companies.core_sound(pl.col("text")))
+    written = named.filter(~kana_name).with_columns(full=companies.core_sound(pl.col("spoken")))
+    keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
+    return pl.concat(keyed)
 
 
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:

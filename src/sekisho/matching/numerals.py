@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from sekisho.matching import rarely
+
 _DIGITS = "〇一二三四五六七八九"
+_NUMERAL = r"[〇一二三四五六七八九十百千壱壹弐貳参參]|\d条"
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
 
 
@@ -21,6 +24,10 @@ def kanji_number(value: int) -> str:
 
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
+    return rarely.where(text, _NUMERAL, _as_digits)
+
+
+def _as_digits(text: pl.Expr) -> pl.Expr:
     counted = text.str.replace_many(_ALL, leftmost=True)
     return (
         counted.str.replace_many(_FOLLOWING, leftmost=True)

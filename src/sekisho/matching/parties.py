@@ -17,6 +17,7 @@ _BESIDE, _TOLD = ("beside", "succeeded", "moved"), ("enclosed", "shared", "switc
 # What only an event shows: nobody compares such names where none happened.
 _BY_EVENT = ("homophone", "new_surname", "one_character", "one_kana", "surname_only", "unlike", "family")
 _SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
+_SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
 _FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "phone", "moved")
 
 
@@ -68,10 +69,9 @@ def _pairs(rows: pl.DataFrame, settled: Settled) -> pl.DataFrame:
 
 
 def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.DataFrame:
-    known = rows.join(settled.records.select("row", "cluster", "kind"), on="row")
+    known = rows.select(_SHOWN).join(settled.records.select("row", "cluster", "kind"), on="row")
     latest = pl.col("start").fill_null(-(10**6))
     spoken = pl.col("name").str.contains(kana.ONLY_KANA)
-    folded = pl.col("name").str.normalize("NFKC")
     grouped = known.sort("cluster", spoken, latest, descending=[False, False, True]).group_by(
         "cluster", maintain_order=True
     )
@@ -86,11 +86,24 @@ def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.D
         first=(pl.col("system") == "1").any(),
         second=(pl.col("system") == "2").any(),
         running=pl.col("running").any(),
-        lamp=(folded.str.contains(devices.LAMP) & (pl.col("kind") == "device")).any(),
-        signal=(folded.str.contains(devices.SIGNAL) & (pl.col("kind") == "device")).any(),
     )
-    joined = lines.join(_doubts(pairs), on="cluster", how="left")
-    return joined.with_columns(pl.col(_SUMS).fill_null(0.0), level=pl.col("level").fill_null("certain"))
+    joined = lines.join(_lights(known), on="cluster", how="left").join(
+        _doubts(pairs), on="cluster", how="left"
+    )
+    return joined.with_columns(
+        pl.col("lamp", "signal").fill_null(False),
+        pl.col(_SUMS).fill_null(0.0),
+        level=pl.col("level").fill_null("certain"),
+    )
+
+
+def _lights(known: pl.DataFrame) -> pl.DataFrame:
+    """cluster, lamp and signal of the devices."""
+    folded = pl.col("name").str.normalize("NFKC")
+    things = known.filter(pl.col("kind") == "device")
+    return things.group_by("cluster").agg(
+        lamp=folded.str.contains(devices.LAMP).any(), signal=folded.str.contains(devices.SIGNAL).any()
+    )
 
 
 def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:

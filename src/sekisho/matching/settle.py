@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sekisho.matching import addresses, clusters, decide, events, names, personas, phones
+from sekisho.matching import (
+    addresses,
+    candidates,
+    clusters,
+    decide,
+    events,
+    names,
+    personas,
+    phones,
+    priors,
+    rarely,
+)
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
-from sekisho.matching.priors import Priors
 
 _LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
@@ -28,7 +38,7 @@ class Settled:
     parties: pl.DataFrame
     personas: pl.DataFrame
     places: pl.DataFrame
-    priors: Priors
+    priors: priors.Priors
 
 
 def settle(
@@ -37,16 +47,13 @@ def settle(
     lexicon: Lexicon,
     reader: Reader,
     weights: decide.Weights,
-    known_priors: Priors | None = None,
+    known_priors: priors.Priors | None = None,
     crowded: pl.Series | None = None,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
     unless they are given."""
-    known = personas.assign(placed(_named(rows, lexicon), lexicon))
-    parties = _parties(known)
-    met = events.between(known)
-    places = _places(known)
+    known, parties, met, places = _prepared(rows, lexicon)
     listed, before = decide.edges(
         parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded)
     )
@@ -57,26 +64,42 @@ def settle(
     return _settled(known, parties, _marked(listed, refused), heads, places, before)
 
 
+def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Priors:
+    """The priors that the rows (as for `settle`) say, and nothing else."""
+    _, parties, met, places = _prepared(rows, lexicon)
+    heard = candidates.by_surname(parties, places, lexicon)
+    return priors.learnt(heard, met, parties, places, reader)
+
+
+def _prepared(
+    rows: pl.DataFrame, lexicon: Lexicon
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Rows with their names, places and personas; the personas; whom they met at a point; where they are."""
+    known = personas.assign(placed(_named(rows, lexicon), lexicon))
+    return known, _parties(known), events.between(known), _places(known)
+
+
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    distinct = rows.select("name", "kana").unique(maintain_order=True)
-    parsed = names.parse(distinct, lexicon).select(*names.clean_columns())
-    return rows.join(
-        pl.concat([distinct, parsed], how="horizontal"), on=["name", "kana"], how="left", nulls_equal=True
-    )
+    def parsed(distinct: pl.DataFrame) -> pl.DataFrame:
+        return names.parse(distinct, lexicon).select(*names.clean_columns())
+
+    return rarely.once(rows, ("name", "kana"), parsed)
 
 
 def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds house (null without a house number) and room to columns address, postal_code."""
-    distinct = rows.select("address", "postal_code").unique(maintain_order=True)
-    parts = addresses.normalise(
-        distinct["address"],
-        postal_codes=distinct["postal_code"],
-        gazetteer=lexicon.gazetteer,
-        variants=lexicon.variants,
-        parts=("house", "room", "key"),
-    )
-    keys = distinct.with_columns(parts.select(**_dwelling()))
-    return rows.join(keys, on=["address", "postal_code"], how="left", nulls_equal=True)
+
+    def dwellings(distinct: pl.DataFrame) -> pl.DataFrame:
+        parts = addresses.normalise(
+            distinct["address"],
+            postal_codes=distinct["postal_code"],
+            gazetteer=lexicon.gazetteer,
+            variants=lexicon.variants,
+            parts=("house", "room", "key"),
+        )
+        return parts.select(**_dwelling())
+
+    return rarely.once(rows, ("address", "postal_code"), dwellings)
 
 
 def _dwelling() -> dict[str, pl.Expr]:
@@ -154,7 +177,7 @@ def _settled(
     listed: pl.DataFrame,
     heads: dict[int, int],
     places: pl.DataFrame,
-    before: Priors,
+    before: priors.Priors,
 ) -> Settled:
     moved = pl.DataFrame(
         list(heads.items()), schema={"persona": pl.UInt32, "cluster": pl.UInt32}, orient="row"
@@ -162,16 +185,13 @@ def _settled(
     headed = parties.join(moved, on="persona", how="left").with_columns(
         pl.coalesce("cluster", "persona").alias("cluster")
     )
-    # A cluster takes the kind of its written name, which says more than its kana.
-    rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
-    kinds = headed.with_columns(rank=rank).sort("rank", "records", "persona", descending=[True, True, False])
-    kinds = kinds.unique("cluster", keep="first", maintain_order=True).select("cluster", cluster_kind="kind")
-    headed = headed.join(kinds, on="cluster")
-    why = _reasons(listed)
-    full = headed.join(why, on="persona", how="left")
+    headed = headed.join(_kinds(headed), on="cluster")
+    held = headed.select("persona", "cluster", "cluster_kind").join(
+        _reasons(listed), on="persona", how="left"
+    )
     records = (
         known.select("row", "persona")
-        .join(full, on="persona", how="left")
+        .join(held, on="persona", how="left")
         .select(
             "row",
             "cluster",
@@ -188,6 +208,14 @@ def _settled(
         places=places,
         priors=before,
     )
+
+
+def _kinds(headed: pl.DataFrame) -> pl.DataFrame:
+    """A cluster takes the kind of its written name, which says more than its kana."""
+    rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
+    ranked = headed.select("cluster", "persona", "records", rank=rank, cluster_kind="kind")
+    ranked = ranked.sort("rank", "records", "persona", descending=[True, True, False])
+    return ranked.unique("cluster", keep="first", maintain_order=True).select("cluster", "cluster_kind")
 
 
 def _reasons(listed: pl.DataFrame) -> pl.DataFrame:

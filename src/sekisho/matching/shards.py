@@ -157,7 +157,7 @@ def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon,
     """What the kanji names of some municipalities (at most `rows` rows) say about switches and the like."""
     pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
     known = pieces.filter(pl.col("jis").is_in(municipalities)).sort("row").head(rows).drop("jis").collect()
-    return settle.settle(known, lexicon=lexicon, reader=reader, weights=Weights()).priors
+    return settle.learn(known, lexicon=lexicon, reader=reader)
 
 
 def settle_span(

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from sekisho.kernel.errors import EnvironmentFault, SekishoError
 from sekisho.ledger.bundle import Packed, Published, Wanted, pack_bundle, published
-from sekisho.ledger.site import log_of
+from sekisho.ledger.place import log_of
 from sekisho.settings.home import Home
 from sekisho.work import payload as read
 from sekisho.work.payload import UnableToReadPayload

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from sekisho.barrier.compiler import WORKER
+from sekisho.ledger.place import OPENS, name_place, place_of
 from sekisho.settings.deploy import ACCOUNT_LOGINS, passwords, ticket_key
 from sekisho.settings.exports import RECEIVING, export_secrets
 from sekisho.settings.home import Home
@@ -32,7 +33,14 @@ def hand_over_service(*, service: str, home: Home, target: Path) -> Home:
     """Make `target` the home of the worker or the sequencer: its own login, what large files are written with, the keys that sign."""
     passwords(home)
     keys = _log_keys(home) if service == "sequencer" else export_secrets(home)
-    return _made(home, target, [f"logins/{SERVICES[service]}", *keys])
+    own = _made(home, target, [f"logins/{SERVICES[service]}", *keys, *_log_secrets(home)])
+    name_place(own, place_of(home))
+    return own
+
+
+def _log_secrets(home: Home) -> list[str]:
+    """What opens the object store in which the log lies, if it lies in one that asks for it."""
+    return [OPENS] if place_of(home) is not None and home.secret_path(name=OPENS).exists() else []
 
 
 def _made(home: Home, target: Path, names: list[str]) -> Home:

@@ -50,7 +50,13 @@ def handlers(home: Home | None) -> Mapping[str, Handler]:
         return _look(conn, command, now, () if home is None else read_hours(home.root / HOURS))
 
     def export(conn: psycopg.Connection, command: Command, now: datetime) -> Mapping[str, Any]:
-        return write_finding(conn, command, now, export_key(_home(home), command.audience))
+        own = _home(home)
+        if not own.secret_path(name=f"exports/{command.audience}").exists():
+            # A key made here would be another one than the pages have, and nobody could open the file.
+            raise UnableToScope(
+                "この環境ではファイルの作成を受け付けていません。", "Files are not made here."
+            )
+        return write_finding(conn, command, now, export_key(own, command.audience))
 
     return {
         "ledger.find_scope": with_log(_find),

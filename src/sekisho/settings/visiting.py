@@ -13,7 +13,7 @@ import tempfile
 from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import unescape
@@ -22,30 +22,37 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from sekisho.barrier.connect import connect
 from sekisho.barrier.fuzz.calls import ODD, Pool
 from sekisho.barrier.fuzz.canaries import scan
-from sekisho.barrier.fuzz.people import name_of
+from sekisho.barrier.fuzz.people import callers, login_of, name_of
 from sekisho.barrier.fuzz.replay import canaries, parting
 from sekisho.barrier.fuzz.stages import Stages
 from sekisho.barrier.fuzz.twins import Depth, hidden_values
-from sekisho.barrier.fuzz.tworun import CANARY, TWO_RUN, Leak
+from sekisho.barrier.fuzz.tworun import CANARY, RECORD, TWO_RUN, Leak
+from sekisho.barrier.fuzz.worlds import World
 from sekisho.barrier.ticket import Caller
 from sekisho.kernel.errors import EnvironmentFault
+from sekisho.settings.deploy import login_conninfo, ticket_key
+from sekisho.settings.flaws import lender_of
 from sekisho.settings.handover import hand_over
 from sekisho.settings.home import Home
 from sekisho.settings.surfaces import SURFACES
 
-UNCOMPARED = ("date", "x-request-id", "set-cookie", "content-length", "etag")
-"""Headers that are not compared: the moment, the request's number, the form token's cookie, and two that follow from the body."""
+UNCOMPARED = ("date", "x-request-id", "content-length", "etag")
+"""Headers that are not compared as they are: the moment, the request's number, and two that follow from the body (`Response.belied`)."""
 
 OF_A_SHAPE = 8
 """How many addresses of one shape are visited."""
 MOST = 400
 """How many requests one visitor makes of one surface."""
+NOBODY, BEFORE = "nobody", "before"
 
 _FORM_TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
+_EXPIRES = re.compile(r"(set-cookie: .*?expires=)[^;\n]*", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CORRECTION = re.compile(r"/corrections/R\d")
 _PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
@@ -100,7 +107,70 @@ class Response:
         )
         number = next((value for name, value in self.headers if name.lower() == "x-request-id"), None)
         text = _FORM_TOKEN.sub(r"\1…", text.replace(number, "request") if number else text)
+        text = _EXPIRES.sub(r"\1…", text)
         return _UUID.sub(lambda found: found[0] if found[0] in numbers else "new", text)
+
+    def belied(self, other: "Response") -> tuple[str, str] | None:
+        """Headers that follow from the body and yet differ where the bodies do not; None: they tell nothing more."""
+        if self.body != other.body:
+            return None
+        ours, theirs = (
+            "\n".join(
+                f"{name}: {value}"
+                for name, value in one.headers
+                if name.lower() in ("etag", "content-length")
+            )
+            for one in (self, other)
+        )
+        return None if ours == theirs else (ours, theirs)
+
+    @property
+    def request_id(self) -> str:
+        """The number under which the request is recorded."""
+        return next((value for name, value in self.headers if name.lower() == "x-request-id"), "")
+
+
+class Records:
+    """What a surface's requests wrote into the ledger of one world: in the visitor's own name, and nothing else.
+
+    `caller`: who visits; None: nobody, for whom nothing may be asked.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+        self._last = "0"
+        self.skip()
+
+    def skip(self) -> None:
+        """Pass over what was recorded until now."""
+        row = self._conn.execute("select coalesce(max(xact), '0'::xid8)::text from ledger.passage").fetchone()
+        self._last = self._last if row is None else str(row[0])
+
+    def fault(self, caller: Caller | None, request_id: str) -> str | None:
+        """What is wrong with the passages since the last look; None: nothing."""
+        found = self._conn.execute(
+            "select audience, company, person, purpose, case_no, verdict, request_id, gate from ledger.passage where xact > %s::xid8 order by xact, passage_id",
+            [self._last],
+        ).fetchall()
+        self.skip()
+        wanted = (
+            None
+            if caller is None
+            else (
+                caller.audience,
+                caller.company,
+                caller.person,
+                caller.purpose,
+                caller.case_no,
+                "passed",
+                request_id,
+            )
+        )
+        wrong = [row for row in found if row[:-1] != wanted]
+        return None if not wrong else f"recorded as {dict(zip(_CLAIMS, wrong[0], strict=True))}"
+
+
+_CLAIMS = ("audience", "company", "person", "purpose", "case_no", "verdict", "request_id", "gate")
 
 
 class Visitor:
@@ -149,8 +219,10 @@ class Visitor:
 
 
 @contextmanager
-def visitor(surface: str, *, conninfo: str, home: Home, now: datetime) -> Iterator[Visitor]:
-    """A surface process on the database that `conninfo` names, with a home that holds only its own secrets."""
+def visitor(
+    surface: str, *, conninfo: str, home: Home, now: datetime, more: Mapping[str, str] | None = None
+) -> Iterator[Visitor]:
+    """A surface process on the database that `conninfo` names, with a home that holds only its own secrets. `more`: of its environment."""
     place = conninfo_to_dict(conninfo)
     address = make_conninfo(
         host=place.get("host") or "", port=place.get("port") or "", dbname=str(place["dbname"])
@@ -160,7 +232,7 @@ def visitor(surface: str, *, conninfo: str, home: Home, now: datetime) -> Iterat
         log = Path(directory) / "log"
         environ = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
         environ |= {"SEKISHO_HOME": str(own.root), "SEKISHO_DATABASE_URL": address, "SEKISHO_SURFACE": surface, "SEKISHO_FUZZ_NOW": now.isoformat(),
-                    "SEKISHO_ENVIRONMENT": "test", "PYTHONHASHSEED": "0"}  # fmt: skip
+                    "SEKISHO_ENVIRONMENT": "test", "PYTHONHASHSEED": "0", **(more or {})}  # fmt: skip
         command = [sys.executable, "-P", "-m", "sekisho.settings.visitor"]
         with (
             log.open("wb") as out,
@@ -256,17 +328,24 @@ class Walk:
     depth: Depth
     most: int = MOST
     headers: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller | None = None
+    records: tuple[Records, ...] = ()
+    predecessor: Mapping[str, str] | None = None
+    """Headers of somebody else, called `BEFORE`, who opens each kind of page first; None: nobody does."""
+    first: bool = False
+    """Stop once anything was found."""
     leaks: list[Leak] = field(default_factory=list)
     shapes: dict[str, int] = field(default_factory=dict)
     answers: int = 0
     _seen: set[str] = field(default_factory=set)
+    _gone_before: set[str] = field(default_factory=set)
     _waiting: deque[Request] = field(default_factory=deque)
 
     def start(self, requests: Iterable[Request]) -> None:
         """Go on from these until nothing new is offered, or enough was seen."""
         for request in requests:
             self._offer(request)
-        while self._waiting and self.answers < 2 * self.most:
+        while self._waiting and self.answers < 2 * self.most and not (self.first and self.leaks):
             self._visit(self._waiting.popleft())
 
     def _offer(self, request: Request) -> None:
@@ -284,15 +363,37 @@ class Walk:
         self._waiting.append(request)
 
     def _visit(self, request: Request) -> None:
+        self._go_before(request)
         sent = replace(request, headers={**self.headers, **request.headers})
         left, right = (world.request(self.name, sent) for world in self.worlds)
         self.answers += 2
         self._compare(request, left, right)
+        self._look_up(request, left, right)
         location = dict(left.headers).get("Location")
         if location:
             self._offer(Request("GET", urljoin(request.path, location), depth=request.depth))
         if dict(left.headers).get("Content-Type", "").startswith("text/html"):
             self._look(request, left.body.decode("utf-8", errors="replace"))
+
+    def _go_before(self, request: Request) -> None:
+        """Somebody else asks for the first page of each shape: what a process keeps of theirs must not come to the visitor."""
+        shape = _shape(request)
+        if self.predecessor is None or request.method != "GET" or shape in self._gone_before:
+            return
+        self._gone_before.add(shape)
+        for world in self.worlds:
+            world.request(BEFORE, replace(request, headers={**self.predecessor, **request.headers}))
+        for record in self.records:
+            record.skip()
+
+    def _look_up(self, request: Request, left: Response, right: Response) -> None:
+        """The record of both requests, and the headers that follow from a body."""
+        where = f"{self.surface} {request.method} {request.path}"
+        if (belied := left.belied(right)) is not None:
+            self.leaks.append(Leak(TWO_RUN, self.name, where, {}, 0, *belied))
+        for record, answer in zip(self.records, (left, right), strict=False):
+            if (fault := record.fault(self.caller, answer.request_id)) is not None:
+                self.leaks.append(Leak(RECORD, self.name, where, {}, None, fault, ""))
 
     def _compare(self, request: Request, left: Response, right: Response) -> None:
         known = [str(value) for value in self.pool.of("command_no")]
@@ -496,37 +597,103 @@ def visit(
     home: Home,
     seed: int,
     most: int = MOST,
+    flaw: str | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Visited:
-    """Walk through one surface as one caller, and as somebody who has not signed in; each makes at most `most` requests."""
+    """Walk through one surface as one caller, after somebody else, and as somebody who has not signed in; each makes at most `most` requests.
+
+    `flaw`: a mistake of the surface's own (`flaws`); the walk then ends with the first thing that it finds.
+    """
     one, two = stages.worlds[None], stages.worlds[caller, depth]
     places = stages.places[None], stages.places[caller, depth]
-    hidden = hidden_values(caller, one, two)
-    with (
-        visitor(surface, conninfo=places[0], home=home, now=one.now) as left,
-        visitor(surface, conninfo=places[1], home=home, now=one.now) as right,
-    ):
-        pool = Pool(one, two, caller, seed)
-        tell(f"{surface} {name_of(caller)}")
-        walks = [
-            Walk(surface, name, (left, right), pool, hidden, depth, most)
-            for name in (name_of(caller), "nobody")
-        ]
-        for world in (left, right):
-            walks[0].headers = _enter(world, surface, caller)
-        for walk in walks:
-            walk.start(_beginnings(walk))
-        leaks = [leak for walk in walks for leak in walk.leaks] + _logged(
-            (left, right), hidden, surface, name_of(caller)
+    with ExitStack() as stack:
+        worlds = tuple(
+            stack.enter_context(
+                visitor(
+                    surface,
+                    conninfo=place,
+                    home=home,
+                    now=one.now,
+                    more=None if flaw is None else _flawed(flaw, surface, place, home),
+                )
+            )
+            for place in places
         )
+        records = tuple(
+            Records(stack.enter_context(connect(place, application="sekisho barrier fuzz")))
+            for place in places
+        )
+        tell(f"{surface} {name_of(caller)}")
+        somebody, nobody = _walks(
+            surface, caller, depth, worlds, Pool(one, two, caller, seed), (one, two), most
+        )
+        for walk in (somebody, nobody):
+            walk.records, walk.first = records, flaw is not None
+            walk.start(_beginnings(walk))
+            if walk.first and walk.leaks:
+                break
+        leaks = somebody.leaks + nobody.leaks + _logged(worlds, nobody.hidden, surface, name_of(caller))
+        walks = (somebody, nobody)
         return Visited(
             surface, sum(len(walk.shapes) for walk in walks), sum(walk.answers for walk in walks), leaks
         )
 
 
-def _enter(world: Visitor, surface: str, caller: Caller) -> dict[str, str]:
+def _walks(
+    surface: str,
+    caller: Caller,
+    depth: Depth,
+    worlds: tuple[Visitor, ...],
+    pool: Pool,
+    pair: tuple[World, World],
+    most: int,
+) -> tuple[Walk, Walk]:
+    """The visitor's own walk, signed in, and nobody's: whoever is nobody knows what is public and no more."""
+    public = next(one for one in callers() if one.audience == "public")
+    left, right = worlds
+    somebody = Walk(
+        surface,
+        name_of(caller),
+        (left, right),
+        pool,
+        hidden_values(caller, *pair),
+        depth,
+        most,
+        caller=caller,
+    )
+    nobody = Walk(surface, NOBODY, (left, right), pool, hidden_values(public, *pair), depth, most)
+    if SURFACES[surface].audience == "public":
+        nobody.caller = public
+    before = _predecessor(caller)
+    for world in worlds:
+        somebody.headers = _enter(world, surface, caller, name_of(caller))
+        somebody.predecessor = None if before is None else _enter(world, surface, before, BEFORE)
+    return somebody, nobody
+
+
+def _predecessor(caller: Caller) -> Caller | None:
+    """Somebody else of the same audience who is told other things: another company, or for another purpose."""
+    others = (
+        one for one in callers() if one.audience == caller.audience and (one.company, one.purpose) != (caller.company, caller.purpose)
+    )  # fmt: skip
+    return next(others, None)
+
+
+def _flawed(flaw: str, surface: str, place: str, home: Home) -> dict[str, str]:
+    """The environment of a process that makes a mistake, with what it should never have been given."""
+    audience = lender_of(surface)
+    person = next(one for one in callers() if one.audience == audience)
+    key = ticket_key(home, audience)
+    lent = {
+        "conninfo": login_conninfo(place, home, login_of(audience)), "key_id": key.key_id, "audience": audience, "secret": key.secret.hex(),
+        "caller": {"audience": person.audience, "company": person.company, "person": person.person, "purpose": person.purpose},
+    }  # fmt: skip
+    return {"SEKISHO_FUZZ_FLAW": flaw, "SEKISHO_FUZZ_OWNER": place, "SEKISHO_FUZZ_LENT": json.dumps(lent)}
+
+
+def _enter(world: Visitor, surface: str, caller: Caller, name: str) -> dict[str, str]:
     """Sign in, or take a token; nothing to do where everybody may come."""
-    who = {"name": name_of(caller), "person": caller.person, "company": caller.company, "audience": caller.audience, "purpose": caller.purpose,
+    who = {"name": name, "person": caller.person, "company": caller.company, "audience": caller.audience, "purpose": caller.purpose,
            "case_no": caller.case_no}  # fmt: skip
     if surface == "retailer_api":
         return {"Authorization": f"Bearer {world.ask('client', **who)}"}

@@ -52,6 +52,10 @@ def main() -> None:
 
     django.setup()
     _hold_still(now)
+    if flaw := os.environ.get("SEKISHO_FUZZ_FLAW"):
+        from sekisho.settings.flaws import commit
+
+        commit(flaw)
     visits = _Visits(now)
     number = 0
     for line in sys.stdin:
@@ -111,7 +115,12 @@ class _Visits:
         content = b"".join(streamed.streaming_content) if response.streaming else response.content
         return {
             "status": response.status_code,
-            "headers": sorted(response.items()),
+            "headers": sorted(
+                [
+                    *response.items(),
+                    *(("Set-Cookie", one.OutputString()) for one in response.cookies.values()),
+                ]
+            ),
             "body": b64encode(content).decode(),
         }
 

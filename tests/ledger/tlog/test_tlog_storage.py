@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tlog_world import Passages, World
 
 from sekisho.ledger.bundle import published
-from sekisho.ledger.storage import DirectoryStore, ObjectStore, Store, UnableToOverwrite, UnableToStore
+from sekisho.ledger.storage import DirectoryStore, ObjectStore, UnableToOverwrite, UnableToStore
 
 
 class Fetched:
@@ -37,6 +38,11 @@ class Objects:
             raise FileNotFoundError(path)
         return Fetched(self.held[path])
 
+    def head(self, path: str) -> Mapping[str, object]:
+        if path not in self.held:
+            raise FileNotFoundError(path)
+        return {"path": path, "last_modified": datetime(2026, 11, 22, tzinfo=UTC)}
+
     def put(self, path: str, file: bytes, *, mode: str = "overwrite") -> None:
         if mode == "create" and path in self.held:
             raise AlreadyExists(path)
@@ -51,13 +57,13 @@ class Objects:
 
 
 @pytest.fixture(params=["directory", "objects"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> DirectoryStore | ObjectStore:
     if request.param == "directory":
         return DirectoryStore(root=tmp_path / "log")
     return ObjectStore(objects=Objects(), prefix="log/")
 
 
-def exercise(store: Store) -> None:
+def exercise(store: DirectoryStore | ObjectStore) -> None:
     assert store.get("tile/0/000.p/1") is None
     store.create({"tile/0/000.p/1": b"a", "tile/0/000.p/2": b"ab", "tile/entries/000.p/1": b"x"})
     store.create({"tile/0/000.p/2": b"ab", "tile/0/000": b"abc"})
@@ -71,9 +77,11 @@ def exercise(store: Store) -> None:
         store.get(path) for path in ("checkpoint", "tile/0/000", "tile/0/000.p/2", "tile/entries/000.p/1")
     ]
     assert found == [b"2", b"abc", None, b"x"]
+    assert store.paths() == ["checkpoint", "tile/0/000", "tile/entries/000.p/1"]
+    assert (store.changed_at("checkpoint") or 0) > 1.7e9 and store.changed_at("tile/0/001") is None
 
 
-def test_any_store(store: Store) -> None:
+def test_any_store(store: DirectoryStore | ObjectStore) -> None:
     exercise(store)
 
 
@@ -91,13 +99,25 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
         DirectoryStore(root=tmp_path / "log").replace("checkpoint", b"x")
 
 
-def test_a_store_that_fails_for_another_reason_is_not_silenced() -> None:
+def test_a_store_that_fails_says_so_without_the_librarys_words() -> None:
     class Broken(Objects):
         def put(self, *_: object, **__: object) -> None:
-            raise ConnectionError("no network")
+            raise ConnectionError("status 403 Forbidden: signed with AKIAFICTION/geheim")
 
-    with pytest.raises(ConnectionError):
-        ObjectStore(objects=Broken()).create({"tile/0/000": b"x"})
+        def get(self, path: str) -> Fetched:
+            raise OSError("no network")
+
+    store = ObjectStore(objects=Broken())
+    for attempt in (
+        lambda: store.create({"tile/0/000": b"x"}),
+        lambda: store.replace("checkpoint", b"x"),
+        lambda: store.get("checkpoint"),
+    ):
+        with pytest.raises(UnableToStore) as raised:
+            attempt()
+        assert "geheim" not in str(raised.value) and raised.value.__cause__ is None
+    with pytest.raises(UnableToStore, match=r"ConnectionError 403"):
+        store.replace("checkpoint", b"x")
 
 
 def test_a_log_in_an_object_store(world: World, passages: Passages) -> None:

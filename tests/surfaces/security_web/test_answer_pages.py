@@ -188,7 +188,7 @@ def test_a_customer_learns_of_their_own_time_only(
     assert "完了" in words(errand(security, "/scoping/disclosures/new/", title="開示請求 7", **asked))
     number = number_of(owner, "開示請求 7")
     page = security.get(f"/scoping/{number}/")
-    assert "自社の契約" in words(page) and "権限を確認できない" in words(page) and "2021-01-01" in words(page)
+    assert "自社の契約" in words(page) and "権限を確認できない" in words(page) and "2021年1月1日" in words(page)
     listed = lines_of(security.get(f"/scoping/{number}/readings/file/"))
     theirs = {int(line[-1]) for line in listed[1:]}
     assert {sealed.theirs, sealed.foreign} <= theirs and sealed.past not in theirs

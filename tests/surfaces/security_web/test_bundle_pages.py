@@ -18,7 +18,8 @@ import psycopg
 import pytest
 
 from sekisho.ledger import bundle
-from sekisho.ledger.site import Site, log_of
+from sekisho.ledger.place import log_of
+from sekisho.ledger.site import Site
 from sekisho.ledger.state import LogStateRow
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
 from sekisho.settings.bundling import KEPT, drop_expired

@@ -225,6 +225,7 @@ class Demo:
         self, conn: Connection, conninfo: str, people: tuple[Account, ...], machines: Mapping[str, str]
     ) -> int:
         begin = datetime.combine(self.until - timedelta(days=DAYS + 1), clock_time(9), JST)
+        begin -= timedelta(days=max(0, begin.weekday() - 4))  # nobody gives permits at a weekend
         if not conn.execute("select true from barrier.permit where audience = 'security'").fetchone():
             admit_founders(conn, FOUNDERS, by="installation", os_user=getpass.getuser(), now=begin)
         deploy.ensure_months(conn, begin)

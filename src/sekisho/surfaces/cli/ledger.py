@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,13 +34,14 @@ from sekisho.ledger.notes import (
     parse_signer,
     parse_verifier,
 )
+from sekisho.ledger.place import local_copy
 from sekisho.ledger.sequencer import Changer, lag, set_max_lag
 from sekisho.ledger.site import Connection, Site
 from sekisho.ledger.vectors import PassedOver, run_vectors
 from sekisho.ledger.verify import VERIFIER, sekisho_verify
 from sekisho.ledger.witness import Witness, server
 from sekisho.settings.home import private_directory
-from sekisho.surfaces.cli import ledger_scope
+from sekisho.surfaces.cli import ledger_scope, ledger_store
 from sekisho.surfaces.cli.invocation import invocation
 from sekisho.surfaces.cli.logs import write_json_lines
 from sekisho.surfaces.cli.speech import language, say, tell
@@ -58,6 +59,7 @@ SHORTEST_MAX_LAG = timedelta(seconds=5)
 """The seal is stamped about once a second: below this, gates would refuse and answer by turns."""
 
 app.add_typer(ledger_scope.app, name="scope")
+app.command(name="store", help=ledger_store.HELP)(ledger_store.store)
 
 
 @app.command(help=say("未確定の閲覧記録をログに入れ、署名する", "Seal what is not yet in the log, and sign"))
@@ -212,13 +214,14 @@ def verify(
         tell(f"検証器を {copy_to} に書き出しました。", f"The verifier is in {copy_to}.")
         return
     site = _site(ctx)
-    words = [str(bundle or site.directory), "--expect", expect, "--lang", language()]
-    words += ["--json"] if as_json else []
+    words = ["--expect", expect, "--lang", language(), *(["--json"] if as_json else [])]
     for option, vkeys in {"--log-key": log_key or _own_key(site), "--witness-key": witness_key or []}.items():
         words += [word for vkey in vkeys for word in (option, vkey)]
     for option, value in {"--quorum": quorum, "--previous": previous}.items():
         words += [] if value is None else [option, str(value)]
-    raise typer.Exit(sekisho_verify.main(words))
+    with nullcontext(bundle) if bundle is not None else local_copy(site.store) as what:
+        code = sekisho_verify.main([str(what), *words])
+    raise typer.Exit(code)
 
 
 @app.command(help=say("証人として他者のログに連署する", "Cosign another's log as a witness"))

@@ -4,7 +4,7 @@ A catalogue file would keep the two apart from each other and from their place; 
 already come in pairs (`ja`, `en`). Texts of Django and django-allauth follow the same switch through their own catalogues.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -41,6 +41,11 @@ def language() -> Language:
 def say(ja: str, en: str) -> str:
     """The sentence in the language of the request."""
     return en if language() == "en" else ja
+
+
+def joined(parts: Iterable[object]) -> str:
+    """Words one after the other, as the language of the request separates them."""
+    return say("、", ", ").join(str(part) for part in parts)
 
 
 def message_of(fault: SekishoError) -> str:

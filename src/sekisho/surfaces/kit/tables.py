@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sekisho.surfaces.kit.listing import Listed
-from sekisho.surfaces.kit.speech import Text, day_text, moment_text, say
+from sekisho.surfaces.kit.speech import Text, day_text, joined, moment_text, say
 
 Row = TypeVar("Row")
 Cell = Any
@@ -125,7 +125,7 @@ def display(value: Cell) -> str:
         case date():
             return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
         case list() | tuple():
-            return format_html("{}", "、".join(str(part) for part in value))
+            return format_html("{}", joined(value))
     return format_html("{}", str(value))
 
 

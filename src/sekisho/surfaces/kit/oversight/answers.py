@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from sekisho.surfaces.kit.downloads import FORMS, FileColumn, csv_answer
 from sekisho.surfaces.kit.listing import listed
 from sekisho.surfaces.kit.oversight.passages import HOME
 from sekisho.surfaces.kit.pages import Crumb, show
-from sekisho.surfaces.kit.speech import TOKYO, Text, moment_text
+from sekisho.surfaces.kit.speech import TOKYO, Text, day_text, joined, moment_text, say
 from sekisho.surfaces.kit.tables import Column, Table, badge, link, listed_table, table
 from sekisho.surfaces.kit.wording import gate_word, item_words, purpose_word, reader_word
 
@@ -84,7 +84,7 @@ POINTS: Part[FindingPointRow] = Part(
         Column(Text("最初", "First"), lambda row: row.first_at),
         Column(Text("最後", "Last"), lambda row: row.last_at),
         Column(Text("画面・処理", "Gates"), lambda row: _gates(row.gates), nowrap=False),
-        Column(Text("項目", "Items"), lambda row: "、".join(item_words(row.items)), nowrap=False),
+        Column(Text("項目", "Items"), lambda row: joined(item_words(row.items)), nowrap=False),
         Column(Text("契約中", "Contracted"), lambda row: badge(Text("契約中", "running")) if row.contracted else None),
     ),
     file=(
@@ -117,7 +117,7 @@ READERS: Part[FindingReaderRow] = Part(
         Column(Text("所属", "Company"), lambda row: row.company),
         Column(Text("利用目的", "Purpose"), lambda row: purpose_word(row.audience, row.purpose)),
         Column(Text("画面・処理", "Gate"), lambda row: gate_word(row.gate), nowrap=False),
-        Column(Text("見られなくなる項目", "Items no longer shown"), lambda row: "、".join(item_words(row.items)), nowrap=False),
+        Column(Text("見られなくなる項目", "Items no longer shown"), lambda row: joined(item_words(row.items)), nowrap=False),
         Column(Text("お客さま", "Customers"), lambda row: row.customers, sort="customers", numeric=True),
         Column(Text("閲覧", "Readings"), lambda row: row.readings, numeric=True),
         Column(Text("最初", "First"), lambda row: row.first_at),
@@ -163,12 +163,13 @@ def _notes(row: FindingReadingRow) -> str | None:
         Text("どの契約かは記録から定まらない", "which contract is not certain") if not row.certain else None,
         Text("契約はのちに訂正された", "the contract was corrected later") if row.corrected else None,
     ]
-    return "、".join(str(note) for note in notes if note is not None) or None
+    return joined(note for note in notes if note is not None) or None
 
 
-def _days(first: Any, until: Any) -> str:
-    last = None if until is None else until - timedelta(days=1)
-    return f"{first or ''} – {last or ''}"
+def _days(first: date | None, until: date | None) -> str:
+    """A half-open period by its first and last day."""
+    last = say("継続中", "still running") if until is None else day_text(until - timedelta(days=1))
+    return f"{'' if first is None else day_text(first)} – {last}"
 
 
 def _moment(row: FindingReadingRow) -> Any:
@@ -181,7 +182,7 @@ _TOLD: tuple[Column[FindingReadingRow], ...] = (
     Column(Text("所属", "Company"), lambda row: row.company),
     Column(Text("利用目的", "Purpose"), lambda row: purpose_word(row.audience, row.purpose)),
     Column(Text("画面・処理", "Gate"), lambda row: gate_word(row.gate), nowrap=False),
-    Column(Text("項目", "Items"), lambda row: "、".join(item_words(row.items)), nowrap=False),
+    Column(Text("項目", "Items"), lambda row: joined(item_words(row.items)), nowrap=False),
     Column(Text("権限", "By what right"), right_badge),
     Column(Text("規則と法令", "Rule and law"), _rule, nowrap=False),
     Column(Text("その時の契約先", "Holder then"), lambda row: row.holder),
@@ -325,13 +326,21 @@ def customers_file(request: HttpRequest, finding_no: int, gates: FindingGates) -
 
 
 def tenancies(asked: dict[str, Any]) -> list[str]:
-    """The customer's own contracts at the point, as days."""
+    """The customer's own contracts at the point: first and last day, and with whom."""
     return [
-        f"{one.get('from')} – {one.get('to') or ''} ({one.get('holder')})"
+        f"{_days(_day(one.get('from')), _day(one.get('to')))}({say('契約先', 'with')} {one.get('holder')})"
         for one in asked.get("tenancies") or ()
     ]
 
 
-def period_of(asked: dict[str, Any]) -> str:
-    """The period asked for."""
-    return f"{asked.get('since') or '…'} – {asked.get('until') or '…'}"
+def period_of(asked: dict[str, Any]) -> str | Text:
+    """The period asked for, by its first and last day."""
+    since, until = _day(asked.get("since")), _day(asked.get("until"))
+    if since is None and until is None:
+        return Text("すべて", "all")
+    first = "…" if since is None else day_text(since)
+    return f"{first} – {'…' if until is None else day_text(until - timedelta(days=1))}"
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if isinstance(text, str) else None

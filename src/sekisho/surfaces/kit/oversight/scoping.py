@@ -29,7 +29,7 @@ from sekisho.surfaces.kit.oversight.answers import (
 )
 from sekisho.surfaces.kit.oversight.passages import HOME
 from sekisho.surfaces.kit.pages import Crumb, show
-from sekisho.surfaces.kit.speech import Text
+from sekisho.surfaces.kit.speech import Text, joined
 from sekisho.surfaces.kit.tables import Column, badge, link, listed_table
 from sekisho.surfaces.kit.wording import KINDS as CUSTOMER_KINDS
 from sekisho.surfaces.kit.wording import VOLTAGES, gate_word, item_words, purpose_word, reader_word
@@ -54,7 +54,7 @@ _TOTALS = {
     "customers_still_contracted": Text("うち契約中", "still contracted"), "contracts": Text("契約", "Contracts"),
     "points": Text("地点", "Points"), "readings": Text("閲覧", "Readings"), "readers": Text("閲覧者", "Readers"),
     "readings_of_nobodys": Text("契約のない地点の閲覧", "Readings without a contract"), "companies": Text("閲覧者の所属", "Companies"),
-    **{f"by_{code}": Text(f"権限: {ja}", f"by {en}") for code, (ja, en) in BY_RIGHT.items()},
+    **{f"by_{code}": Text(f"うち{ja}", f"by {en}") for code, (ja, en) in BY_RIGHT.items()},
     "uncertain": Text("どの契約か定まらない閲覧", "Readings of an uncertain contract"),
 }  # fmt: skip
 
@@ -154,7 +154,7 @@ def _change_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
         (Text("規則", "Rule"), told),
         (
             Text("見せないことにする項目", "Items no longer shown"),
-            "、".join(item_words(change.get("items") or [])),
+            joined(item_words(change.get("items") or [])),
         ),
         (
             Text("ただし見せ続ける行", "Rows still shown"),
@@ -169,7 +169,7 @@ def _disclosure_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
     return [
         (Text("供給地点", "Supply point"), grouped(PointNumber(str(asked.get("point"))))),
         (
-            Text("お客さまの契約期間(終わりは翌日)", "The customer's contracts (end exclusive)"),
+            Text("お客さまの契約期間", "The customer's contracts"),
             tenancies(asked),
         ),
         (Text("期間", "Period"), period_of(asked)),
@@ -217,7 +217,7 @@ def _question_facts(asked: dict[str, Any]) -> list[tuple[Text, Any]]:
             Text("画面・処理", "Gates"),
             ", ".join(str(gate_word(one)) for one in asked.get("gates") or ()) or every,
         ),
-        (Text("項目", "Items"), "、".join(item_words(asked.get("items") or [])) or every),
+        (Text("項目", "Items"), joined(item_words(asked.get("items") or [])) or every),
         (Text("期間", "Period"), f"{asked.get('since') or '…'} – {asked.get('until') or '…'}"),
         (Text("正しい閲覧", "What was right"), dict(RIGHTS).get(str(asked.get("right")), "")),
     ]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -375,6 +376,8 @@ def decide_draft(request: HttpRequest, draft_no: int, decision: str) -> HttpResp
     if decision not in DECISIONS:
         raise Http404
     row = papers.one_draft(request, barrier.DRAFTS, draft_no)
+    if row.state != "drafted" and request.method != "POST":
+        return redirect("draft", draft_no)  # it is decided: there is nothing to confirm
     button, title = DECISIONS[decision]
     return _errand(
         request,
@@ -386,7 +389,10 @@ def decide_draft(request: HttpRequest, draft_no: int, decision: str) -> HttpResp
         button=button,
         danger=decision == "reject",
         entries=papers.facts(row),
-        crumbs=[*papers.draft_crumbs(), Crumb(str(draft_no), reverse("draft", args=[draft_no]))],
+        crumbs=[
+            *papers.draft_crumbs(),
+            Crumb(Text(f"起案 {draft_no}", f"Draft {draft_no}"), reverse("draft", args=[draft_no])),
+        ],
     )
 
 

@@ -1,6 +1,9 @@
 // Conveniences only: every page works without this file.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
+  // On a narrow screen the menu is one line that scrolls: it begins where the reader is.
+  const here = document.querySelector(".menu [aria-current]"), line = here?.closest("ul");
+  if (line) line.scrollLeft = here.offsetLeft - line.offsetLeft - 16;
   // A refused form: the reader starts at the summary of what is wrong.
   document.querySelector("[data-focus]")?.focus();
   // A selection that should act at once, where there is also a button for those without script.
