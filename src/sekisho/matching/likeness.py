@@ -222,6 +222,8 @@ class Reader:
     def _spoken_as(self, given: str) -> dict[str, float]:
         """Sounds of a given name and their shares: the books', and the aligner's for a name that they lack."""
         if given not in self._likely:
+            if len(self._likely) > _REMEMBERED:
+                self._likely.clear()
             self._likely[given] = self._given.get(given) or self._aligner.readings(given)
         return self._likely[given]
 
