@@ -29,12 +29,12 @@ PAGES = {
                  "/scoping/new/", "/scoping/{finding}/", "/scoping/what-if/", "/scoping/disclosures/new/", "/scoping/files/", "/scoping/{what_if}/",
                  "/scoping/{what_if}/points/", "/scoping/{disclosure}/", "/scoping/{disclosure}/copy/", "/scoping/{disclosure}/files/new/",
                  "/scoping/{nothing}/", "/reviews/", "/reviews/?state=", "/reviews/look/", "/reviews/sample/",
-                 "/reviews/{review}/", "/watched/", "/watched/new/", "/bundles/", "/bundles/new/", "/accounts/", "/accounts/new/",
+                 "/reviews/{review}/", "/watched/", "/watched/new/", "/bundles/", "/bundles/lag/", "/bundles/new/", "/accounts/", "/accounts/new/",
                  "/accounts/clients/new/", "/people/w.security/", "/certificate/", "/matrix/", "/matrix/?audience=operator", "/gates/",
                  "/submissions/"),
     "auditor": ("/", "/certificate/", "/matrix/", "/gates/", "/passages/", "/permits/", "/cases/", "/cases/DIS-2026-700/", "/drafts/",
                 "/drafts/{draft}/", "/reviews/", "/scoping/", "/scoping/{finding}/", "/scoping/{what_if}/", "/scoping/{disclosure}/",
-                "/scoping/{disclosure}/copy/", "/bundles/"),
+                "/scoping/{disclosure}/copy/", "/bundles/", "/bundles/lag/"),
 }  # fmt: skip
 _PURPOSES = {"operator": "wheeling", "security": "oversight", "auditor": "audit"}
 

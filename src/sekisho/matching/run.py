@@ -24,7 +24,7 @@ from sekisho.matching.mapping import Mapping
 EDITION = 3
 SHARD_ROWS = 300_000
 SAMPLE_ROWS = 150_000
-_ROW_BYTES = 2_600
+_ROW_BYTES = 3_600
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ('reading', 'settling'), rows done and rows in all (0 when not yet known)."""

@@ -105,28 +105,24 @@ def _other_purpose(request: Request) -> str:
 
 def _revealed(request: Request) -> str:
     """What 「表示」 gives, for a page on which nobody pressed it."""
-    found = _gateway(request).read(
-        registry.OPERATOR_POINT[0], _caller(request), now=_now(), point=_number_in(request)
-    )
-    names = [
-        _gateway(request).read(
-            registry.REVEAL_NAME,
-            _caller(request),
-            now=_now(),
-            contract_no=row.contract_no,
-            request_id=_request_id(request),
-        )
-        for row in found[:3]
-    ]
+    found = _asked(request, registry.OPERATOR_POINT[0], point=_number_in(request))
+    names = [_asked(request, registry.REVEAL_NAME, contract_no=row.contract_no) for row in found[:3]]
     return str(names)
+
+
+def _asked(request: Request, gate: Any, **params: Any) -> list[Any]:
+    """As any view of the surface asks: the caller, the purpose and the request's number are right."""
+    return list(
+        _gateway(request).read(gate, _caller(request), now=_now(), request_id=_request_id(request), **params)
+    )
 
 
 _kept: dict[str, str] = {}
 
 
-def _kept_answer(_request: Request) -> str:
+def _kept_answer(request: Request) -> str:
     """What the process kept from whoever asked before, found again by the address alone."""
-    return _kept.get("text", "")
+    return _kept.get(request.get_full_path(), "")
 
 
 def _refused(request: Request) -> str:
@@ -250,7 +246,8 @@ def commit(code: str) -> None:
         response = whole(self, request)
         if fetch == "kept":
             before = _kept_answer(request)
-            _kept["text"] = "" if response.streaming else response.content.decode("utf-8", "replace")
+            if not response.streaming:
+                _kept.setdefault(request.get_full_path(), response.content.decode("utf-8", "replace"))
             _TELL[tell][1](request, response, before)
         elif _is_somebody(request):
             _TELL[tell][1](request, response, _FETCH[fetch][1](request))

@@ -193,10 +193,11 @@ def test_a_draft_is_rejected_with_a_reason_or_withdrawn(
     }
     draft = draft_of(errand(security, "/permits/new/", **asked))
     assert checked(second, f"{draft}reject/", note="").status_code == 422, "not without a reason"
+    opened = second.get(f"{draft}approve/")
     errand(second, f"{draft}reject/", note="期間が長すぎる")
     assert "期間が長すぎる" in words(security.get(draft))
-    late = send(second, f"{draft}approve/", second.get(f"{draft}approve/"))
-    assert "処理済み" in words(late)
+    assert "処理済み" in words(send(second, f"{draft}approve/", opened)), "in a window that was open before"
+    assert str(second.get(f"{draft}approve/").url).endswith(draft), "there is nothing to confirm any more"
     draft = draft_of(errand(security, "/permits/new/", **asked))
     errand(security, f"{draft}withdraw/")
     assert "取下げ" in words(second.get(draft))
