@@ -47,6 +47,9 @@ def population() -> pl.DataFrame:
         excess=pl.when(pl.col("cluster") % 70 == 1).then(0.3).otherwise(0.0),
         missing=pl.when(pl.col("cluster") % 50 == 0).then(0.1).otherwise(0.0),
         spread=pl.lit(0.02),
+        beside=pl.lit(0.0),
+        told=pl.lit(0.0),
+        by_event=pl.lit(0.0),
     )
 
 
@@ -71,6 +74,28 @@ def test_the_estimate_lies_between_its_bounds_and_follows_the_doubts() -> None:
     people = made().figures["total"]["individuals"]
     assert people.low <= people.estimate <= people.high
     assert people.estimate != people.value
+
+
+def beside(pairs: float, *, told: float = 0.0, by_event: float = 0.0) -> counts.Figure:
+    """The individuals' figure when so many pairs of the first cell stand beside one another, and events told so many."""
+    cells = parties.cells(population())
+    first = (pl.int_range(pl.len()) == 0) & (pl.col("kind") == "person").first()
+    people = cells.sort("kind", descending=True).with_columns(
+        beside=pl.when(first).then(pairs).otherwise(0.0),
+        told=pl.when(first).then(told).otherwise(0.0),
+        by_event=pl.when(first).then(by_event).otherwise(0.0),
+    )
+    return counts.table(people, rows=2 * 1354).figures["total"]["individuals"]
+
+
+def test_the_more_an_event_alone_shows_the_more_is_hidden_where_none_happened() -> None:
+    little, much = beside(50.0, told=5_000.0, by_event=10.0), beside(50.0, told=5_000.0, by_event=500.0)
+    assert much.estimate < little.estimate < beside(0.0).estimate
+
+
+def test_the_more_pairs_nothing_but_a_name_joins_the_wider_the_bounds() -> None:
+    few, many = beside(10.0), beside(400.0)
+    assert many.high - many.low > few.high - few.low
 
 
 def test_contracts_of_devices_and_companies_are_not_in_doubt() -> None:

@@ -139,6 +139,27 @@ ONE |= {
         record("ｻﾄｳ ﾕｳﾄ", B, phone="+81 90 0123 4567"),
     ],
     "a surname that nobody lists": [record("薄毛 太郎"), record("ｳｽｹﾞ ﾀﾛｳ", B)],
+    "a short surname that is heard like the longer one": [record("野崎邦照"), record("ﾉｻﾞｷ ｸﾆﾃﾙ", B)],
+    "a former surname, and the name before it without a space": [
+        record("切幡亜季人", when="2011..2017"),
+        record("大城 亜季人(切幡)", event="rename"),
+    ],
+    "a misprint of the same sound in a name that is in no book, across a switch": [
+        record("小林 啓嗣鷹", when="2017..2019"),
+        record("小林 啓次鷹", event="switch"),
+    ],
+    "a Chinese name without a gap, its given name in no book": [
+        record("ジャオ ユーラン", when="2016..2020-10-25"),
+        record("趙 玉蘭", when="2020-10-25.."),
+    ],
+    "a company called after a surname of one character": [
+        record("寿石材株式会社"),
+        record("コトブキセキザイ（カ", B),
+    ],
+    "a switch without days: whoever only switched had been there": [
+        record("ｻﾄｳ ﾕｲﾄ", start=None, event="restart"),
+        record("佐藤 唯翔", start=None, event="switch"),
+    ],
 }
 TWO = {
     "father, then son read alike, by a change of name": [
@@ -177,6 +198,24 @@ TWO = {
     "who leaves a home and who moves in next month, without supply points": [
         record("ﾔﾏﾀﾞ ﾀｹｼ", None, when="2015..2019-03-01"),
         record("山田 浩", None, when="2019-04-01..", event="restart"),
+    ],
+    "a Korean family in two contracts": [record("金 艶"), record("ｷﾑ ｽﾋｮﾝ", B)],
+    "a Japanese surname that begins like a Korean one": [
+        record("金 軍", address="上尾市原市9-9 メゾン青葉"),
+        record("ｷﾑﾗ ﾔﾏｼﾞ", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "Roman letters and a Japanese name of like consonants": [
+        record("HANS MOORE", address="上尾市原市9-9 メゾン青葉"),
+        record("ﾐｳﾗ ﾋｻｼ", B, address="上尾市原市9-9 メゾン青葉"),
+    ],
+    "two companies called after one surname": [record("寿石材株式会社"), record("コトブキメガネテン（カ", B)],
+    "father, then son, by a change of name, without days": [
+        record("山田 健一", start=None, event="restart"),
+        record("ﾔﾏﾀﾞ ｹﾝｼﾞ", start=None, event="rename"),
+    ],
+    "brothers with one kanji differing, read differently, without days": [
+        record("佐藤 美咲", start=None, event="restart"),
+        record("ｻﾄｳ ﾐﾕｷ", start=None, event="restart"),
     ],
     "husband and wife": [record("山田 太郎"), record("山田 花子", B)],
     "husband and wife in kana and kanji": [record("ﾔﾏﾀﾞ ﾀﾛｳ"), record("山田 花子", B)],

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from sekisho.matching import across, lexicon, match, phones, second_opinion
+from sekisho.matching import across, lexicon, match, phones, run, second_opinion
 from sekisho.matching.errors import UnableToAskAgain
 from sekisho.surfaces.cli.match import app
 
@@ -48,11 +48,38 @@ def test_a_number_in_every_spelling(written: str, digits: str | None) -> None:
 
 
 def test_a_number_of_many_names_joins_nobody() -> None:
-    owners = pl.DataFrame(
-        {"persona": range(6), "phone": ["0900"] * 2 + ["0600"] * 4, "name": ["a", "a", "b", "c", "d", "e"]}
+    written = pl.DataFrame(
+        {
+            "phone": ["09001234567"] * 3 + ["06-0012-3456"] * 3 + ["0600123456"],
+            "name": ["山田 太郎", "山田太郎", "ﾔﾏﾀﾞ ﾀﾛｳ", "a", "b", "c", "d"],
+        }
     )
-    pairs = pl.DataFrame({"left": [0, 2], "right": [1, 3]})
-    assert phones.shared(pairs, owners).select("left", "right").rows() == [(0, 1)]
+    assert phones.crowded(written.lazy()).to_list() == ["0600123456"]
+
+
+def test_a_couple_in_kanji_and_kana_is_no_crowd() -> None:
+    names = ["山田 太郎", "山田太郎", "ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ たろう", "ヤマダ　タロウ", "山田 花子"]
+    written = pl.DataFrame({"phone": ["090-0123-4567"] * 6, "name": names})
+    assert phones.crowded(written.lazy()).to_list() == []
+
+
+def test_a_number_is_crowded_over_the_whole_file_whatever_the_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two names in each of two municipalities, settled apart from one another."""
+    towns = ("上尾市原市3-4-5", "さいたま市大宮区桜木町1-1")
+    surnames = ("山田", "鈴木", "佐藤", "高橋")
+    lines = [
+        f"{number},{surname} 太郎,,{towns[number // 2]},090-0123-4567,{number:022},2,2026-02-01,"
+        for number, surname in enumerate(surnames)
+    ]
+    source = tmp_path / "input.csv"
+    source.write_text(ROWS.splitlines()[0] + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    monkeypatch.setattr(run, "SHARD_ROWS", 2)
+    folder = match(source, out=tmp_path / "out", workers=1).folder
+    assert len(list((folder / "records").glob("*.parquet"))) > 1
+    crowd = phones.read(folder / "work")
+    assert crowd is not None and crowd.to_list() == ["09001234567"]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,19 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from sekisho.matching import Mapping, Result, division, explain, intake, mapping, match, review, run, shards
+from sekisho.matching import (
+    Mapping,
+    Result,
+    division,
+    explain,
+    intake,
+    mapping,
+    match,
+    review,
+    run,
+    second_opinion,
+    shards,
+)
 from sekisho.matching.errors import (
     UnableToReadMapping,
     UnableToReadReview,
@@ -292,6 +304,36 @@ def test_a_reviewed_sample_corrects_the_count(whole: Result) -> None:
     assert all_one.estimate == all_one.value - pairs["open"]
     assert none_one.estimate == none_one.value + pairs["merged_certain"] + pairs["merged_probable"]
     assert all_one.low == all_one.high == all_one.estimate
+
+
+def test_what_splink_sees_otherwise_is_drawn_by_itself_and_corrects_the_count(
+    population: Path, tmp_path: Path
+) -> None:
+    folder = match(population / RECORDS, out=tmp_path / "out", workers=1).folder
+    before = review.take_in(folder, judged(review.export(folder, size=10_000, seed=3), "同"))
+    people = pl.read_parquet(folder / "records" / "*.parquet").filter(pl.col("kind") == "person")
+    one, other = (
+        people.unique("cluster", keep="first", maintain_order=True).sort("row").head(2).iter_rows(named=True)
+    )
+    merged = pl.read_parquet(folder / "edges" / "*.parquet").filter("accepted")
+    apart = merged.join(people, left_on="left_cluster", right_on="cluster", how="semi").head(1)
+    columns = ("left_record", "right_record", "left_cluster", "right_cluster", "reason")
+    only = pl.DataFrame(
+        [(one["record"], other["record"], one["cluster"], other["cluster"], "splink")],
+        schema=apart.select(columns).schema,
+        orient="row",
+    )
+    pairs = [only.with_columns(stratum=pl.lit("splink_only"))]
+    pairs += [apart.select(columns).with_columns(stratum=pl.lit("merged_splink_apart"))]
+    pl.concat(pairs).write_parquet(folder / second_opinion.PAIRS)
+    after = review.take_in(folder, judged(review.export(folder, size=10_000, seed=3), "同"))
+    assert after.strata["splink_only"].pairs == after.strata["merged_splink_apart"].pairs == 1
+    assert after.estimate == before.estimate - 1
+    merged_before, merged_after = (
+        sum(made.strata[name].pairs for name in made.strata if name.startswith("merged"))
+        for made in (before, after)
+    )
+    assert merged_before == merged_after
 
 
 @pytest.mark.parametrize("change", ["drop", "verdict", "record"])

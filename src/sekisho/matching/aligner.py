@@ -29,6 +29,8 @@ _ROUNDS = 6
 _SMALLEST = 2e-3
 _FEWEST = 0.3
 _UNSEEN = math.log(1e-4)
+# How many readings of a character, and sounds of a name, are followed when a name is read aloud.
+_FEW_PIECES, _FEW_SOUNDS = 4, 12
 _NO_PIECES: dict[str, float] = {}
 
 
@@ -65,6 +67,22 @@ class Aligner:
         which is found much sooner."""
         size = max(len(name), 1)
         return self._best(name, sound, least * size) / size
+
+    def readings(self, name: str) -> dict[str, float]:
+        """The likeliest sounds of a name and their chances; the sound of a kana is itself."""
+        spoken = {"": 1.0}
+        for char in name:
+            pieces = self._likeliest(char)
+            longer: dict[str, float] = {}
+            for sound, share in spoken.items():
+                for piece, chance in pieces.items():
+                    longer[sound + piece] = longer.get(sound + piece, 0.0) + share * chance
+            spoken = dict(sorted(longer.items(), key=lambda item: -item[1])[:_FEW_SOUNDS])
+        return spoken
+
+    def _likeliest(self, char: str) -> dict[str, float]:
+        known = sorted(self.pieces.get(char, {char: 0.0}).items(), key=lambda item: -item[1])[:_FEW_PIECES]
+        return {piece: math.exp(chance) for piece, chance in known}
 
     def _best(self, name: str, sound: str, least: float) -> float:
         if self.bound(name, sound) < least:

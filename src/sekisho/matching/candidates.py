@@ -41,7 +41,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         "full", kana="persona", other_room="room", spot=_spot("head")
     )
     met = left.join(right, on="spot", how="inner").filter(_rooms_agree())
-    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique(["kanji", "kana", "sound"])
+    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique()
     told = pairs.filter(pl.col("known").is_not_null()).with_columns(
         contradicted=kana.dull(pl.col("known")) != kana.dull(pl.col("full"))
     )
@@ -141,11 +141,15 @@ def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 
 
 def by_former(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs in kanji where one's former surname and given name are the other's: left, right."""
-    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
-    now = written.select("persona", "surname", "given").join(places, on="persona")
-    then = written.filter(pl.col("former").is_not_null()).select("persona", "given", surname="former")
-    met = then.join(places, on="persona").join(now, on=["place", "surname", "given"], suffix="_other")
+    """Pairs in kanji where one's former surname and given name are the other's: left, right.
+
+    The other's whole name is compared, so that nobody has to guess where its surname ends.
+    """
+    written = personas.filter(pl.col("kind") == "person", pl.col("written") == "kanji")
+    before = pl.concat_str("former", "given")
+    then = written.filter(pl.col("former").is_not_null(), pl.col("given") != "").select("persona", key=before)
+    now = written.select("persona", "key").join(places, on="persona")
+    met = then.join(places, on="persona").join(now, on=["place", "key"], suffix="_other")
     met = met.filter(pl.col("persona") != pl.col("persona_other"), _rooms_agree("room_other"))
     return _both_ways(met)
 

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from sekisho.matching import candidates, phones, priors, screening
+from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
 
@@ -94,7 +95,7 @@ def edges(
     """
     met_by_name = candidates.by_surname(personas, places, lexicon)
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
-    spoken = _kanji_kana(met_by_name, reader, before.unlisted)
+    spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)
     sounds = _same_sound(personas, places)
     neighbours = candidates.companies(personas, places, largest=_CROWD)
     # Whom an event joins is compared all the same, among the followers.
@@ -140,6 +141,24 @@ def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.Data
         right=pl.max_horizontal("kanji", "kana"),
         name_weight="name_weight",
         reason="reason",
+    )
+
+
+def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
+    """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
+    against; what is left is how the two met."""
+    doubtful = spoken.filter(pl.col("name_weight") < 0, pl.col("name_weight") > Weights.contradicted)
+    surnames = pl.Series(list(native_surnames()), dtype=pl.String)
+    foreign = personas.filter(pl.col("surname").is_in(surnames.implode()))["persona"]
+    either = pl.col("left").is_in(foreign.implode()) | pl.col("right").is_in(foreign.implode())
+    heard = _compared(doubtful.filter(either).select("left", "right"), personas, reader)
+    native = heard.filter(pl.col("reason") == "foreign_reading").select("left", "right", native="name_weight")
+    marked = spoken.join(native, on=["left", "right"], how="left")
+    return marked.select(
+        "left",
+        "right",
+        name_weight=pl.coalesce("native", "name_weight"),
+        reason=pl.when(pl.col("native").is_not_null()).then(pl.lit("foreign_reading")).otherwise("reason"),
     )
 
 
@@ -206,7 +225,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
-    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family"])
+    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)

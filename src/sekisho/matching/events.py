@@ -15,6 +15,7 @@ SWITCH, RENAME, STOP, RESTART, CHANGE = "switch", "rename", "stop", "restart", "
 NEVER = 2**30
 _UNBROKEN = 3
 _SHARED = 31
+_FEW = 4
 
 
 def between(records: pl.DataFrame) -> pl.DataFrame:
@@ -24,9 +25,12 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
     are true when any meeting of the two shows them. `records` has persona, point, house, room, start,
     end (days, NEVER when open), application, system. A record without a point meets those that begin in its
-    home on the day it ends, or on the next.
+    home on the day it ends, or on the next. Where nobody knows the days, the applications say who came and who
+    went on.
     """
-    return _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    dated = _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    undated = _undated(records.filter(pl.col("start").is_null()))
+    return dated if undated.is_empty() else _any(pl.concat([dated, undated.select(dated.columns)]))
 
 
 def _at_points(records: pl.DataFrame) -> pl.DataFrame:
@@ -85,6 +89,57 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         & (unbroken | shared)
         & ~moved,
     )
-    return flags.group_by("left", "right").agg(
-        pl.col("switched", "renamed", "shared", "unbroken", "enclosed", "moved").any()
+    return _any(flags.select("left", "right", *_FLAGS))
+
+
+_FLAGS = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+
+
+def _any(flags: pl.DataFrame) -> pl.DataFrame:
+    return flags.group_by("left", "right").agg(pl.col(_FLAGS).any())
+
+
+def _undated(records: pl.DataFrame) -> pl.DataFrame:
+    """Without days: whoever only ever switched, changed or stopped at a place did not come there by that name, so it
+    is the other one of two; two who both restarted a supply point came one after the other."""
+    at_point = records.filter(pl.col("point").is_not_null()).with_columns(
+        place=pl.col("point").hash(), home=False
     )
+    rooms = pl.col("room").drop_nulls().n_unique().over("house")
+    at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null(), rooms <= 1)
+    kept = ("persona", "application", "place", "home")
+    here = pl.concat([at_point.select(kept), at_home.with_columns(place="house", home=True).select(kept)])
+    return _few_at_a_place(_arrivals(here))
+
+
+def _arrivals(here: pl.DataFrame) -> pl.DataFrame:
+    """place, home, persona and how it came: only by continuing, by a change of name, by a restart."""
+    how = pl.col("application").fill_null("")
+    return here.group_by("place", "home", "persona").agg(
+        continues=how.is_in([SWITCH, CHANGE, STOP]).all(),
+        renamed=(how == RENAME).any() & ~how.is_in([RESTART, ""]).any(),
+        restarted=(how == RESTART).any(),
+    )
+
+
+def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
+    """The flags of `between` for the pairs of places with at most so many personas that one of them is likely meant."""
+    few = came.with_columns(all=pl.len().over("place")).filter(pl.col("all").is_between(2, _FEW))
+    met = few.join(few, on=["place", "home", "all"], suffix="_other")
+    pairs = met.filter(pl.col("persona") < pl.col("persona_other"))
+    went_on = pl.col("continues") | pl.col("continues_other")
+    # Of three it is not known which two are meant: that says no more than contracts that touch.
+    alone = pl.col("all") == 2
+    took_over = (pl.col("renamed") | pl.col("renamed_other")) & alone & ~went_on
+    both_came = pl.col("restarted") & pl.col("restarted_other") & ~pl.col("home")
+    never = pl.lit(False)
+    return pairs.select(
+        left="persona",
+        right="persona_other",
+        switched=went_on & alone,
+        renamed=took_over,
+        shared=never,
+        unbroken=went_on | took_over,
+        enclosed=never,
+        moved=both_came,
+    ).filter(pl.any_horizontal(_FLAGS))

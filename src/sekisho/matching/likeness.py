@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+import jaconv
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
 from rapidfuzz.distance import Levenshtein, Postfix
@@ -24,17 +25,20 @@ from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
 _RAREST = 2e-4
-_UNLISTED, _LEAST_UNLISTED = 0.1, 0.01
-# Of the names that the dictionaries do not read as their bearers do, so many no aligner reads either.
-_ARBITRARY = 0.01
+_UNLISTED = 0.1
+# Of all names so many are heard as neither dictionaries nor characters suggest (光宙 as ピカチュウ).
+_ARBITRARY = 0.001
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
 _SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
 _FEW = 0.05
 # A mean log-probability a character below which the aligner recognises nothing.
 _UNREADABLE = -3.5
+# 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
+_MAYBE_JAPANESE = -1.0
 # The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
 _READ_COMPANY = 7.0
+_CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
 _COMPANY_STEP = 1.2
 # Names whose readings are kept for the next shard; more would only take memory.
 _REMEMBERED = 100_000
@@ -80,6 +84,7 @@ class Reader:
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
+        self._likely: dict[str, dict[str, float]] = {}
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
         self._folded: dict[str, str] = {}
@@ -104,8 +109,7 @@ class Reader:
         if known:
             read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
-        arbitrary = _ARBITRARY * max(unlisted, _LEAST_UNLISTED)
-        return min(math.log((1 - arbitrary) * read / anybody + arbitrary), _SUREST)
+        return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
 
     def is_known(self, given: str) -> bool:
         """Whether a dictionary has this name at all."""
@@ -133,7 +137,7 @@ class Reader:
         if left.written == right.written:
             return _both_sound(left, right)
         if "latin" in (left.written, right.written):
-            return _latin(left, right)
+            return self._latin(left, right)
         return self._kanji_kana(*((left, right) if left.written == "kanji" else (right, left)))
 
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
@@ -151,7 +155,8 @@ class Reader:
         if kanji.given:
             yield from (self._given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
         if self._native_surname(kanji, spoken):
-            yield Likeness(1.5, "foreign_reading")
+            japanese = kanji.given in self._given and (spoken.given_sound or "") in self._common
+            yield Likeness(_MAYBE_JAPANESE if japanese else 0.0, "foreign_reading")
         if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
             yield Likeness(0.5, "surname_only")
         if kanji.given and spoken.given_sound:
@@ -168,23 +173,36 @@ class Reader:
             self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned"
         )
 
+    def _latin(self, left: Name, right: Name) -> Likeness:
+        """Roman letters against kana: the consonants are compared, in any order of the words.
+
+        Consonants alone would make MOORE of ミウラ: a given name that Japanese bear must agree in its vowels, too.
+        """
+        latin, other = (left, right) if left.written == "latin" else (right, left)
+        if other.written != "kana":
+            return NOT_ALIKE
+        spoken = re.sub(_GLIDES, "ワ", other.words or "")
+        alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
+        weight = (alike - 74.0) / 6.0 if alike < 90 else 4.0
+        if other.given_sound in self._common:
+            weight = min(weight, (_spelt_alike(latin.words or "", other.words or "") - 60.0) / 6.0)
+        return Likeness(weight, "romanised")
+
     def _native_surname(self, kanji: Name, spoken: Name) -> bool:
         """王 heard as ワン: the surname as its bearers say it, which no reading dictionary of Japanese
         has."""
-        return any(
-            (spoken.full or "").startswith(sound) for sound in self._native.get(kanji.surname or "", ())
-        )
+        native, words = self._native.get(kanji.surname or "", ()), (spoken.words or "").split()
+        if len(words) > 1:
+            return any(sound in words for sound in native)
+        return any((spoken.full or "").startswith(sound) for sound in native)
 
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
             return Likeness(9.0, "same_name")
+        if right.key == _before(left) or left.key == _before(right):
+            return Likeness(6.0, "former_surname")
         if left.given and left.given == right.given:
-            reason = (
-                "former_surname"
-                if {left.former, right.former} & {left.surname, right.surname}
-                else "new_surname"
-            )
-            return Likeness(6.0 if reason == "former_surname" else 2.0, reason)
+            return Likeness(2.0, "new_surname")
         if left.surname != right.surname:
             return _one_character(left, right)
         if not left.given or not right.given:
@@ -198,8 +216,16 @@ class Reader:
 
     def _common_readings(self, left: str, right: str) -> float:
         """The chance that both given names are read the same: 1 for certain homophones, 0 for none."""
-        one, other = self._given.get(left, {}), self._given.get(right, {})
+        one, other = self._spoken_as(left), self._spoken_as(right)
         return sum(min(share, other.get(sound, 0.0)) for sound, share in one.items())
+
+    def _spoken_as(self, given: str) -> dict[str, float]:
+        """Sounds of a given name and their shares: the books', and the aligner's for a name that they lack."""
+        if given not in self._likely:
+            if len(self._likely) > _REMEMBERED:
+                self._likely.clear()
+            self._likely[given] = self._given.get(given) or self._aligner.readings(given)
+        return self._likely[given]
 
     def _companies(self, left: Name, right: Name) -> Likeness:
         if left.written == right.written:
@@ -218,7 +244,30 @@ class Reader:
         alike = alike_weight(ratio(*_heads(_dull(read), _dull(heard))))
         # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
         head, spoken_head = _heads(self._folded[kanji.key], heard)
-        return Likeness(max(alike, self._company_aligned(head, spoken_head)), "company_reading")
+        best = max(alike, self._company_aligned(head, spoken_head), self._called_after(kanji.key, heard))
+        return Likeness(best, "company_reading")
+
+    def _called_after(self, written: str, heard: str) -> float:
+        """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one: it is read as the books of surnames
+        say, and only the rest as a company's."""
+        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+        fitting = [
+            self._rest_of_company(written[size:], heard[len(sound) :])
+            for size in cuts
+            for sound in self._surnames.get(written[:size], ())
+            if heard.startswith(sound)
+        ]
+        return max(fitting, default=NOT_ALIKE.weight)
+
+    def may_be_called_after(self, written: str, heard: str) -> bool:
+        """Whether both begin with one surname: cheap, and no company called after it fails it."""
+        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+        return any(heard.startswith(tuple(self._surnames.get(written[:size], ()))) for size in cuts)
+
+    def _rest_of_company(self, written: str, heard: str) -> float:
+        if _dull(self.company_sound(written)) == _dull(heard):
+            return _CALLED_AFTER
+        return min(self._company_aligned(written, heard), _CALLED_AFTER)
 
     def _company_aligned(self, head: str, spoken: str) -> float:
         """Never under NOT_ALIKE, below which nothing is merged whatever happened at the point."""
@@ -256,6 +305,11 @@ class Reader:
         return "".join(reading for reading in readings if reading != "キゴウ")
 
 
+def _before(name: Name) -> str | None:
+    """What somebody was called before the surname changed."""
+    return f"{name.former}{name.given}" if name.former and name.given else None
+
+
 def alike_weight(percent: float) -> float:
     """Weight of two companies' sounds that have so much in common."""
     return (percent - 88.0) / 2.5
@@ -276,7 +330,7 @@ def _contradicted(kanji: Name, spoken: Name) -> Likeness:
 def _one_character(left: Name, right: Name) -> Likeness:
     """Different surnames and given names: only a slip of one character in a long name is worth anything."""
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
-        return Likeness(1.0, "one_character")
+        return Likeness(-1.0, "one_character")
     return NOT_ALIKE
 
 
@@ -311,16 +365,6 @@ def _heads(left: str, right: str) -> tuple[str, str]:
 @lru_cache(maxsize=1 << 16)
 def _dull(sound: str) -> str:
     return sound.translate(_DULL)
-
-
-def _latin(left: Name, right: Name) -> Likeness:
-    """Roman letters against kana: the consonants are compared, in any order of the words."""
-    latin, other = (left, right) if left.written == "latin" else (right, left)
-    if other.written != "kana":
-        return NOT_ALIKE
-    spoken = re.sub(_GLIDES, "ワ", other.words or "")
-    alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
-    return Likeness((alike - 74.0) / 6.0 if alike < 90 else 4.0, "romanised")
 
 
 def _devices(left: Name, right: Name) -> Likeness:
@@ -383,6 +427,12 @@ _SPELLINGS = (
 _SKELETON = str.maketrans(
     {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
 )
+
+
+def _spelt_alike(latin: str, spoken: str) -> float:
+    """How far Roman letters are those of the kana, vowels included: 0 to 100."""
+    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
+    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
 
 
 def _romanised(sound: str) -> str:

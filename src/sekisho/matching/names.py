@@ -207,9 +207,10 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
     spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
-    # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫.
+    # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
+    # lack many a given name: 野崎|邦照, not 野崎邦|照.
     worth = (
-        pl.col("people").log10().add(1.0).fill_null(-3.0)
+        pl.col("people").log10().add(1.0).fill_null(-4.0)
         + pl.when(known_given).then(4.0).otherwise(-1.0)
         - (pl.col("given").str.len_chars().cast(pl.Float64) - 2).abs() * 0.7
         - (pl.col("surname").str.len_chars().cast(pl.Float64) - 2).abs() * 0.3
@@ -287,7 +288,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
     # trade.
-    heard = pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)
+    heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
@@ -312,8 +313,14 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(COMPANY))
     )
     sure = pl.col("device") | pl.col("legal") | person | keyword
-    judged = frame.with_columns(keyword=traded).with_columns(person=listed)
+    judged = frame.with_columns(keyword=traded | _branched()).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+def _branched() -> pl.Expr:
+    """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
+    trade = pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$").str.contains(companies.KEYWORD_SOUND)
+    return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
 
 
 _WORKING = (

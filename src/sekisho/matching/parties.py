@@ -12,6 +12,11 @@ from sekisho.matching.settle import Settled
 # A cluster is certain when every pair in it is at least this likely and no doubt is left about joining
 # another.
 CERTAIN = 0.98
+# Where two contracts only stand beside one another, and where the file itself says that they are one customer's.
+_BESIDE, _TOLD = ("beside", "succeeded", "moved"), ("enclosed", "shared", "switched")
+# What only an event shows: nobody compares such names where none happened.
+_BY_EVENT = ("homophone", "new_surname", "one_character", "one_kana", "surname_only", "unlike", "family")
+_SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
 _SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
 _FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "phone", "moved")
 
@@ -23,7 +28,7 @@ def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:
     return {
         "records": _records(rows, settled),
         "clusters": lines,
-        "edges": pairs.filter(pl.col("weight") > LISTED),
+        "edges": pairs.filter(pl.col("weight") > LISTED).drop("way"),
         "cells": cells(lines),
     }
 
@@ -55,6 +60,7 @@ def _pairs(rows: pl.DataFrame, settled: Settled) -> pl.DataFrame:
         "weight",
         "name_weight",
         "reason",
+        "way",
         *_FLAGS,
         "accepted",
         "settled",
@@ -86,7 +92,7 @@ def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.D
     )
     return joined.with_columns(
         pl.col("lamp", "signal").fill_null(False),
-        pl.col("excess", "missing", "spread").fill_null(0.0),
+        pl.col(_SUMS).fill_null(0.0),
         level=pl.col("level").fill_null("certain"),
     )
 
@@ -101,10 +107,17 @@ def _lights(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
-    """For each cluster: level, and what its pairs say the count is too high (excess) or too low (missing)
-    by."""
+    """For each cluster: level, what its pairs say the count is too high (excess) or too low (missing) by, and how
+    its pairs met: beside one another, told by an event, and told by nothing but an event."""
+    told = pl.col("way").is_in(_TOLD)
     held = pairs.filter("accepted").select(
-        "left_cluster", missing=1 - pl.col("probability"), excess=pl.lit(0.0), p="probability"
+        "left_cluster",
+        missing=1 - pl.col("probability"),
+        excess=pl.lit(0.0),
+        p="probability",
+        beside=pl.col("way").is_in(_BESIDE).cast(pl.Float64),
+        told=told.cast(pl.Float64),
+        by_event=(told & pl.col("reason").is_in(_BY_EVENT)).cast(pl.Float64),
     )
     open_pairs = pairs.filter(~pl.col("accepted") & ~pl.col("settled"))
     # However many doubts a cluster has, it can be one party too many only once.
@@ -116,6 +129,7 @@ def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
         missing=pl.lit(0.0),
         excess=pl.col("probability").clip(upper_bound=0.5),
         p="probability",
+        **dict.fromkeys(("beside", "told", "by_event"), pl.lit(0.0)),
     )
     both = pl.concat([held, doubt]).with_columns(spread=pl.col("p") * (1 - pl.col("p")))
     level = (
@@ -125,9 +139,7 @@ def _doubts(pairs: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("probable"))
         .otherwise(pl.lit("certain"))
     )
-    return both.group_by(cluster="left_cluster").agg(
-        pl.col("excess").sum(), pl.col("missing").sum(), pl.col("spread").sum(), level=level
-    )
+    return both.group_by(cluster="left_cluster").agg(pl.col(_SUMS).sum(), level=level)
 
 
 def cells(lines: pl.DataFrame) -> pl.DataFrame:
@@ -138,9 +150,7 @@ def cells(lines: pl.DataFrame) -> pl.DataFrame:
             clusters=pl.len().cast(pl.Int64),
             records=pl.col("records").sum().cast(pl.Int64),
             contracts=pl.col("contracts").sum().cast(pl.Int64),
-            excess=pl.col("excess").sum(),
-            missing=pl.col("missing").sum(),
-            spread=pl.col("spread").sum(),
+            **{name: pl.col(name).sum() for name in _SUMS},
         )
         .sort("kind", "first", "second", "running", "lamp", "signal", "level")
     )

@@ -1,18 +1,26 @@
 """Telephone numbers as written: +81, hyphens, brackets and full width become digits; what is no number becomes none.
 
 A mobile number is one person's, a fixed line a household's or an office's. Numbers that many names share (a reception,
-a managing agent, 0000000000) say nothing about anybody.
+a managing agent, 0000000000) say nothing about anybody. How many names share a number is counted over the whole
+file, so that the answer does not depend on how the file is divided.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
+
+from sekisho.matching import kana
 
 _MOBILE = r"^0[789]0\d{8}$"
 _NUMBER = r"^0[1-9]\d{8,9}$"
 _FILLER = r"(?:0{7,}|1{7,}|9{7,}|12345678)$"
 # More names than a couple and their grown-up children share a number only at an office or an agent.
 MOST_NAMES = 3
+FILE = "crowded-numbers.parquet"
+# Numbers are counted in as many parts as keep this many rows in memory at once.
+_ROWS_A_PART = 4_000_000
 
 
 def normalised(phone: pl.Expr) -> pl.Expr:
@@ -27,14 +35,35 @@ def is_mobile(phone: pl.Expr) -> pl.Expr:
     return phone.str.contains(_MOBILE)
 
 
-def shared(pairs: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """left, right and mobile of those pairs whose two personas bear one number that is not everybody's.
+def crowded(pieces: pl.LazyFrame) -> pl.Series:
+    """The numbers that more than MOST_NAMES names bear; `pieces` has name and phone as they were written.
 
-    `owners` has persona, phone (normalised) and name: what tells two people of one number apart.
+    Names are told apart as they sound when they are in kana, else as they are written.
     """
-    crowd = owners.group_by("phone").agg(pl.col("name").n_unique().alias("names"))
-    own = owners.join(crowd.filter(pl.col("names") <= MOST_NAMES), on="phone", how="semi")
-    ends = own.select("persona", "phone").unique()
+    written = pieces.filter(pl.col("phone").is_not_null())
+    parts = 1 + int(written.select(pl.len()).collect().item()) // _ROWS_A_PART
+    name = kana.sound(pl.col("name").str.normalize("NFKC").str.replace_all(r"\s", ""))
+    spoken = written.select(number=normalised(pl.col("phone")), name=name.hash())
+    found = []
+    for part in range(parts):
+        mine = spoken.filter(pl.col("number").is_not_null(), pl.col("number").hash() % parts == part)
+        names = mine.group_by("number").agg(names=pl.col("name").n_unique())
+        found.append(names.filter(pl.col("names") > MOST_NAMES).select("number").collect()["number"])
+    return pl.concat(found).sort()
+
+
+def read(folder: Path) -> pl.Series | None:
+    """The crowded numbers as stored in the working folder of a matching; None where nothing is stored."""
+    path = folder / FILE
+    return pl.read_parquet(path)["number"] if path.exists() else None
+
+
+def shared(pairs: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """left, right and mobile of those pairs whose two personas bear one number.
+
+    `owners` has persona and phone (normalised), without the crowded numbers.
+    """
+    ends = owners.select("persona", "phone").unique()
     met = (
         pairs.select("left", "right")
         .unique()

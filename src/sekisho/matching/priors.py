@@ -92,29 +92,43 @@ def learnt(
     if people.is_empty() or kanji.is_empty():
         return Priors()
     mixed = 2.0 * (people.height - kanji.height) / kanji.height
-    relatives = _counted(ways(_relatives(kanji, places, reader), met, places))
+    kin = _counted(ways(_relatives(kanji, places, reader), met, places))
+    relatives = {way: mixed * count for way, count in kin.items()}
     ends = {"left": pl.min_horizontal("kanji", "kana"), "right": pl.max_horizontal("kanji", "kana")}
     read = ways(heard.select("given", "rest", **ends), met, places)
     pairs = _counted(read.unique(["left", "right"]))
     odds = {
-        way: _odds(pairs.get(way, 0), mixed * relatives.get(way, 0), start)
+        way: _odds(pairs.get(way, 0), relatives.get(way, 0.0), start)
         for way, start in Priors().odds().items()
     }
-    return Priors(**odds, unlisted=_unlisted(read, reader))
+    return Priors(**odds, unlisted=_unlisted(read, relatives, reader))
 
 
-def _unlisted(read: pl.DataFrame, reader: Reader) -> float:
-    """Where hardly anyone but one person can be meant, how many listed names are heard as no dictionary lists."""
-    sure = read.filter(pl.col("way").is_in(_SURE)).select("left", "right", "given", "rest")
+def _unlisted(read: pl.DataFrame, relatives: dict[str, float], reader: Reader) -> float:
+    """How many listed names are heard as no dictionary lists: where hardly anyone but one person can be meant, and in
+    files without events wherever most are one, less the relatives who must be among them."""
+    sure = read.filter(pl.col("way").is_in(_SURE))
+    known, missed = _heard_otherwise(sure, reader)
+    if known < _PAIRS_OF_THE_DEFAULT:
+        sizes = _counted(read.unique(["left", "right"]))
+        mostly = [way for way, size in sizes.items() if relatives.get(way, 0.0) < size / 2]
+        known, missed = _heard_otherwise(read.filter(pl.col("way").is_in(mostly)), reader)
+        others = sum(relatives.get(way, 0.0) for way in mostly)
+        known, missed = max(known - others, 0.0), max(missed - others, 0.0)
+    share = (missed + _PAIRS_OF_THE_DEFAULT * _USUALLY_UNLISTED) / (known + _PAIRS_OF_THE_DEFAULT)
+    return round(max(_NARROWEST, min(_WIDER * share, _WIDEST)), 2)
+
+
+def _heard_otherwise(read: pl.DataFrame, reader: Reader) -> tuple[float, float]:
+    """Pairs whose kanji name a dictionary has, and those among them whose sound it does not list."""
     books = [
         (reader.is_known(given), reader.is_listed(given, rest))
-        for given, rest in sure.select("given", "rest").iter_rows()
+        for given, rest in read.select("given", "rest").iter_rows()
     ]
-    marked = sure.with_columns(pl.DataFrame(books, schema=["known", "listed"], orient="row"))
+    flags = pl.DataFrame(books, schema={"known": pl.Boolean, "listed": pl.Boolean}, orient="row")
+    marked = pl.concat([read.select("left", "right"), flags], how="horizontal")
     pairs = marked.group_by("left", "right").agg(pl.col("known", "listed").any()).filter("known")
-    missed = pairs.height - int(pairs["listed"].sum())
-    share = (missed + _PAIRS_OF_THE_DEFAULT * _USUALLY_UNLISTED) / (pairs.height + _PAIRS_OF_THE_DEFAULT)
-    return round(max(_NARROWEST, min(_WIDER * share, _WIDEST)), 2)
+    return float(pairs.height), float(pairs.height - pairs["listed"].sum())
 
 
 def _odds(pairs: float, relatives: float, start: float) -> float:

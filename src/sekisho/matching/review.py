@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import counts, reasons
+from sekisho.matching import counts, reasons, second_opinion
 from sekisho.matching.errors import UnableToReadReview
 
 SAME, DIFFERENT, UNKNOWN = "同", "別", "不明"
@@ -46,13 +46,16 @@ _HEAD = (
     "理由",
     "判定（同・別・不明）",
 )
-# Pairs by what was done with them and how sure it was: name, accepted, lowest probability, below.
+_SURE = 0.98
+# Pairs by what was done with them and how sure it was; where Splink was asked, too, those that it sees otherwise are
+# drawn from by themselves. Name, and whether they were merged.
 _STRATA = (
-    ("merged_certain", True, 0.98, 1.01),
-    ("merged_probable", True, 0.0, 0.98),
-    ("open", False, 0.0, 1.01),
+    ("merged_certain", True),
+    ("merged_probable", True),
+    ("merged_splink_apart", True),
+    ("open", False),
+    ("splink_only", False),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,11 @@ def export(folder: Path, *, size: int, seed: int) -> str:
     pairs = _pairs(folder)
     chosen: list[dict[str, object]] = []
     sizes = {}
-    for name, accepted, lowest, below in _STRATA:
-        part = pairs.filter(
-            pl.col("accepted") == accepted, pl.col("probability").is_between(lowest, below, closed="left")
-        )
+    for name, _ in _STRATA:
+        part = pairs.filter(pl.col("stratum") == name)
         sizes[name] = part.height
         picked = _dice(f"{seed}/{name}").sample(range(part.height), min(size, part.height))
-        chosen += [row | {"stratum": name} for row in part[sorted(picked)].iter_rows(named=True)]
+        chosen += part[sorted(picked)].iter_rows(named=True)
     _dice(str(seed)).shuffle(chosen)
     kept = {
         "seed": seed,
@@ -103,7 +104,8 @@ def _dice(seed: str) -> random.Random:
 
 
 def _pairs(folder: Path) -> pl.DataFrame:
-    """Pairs that decide the count of individuals: merged ones, and open ones between two clusters."""
+    """Pairs that decide the count of individuals: merged ones, open ones between two clusters, and those that only
+    Splink joins; each with its stratum."""
     edges = pl.scan_parquet(folder / "edges" / "*.parquet")
     people = (
         pl.scan_parquet(folder / "clusters" / "*.parquet")
@@ -111,8 +113,34 @@ def _pairs(folder: Path) -> pl.DataFrame:
         .select("cluster")
     )
     counted = edges.filter(pl.col("accepted") | ~pl.col("settled"))
-    mine = counted.join(people, left_on="left_cluster", right_on="cluster", how="semi")
+    listed = counted.select(*_KEPT, "accepted", "probability").collect()
+    pairs = pl.concat([listed.with_columns(stratum=_stratum()), _otherwise(folder, listed)], how="diagonal")
+    known = pairs.unique(["left_record", "right_record"], keep="last", maintain_order=True)
+    mine = known.lazy()
+    for end in ("left", "right"):
+        mine = mine.join(people, left_on=f"{end}_cluster", right_on="cluster", how="semi")
     return mine.sort("left_record", "right_record").collect()
+
+
+_KEPT = ("left_record", "right_record", "left_cluster", "right_cluster", "reason")
+
+
+def _stratum() -> pl.Expr:
+    merged = pl.when(pl.col("probability") >= _SURE).then(pl.lit("merged_certain"))
+    return pl.when("accepted").then(merged.otherwise(pl.lit("merged_probable"))).otherwise(pl.lit("open"))
+
+
+def _otherwise(folder: Path, listed: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that Splink sees otherwise; one that is open here already stays so."""
+    path = folder / second_opinion.PAIRS
+    if not path.exists():
+        return listed.clear().select(*_KEPT, stratum=pl.lit("open"))
+    found = pl.read_parquet(path).select(*_KEPT, "stratum")
+    clusters = ["left_cluster", "right_cluster"]
+    already = listed.filter(~pl.col("accepted")).select(
+        left_cluster=pl.min_horizontal(clusters), right_cluster=pl.max_horizontal(clusters)
+    )
+    return found.join(already, on=clusters, how="anti")
 
 
 def _csv(folder: Path, chosen: list[dict[str, object]]) -> str:
@@ -128,15 +156,11 @@ def _csv(folder: Path, chosen: list[dict[str, object]]) -> str:
     for number, pair in enumerate(chosen, start=1):
         ends = known[str(pair["left_record"])], known[str(pair["right_record"])]
         point = "はい" if ends[0]["point"] and ends[0]["point"] == ends[1]["point"] else "いいえ"
-        cells = [safe(end[name]) for end in ends for name in ("record", "name", "kana", "address")]
+        cells = [
+            second_opinion.safe(end[name]) for end in ends for name in ("record", "name", "kana", "address")
+        ]
         writer.writerow([number, pair["stratum"], *cells, point, reasons.words(str(pair["reason"])), ""])
     return "\ufeff" + out.getvalue()
-
-
-def safe(value: object) -> str:
-    """A spreadsheet must not run a customer's name as a formula."""
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def take_in(folder: Path, text: str) -> Correction:
@@ -200,8 +224,8 @@ def _corrected(folder: Path, strata: dict[str, Stratum]) -> Correction:
     made = counts.from_json((folder / "counts.json").read_text(encoding="utf-8"))
     value = made.figures["total"]["individuals"].value
     change, variance = 0.0, 0.0
-    for name, accepted, *_ in _STRATA:
-        stratum = strata[name]
+    for name, accepted in _STRATA:
+        stratum = strata.get(name, Stratum(0, 0, 0))
         share, spread = _share(stratum)
         wrong = 1.0 - share if accepted else share
         change += stratum.pairs * wrong * (1 if accepted else -1)

@@ -15,13 +15,13 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import counts, crew, intake, lexicon, priors, readings, shards
+from sekisho.matching import counts, crew, intake, lexicon, phones, priors, readings, shards
 from sekisho.matching.decide import Weights
 from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 2
+EDITION = 3
 SHARD_ROWS = 300_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
@@ -104,6 +104,7 @@ def match(
     with crew.gathered(workers=workers, cluster=cluster) as hands:
         total = _read(job, hands, tell)
         _learn(job, hands, total)
+        _number_crowds(job, hands)
         spans = _planned(job, hands, total, rows=min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES))
         _settle(job, hands, spans, tell)
     return _result(job)
@@ -204,6 +205,21 @@ def _priors(job: Job, rows: int) -> int:
     return rows
 
 
+def _number_crowds(job: Job, hands: crew.Crew) -> None:
+    """Which telephone numbers say nothing is found in the whole file, so that shards make no difference."""
+    for _ in hands.run(partial(_crowded, job), [0]):
+        pass
+
+
+def _crowded(job: Job, _: int) -> int:
+    """Stores the crowded numbers, unless they are stored already. Runs in any process."""
+    path = job.work / phones.FILE
+    if not path.exists():
+        pieces = pl.scan_parquet(job.work / "pieces" / "*.parquet").select("name", "phone")
+        shards.write_whole(phones.crowded(pieces).rename("number").to_frame(), path)
+    return 0
+
+
 def _planned(job: Job, hands: crew.Crew, total: dict[str, int], *, rows: int) -> list[shards.Span]:
     """The plan of the first start stands, so that a restart with other limits finds the same shards."""
     path = job.work / "plan.json"
@@ -256,6 +272,7 @@ def _span(job: Job, number: int) -> int:
         reader=reader,
         weights=job.weights,
         priors=priors.read(job.work),
+        crowded=phones.read(job.work),
     )
 
 

@@ -26,7 +26,9 @@ def companies(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader, *, le
         both = both.join(named, on=end, how="left")
     mixed = (pl.col("left_written") == "kana") != (pl.col("right_written") == "kana")
     sides = _sides(both.filter(mixed), reader)
-    likely = sides.filter(_evident() | _alike(sides, least) | _readable(sides, reader, least))
+    likely = sides.filter(
+        _evident() | _called_after(sides, reader) | _alike(sides, least) | _readable(sides, reader, least)
+    )
     return pl.concat([both.filter(~mixed), likely], how="diagonal").select("left", "right")
 
 
@@ -49,6 +51,12 @@ def _evident() -> pl.Expr:
     read, heard = pl.col("read"), pl.col("heard")
     begun = read.str.starts_with(heard) | heard.str.starts_with(read)
     return begun | (pl.col("known") == heard).fill_null(False)
+
+
+def _called_after(sides: pl.DataFrame, reader: Reader) -> pl.Series:
+    """Whether both begin with one surname, which is read otherwise than a company's word."""
+    pairs = sides.select("key", "heard").iter_rows()
+    return pl.Series([reader.may_be_called_after(*pair) for pair in pairs], dtype=pl.Boolean)
 
 
 def _alike(sides: pl.DataFrame, least: float) -> pl.Series:

@@ -22,13 +22,15 @@ import polars as pl
 from sekisho.matching import addresses, names, shards
 from sekisho.matching.errors import UnableToAskAgain
 from sekisho.matching.lexicon import Lexicon
-from sekisho.matching.review import safe
 
 SEED = 20260601
 THRESHOLD = 0.5
 _RECALL_OF_EQUALITY = 0.65
 _PAIRS_DRAWN = 2e6
 _HEAD = ("番号", "統合した側", "記録A", "氏名A", "住所A", "記録B", "氏名B", "住所B", "判定（同・別・不明）")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# left_record, right_record, left_cluster, right_cluster, reason, stratum: what clerks are shown in the review.
+PAIRS = "second_opinion.parquet"
 _OURS, _THEIRS = "本システムのみ", "Splink のみ"
 
 
@@ -80,6 +82,7 @@ def ask(folder: Path, *, lexicon: Lexicon, records: int, listed: int = 500) -> O
         folder / "second_opinion.json", json.dumps(asdict(made) | {"agreement": made.agreement})
     )
     shards.write_text(folder / "second_opinion.csv", "\ufeff" + _csv(apart))
+    shards.write_whole(_for_review(judged, folder), folder / PAIRS)
     return made
 
 
@@ -202,6 +205,34 @@ def _disagreements(judged: pl.DataFrame) -> pl.DataFrame:
         parts.append(met.with_columns(side=pl.lit(side)))
     # One of each side by turns, so that a short list shows both.
     return pl.concat([part.with_row_index("turn") for part in parts]).sort("turn", "side").drop("turn")
+
+
+def _for_review(judged: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """The pairs of PAIRS: merged ones that Splink cuts, and clusters that only Splink joins, each with the next."""
+    theirs = judged.select("record", "theirs")
+    merged = pl.scan_parquet(folder / "edges" / "*.parquet").filter("accepted").collect()
+    ends = merged.join(theirs, left_on="left_record", right_on="record").join(
+        theirs, left_on="right_record", right_on="record", suffix="_other"
+    )
+    cut = ends.filter(pl.col("theirs") != pl.col("theirs_other")).with_columns(
+        stratum=pl.lit("merged_splink_apart")
+    )
+    cells = judged.sort("cluster", "row").unique(["theirs", "cluster"], keep="first", maintain_order=True)
+    following = [
+        pl.col(name).shift(-1).over("theirs").alias(f"right_{name}") for name in ("record", "cluster")
+    ]
+    joined = cells.select("theirs", *following, left_record="record", left_cluster="cluster").filter(
+        pl.col("right_record").is_not_null()
+    )
+    columns = ("left_record", "right_record", "left_cluster", "right_cluster", "reason", "stratum")
+    only = joined.with_columns(reason=pl.lit("splink"), stratum=pl.lit("splink_only"))
+    return pl.concat([cut.select(columns), only.select(columns)], how="vertical_relaxed")
+
+
+def safe(value: object) -> str:
+    """A spreadsheet must not run a customer's name as a formula."""
+    text = "" if value is None else str(value)
+    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _csv(apart: pl.DataFrame) -> str:

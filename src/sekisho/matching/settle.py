@@ -48,12 +48,14 @@ def settle(
     reader: Reader,
     weights: decide.Weights,
     known_priors: priors.Priors | None = None,
+    crowded: pl.Series | None = None,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
-    end, running. Priors are learnt from the rows unless they are given."""
+    end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
+    unless they are given."""
     known, parties, met, places = _prepared(rows, lexicon)
     listed, before = decide.edges(
-        parties, places, met, reader, lexicon, weights, known_priors, _owners(known)
+        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded)
     )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
@@ -151,18 +153,14 @@ def _places(known: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([points, houses]).unique()
 
 
-def _owners(known: pl.DataFrame) -> pl.DataFrame:
-    """persona, phone, name: the number that a person's records bear; the surname's sound tells bearers apart."""
-    given = known.filter(pl.col("phone").is_not_null(), pl.col("kind") == "person")
-    return (
-        given.select(
-            "persona",
-            phone=phones.normalised(pl.col("phone")),
-            name=pl.coalesce("full", "key"),
-        )
-        .filter(pl.col("phone").is_not_null())
-        .unique()
-    )
+def _owners(known: pl.DataFrame, crowded: pl.Series | None) -> pl.DataFrame:
+    """persona, phone: the numbers that a person's records bear, without those that say nothing."""
+    given = known.filter(pl.col("phone").is_not_null())
+    crowd = phones.crowded(given.lazy().select("name", "phone")) if crowded is None else crowded
+    people = given.filter(pl.col("kind") == "person")
+    owners = people.select("persona", phone=phones.normalised(pl.col("phone"))).unique()
+    usable = pl.col("phone").is_not_null() & ~pl.col("phone").is_in(crowd.implode())
+    return owners.filter(usable.fill_null(False))
 
 
 def _marked(listed: pl.DataFrame, refused: set[tuple[int, int]]) -> pl.DataFrame:

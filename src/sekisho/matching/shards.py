@@ -161,7 +161,15 @@ def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon,
 
 
 def settle_span(
-    span: Span, *, work: Path, out: Path, lexicon: Lexicon, reader: Reader, weights: Weights, priors: Priors
+    span: Span,
+    *,
+    work: Path,
+    out: Path,
+    lexicon: Lexicon,
+    reader: Reader,
+    weights: Weights,
+    priors: Priors,
+    crowded: pl.Series | None,
 ) -> int:
     """Settles one shard and writes its tables; returns its rows. Does nothing when it is already written."""
     done = work / "settled" / f"{span.number:05}.json"
@@ -169,7 +177,12 @@ def settle_span(
         return span.rows
     rows = load(span, work)
     settled = settle.settle(
-        rows.drop("jis"), lexicon=lexicon, reader=reader, weights=weights, known_priors=priors
+        rows.drop("jis"),
+        lexicon=lexicon,
+        reader=reader,
+        weights=weights,
+        known_priors=priors,
+        crowded=crowded,
     )
     tables = parties.tables(rows, settled)
     for name in TABLES:

@@ -1,0 +1,69 @@
+"""What happened between two names at a place where nobody knows the days."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from sekisho.matching import events
+
+FLAGS = ("switched", "renamed", "unbroken", "moved")
+SCHEMA = {
+    "row": pl.UInt32,
+    "persona": pl.UInt32,
+    "point": pl.String,
+    "house": pl.UInt64,
+    "room": pl.String,
+    "start": pl.Int32,
+    "end": pl.Int32,
+    "application": pl.String,
+    "system": pl.String,
+}
+
+
+def shown(*applications: tuple[int, str | None], point: str | None = "A") -> dict[tuple[int, int], set[str]]:
+    """Pairs of personas and the flags they show, from (persona, application) at one point, or else at one house."""
+    rows = [
+        {
+            "row": row,
+            "persona": persona,
+            "point": point,
+            "house": 1,
+            "application": application,
+            "end": events.NEVER,
+            "system": "1",
+        }
+        for row, (persona, application) in enumerate(applications)
+    ]
+    met = events.between(pl.DataFrame(rows, schema=SCHEMA))
+    return {
+        (pair["left"], pair["right"]): {flag for flag in FLAGS if pair[flag]}
+        for pair in met.iter_rows(named=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("applications", "flags"),
+    [
+        ([(1, "restart"), (2, "switch")], {"switched", "unbroken"}),
+        ([(1, None), (2, "change")], {"switched", "unbroken"}),
+        ([(1, None), (2, "rename")], {"renamed", "unbroken"}),
+        ([(1, "restart"), (2, "restart"), (2, "switch")], {"moved"}),
+    ],
+)
+def test_the_applications_of_two_names_at_a_point(
+    applications: list[tuple[int, str | None]], flags: set[str]
+) -> None:
+    assert shown(*applications) == {(1, 2): flags}
+
+
+def test_two_who_may_each_have_come_by_themselves_show_nothing() -> None:
+    assert shown((1, None), (2, None)) == {}
+
+
+def test_of_three_names_it_is_not_known_which_the_switch_joins() -> None:
+    assert shown((1, None), (2, None), (3, "switch")) == {(1, 3): {"unbroken"}, (2, 3): {"unbroken"}}
+
+
+def test_two_restarts_in_one_home_are_two_contracts_and_no_removal() -> None:
+    assert shown((1, "restart"), (2, "restart"), point=None) == {}
