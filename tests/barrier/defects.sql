@@ -270,7 +270,8 @@ select pg_temp.change_gate('gate.operator_wheeling_reveal_name(text)',
 -- names: gate.operator_wheeling_find_by_name
 -- row
 select pg_temp.change_gate('gate.operator_wheeling_find_by_name(text)',
-  $$ SELECT c.contract_no, $$, $$ SELECT k.name as contract_no, $$);
+  $$ SELECT c.contract_no, $$,
+  $$ SELECT (SELECT k.name FROM seen_operator_wheeling.party__revealed k WHERE k.contract_no = c.contract_no LIMIT 1) as contract_no, $$);
 
 -- defect: altered passport
 -- names: barrier.viewer
