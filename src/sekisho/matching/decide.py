@@ -194,6 +194,9 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     reader.learn_companies(
         [name.key for name in names.values() if name.kind == "company" and name.written != "kana"]
     )
+    reader.learn_companies(
+        [rest for pair in pairs.iter_rows() for rest in _rests(names[pair[0]], names[pair[1]], reader)]
+    )
     found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
     return pl.DataFrame(
         {
@@ -203,6 +206,14 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
             "reason": pl.Series([likeness.reason for *_, likeness in found], dtype=pl.String),
         }
     )
+
+
+def _rests(left: Name, right: Name, reader: Reader) -> list[str]:
+    """What a comparison of a company's name in kanji with one in kana will want read, to be read at once."""
+    if "company" not in (left.kind, right.kind) or (left.written == "kana") == (right.written == "kana"):
+        return []
+    kanji, spoken = (left, right) if right.written == "kana" else (right, left)
+    return [rest for rest, _ in reader.after_surname(kanji.key, spoken.full or spoken.key)]
 
 
 def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:

@@ -250,19 +250,18 @@ class Reader:
     def _called_after(self, written: str, heard: str) -> float:
         """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one: it is read as the books of surnames
         say, and only the rest as a company's."""
+        fitting = [self._rest_of_company(*rests) for rests in self.after_surname(written, heard)]
+        return max(fitting, default=NOT_ALIKE.weight)
+
+    def after_surname(self, written: str, heard: str) -> list[tuple[str, str]]:
+        """What is left of a name and of how one is heard, after every surname that both begin with."""
         cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-        fitting = [
-            self._rest_of_company(written[size:], heard[len(sound) :])
+        return [
+            (written[size:], heard[len(sound) :])
             for size in cuts
             for sound in self._surnames.get(written[:size], ())
             if heard.startswith(sound)
         ]
-        return max(fitting, default=NOT_ALIKE.weight)
-
-    def may_be_called_after(self, written: str, heard: str) -> bool:
-        """Whether both begin with one surname: cheap, and no company called after it fails it."""
-        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-        return any(heard.startswith(tuple(self._surnames.get(written[:size], ()))) for size in cuts)
 
     def _rest_of_company(self, written: str, heard: str) -> float:
         if _dull(self.company_sound(written)) == _dull(heard):
