@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 
 from sekisho.barrier.audiences import PURPOSE
-from sekisho.barrier.compiler import function_name, has_plain
+from sekisho.barrier.compiler import function_name, variant_for
 from sekisho.barrier.connect import prepare
 from sekisho.barrier.gate import Gate
 from sekisho.barrier.gateway import call_text
@@ -175,7 +175,9 @@ def _measure(conninfo: str, home: Home, options: argparse.Namespace) -> dict[str
 
 
 def _compare(case: Case, through: Connection, bare: Connection, ticket: str, rounds: int) -> dict[str, Any]:
-    name = function_name(case.gate, PURPOSE["retailer", "contract"], case.sort, plain=has_plain(case.gate))
+    name = function_name(
+        case.gate, PURPOSE["retailer", "contract"], case.sort, variant=variant_for(case.gate, {})
+    )
     keys = case.arguments(0)
     call = call_text(name, tuple(keys))
     times: dict[str, list[float]] = {"gate": [], "rival": [], "rival_pipelined": [], "gate_durable": []}

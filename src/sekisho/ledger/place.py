@@ -107,7 +107,7 @@ def credentials_of(text: str) -> dict[str, str]:
 def objects_at(place: Place, credentials: Mapping[str, str]) -> Objects:
     """Open an object store through `obstore`; raise `UnableToReachObjects` where it is not installed or refuses the configuration."""
     try:
-        from obstore.store import from_url  # type: ignore[import-not-found,unused-ignore]
+        from obstore import store
     except ModuleNotFoundError:
         raise UnableToReachObjects(
             "オブジェクトストレージには obstore が要ります: pip install 'sekisho[objects]'",
@@ -121,8 +121,9 @@ def objects_at(place: Place, credentials: Mapping[str, str]) -> Objects:
     given: dict[str, Any] = (
         {"config": {**place.options, **credentials}} if not place.url.startswith("file:") else {}
     )
+    open_any: Any = store.from_url  # its overloads name every setting of every store
     try:
-        opened: Objects = from_url(place.url, **given, **plain)
+        opened: Objects = open_any(place.url, **given, **plain)
     except Exception as fault:
         # The name alone: the library's words may repeat what it was given.
         raise UnableToReachObjects(

@@ -11,8 +11,9 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import polars as pl
@@ -35,6 +36,10 @@ values (%s, %s, %s, %s, %s, %s, 'passed', %s, %s, %s, %s::daterange, 1) returnin
 """
 CUSTOMER, PREDECESSOR = "00000000000002", "00000000000001"
 READER = "ans.reader"
+MOMENT = datetime.now(UTC) - timedelta(days=5)
+"""When this module's readings happened: other modules read the same points, on other days."""
+_DAY = MOMENT.astimezone(ZoneInfo("Asia/Tokyo")).date()
+THEN = {"since": str(_DAY), "until": str(_DAY + timedelta(days=1))}
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,13 @@ def security(signed_in: SignedIn, owner: Owner) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def sealed(area: str, owner: Owner, log_home: Home) -> Log:
-    ensure_months(owner, utc_now())
-    now = datetime.now(UTC)
+    for moment in (MOMENT, utc_now()):
+        ensure_months(owner, moment)
     retailer = ("retailer", world.OTHER, READER, "contract")
     rows = (
-        (now, "ans_card", *retailer, [world.SHARED_POINT], [world.OTHER], ["name", "phone"], None),
-        (now, "ans_card", "retailer", world.OWN, READER, "contract", [world.SHARED_POINT], [world.OTHER], ["phone"], None),
-        (now, "ans_card", *retailer, [world.SHARED_POINT], [world.OWN], ["name"], "[2020-01-01,2020-02-01)"),
+        (MOMENT, "ans_card", *retailer, [world.SHARED_POINT], [world.OTHER], ["name", "phone"], None),
+        (MOMENT, "ans_card", "retailer", world.OWN, READER, "contract", [world.SHARED_POINT], [world.OTHER], ["phone"], None),
+        (MOMENT, "ans_card", *retailer, [world.SHARED_POINT], [world.OWN], ["name"], "[2020-01-01,2020-02-01)"),
     )  # fmt: skip
     numbers = [int((owner.execute(PASSAGE, row).fetchone() or (0,))[0]) for row in rows]
     site = Site(home=log_home, random=random.Random(1).randbytes, clock=time.time)
@@ -105,6 +110,7 @@ def test_a_change_is_replayed_kept_and_drilled_down(
         rule="RET-01",
         items="phone",
         company=world.OWN,
+        **THEN,
     )
     assert "完了" in words(done)
     number = number_of(owner, "電話番号を見せない")
@@ -136,6 +142,7 @@ def test_rows_that_would_still_be_shown_are_not_counted(
         "kind": "person",
         "months": "60",
         "company": world.OTHER,
+        **THEN,
     }
     assert "完了" in words(errand(security, "/scoping/what-if/", title="自社契約だけ", **fields))
     page = words(security.get(f"/scoping/{number_of(owner, '自社契約だけ')}/"))
@@ -148,7 +155,7 @@ def test_rows_that_would_still_be_shown_are_not_counted(
 def test_a_change_that_hides_nothing_says_so(
     security: httpx.Client, worker: None, sealed: Log, owner: Owner
 ) -> None:
-    errand(security, "/scoping/what-if/", title="保安は電話を見ない", rule="OPR-03", items="phone")
+    errand(security, "/scoping/what-if/", title="保安は電話を見ない", rule="OPR-03", items="phone", **THEN)
     page = words(security.get(f"/scoping/{number_of(owner, '保安は電話を見ない')}/"))
     assert "この変更で見られなくなる閲覧は、調べた期間にありませんでした" in page and "該当なし" in page
 
@@ -188,7 +195,9 @@ def test_a_customer_learns_of_their_own_time_only(
     assert "完了" in words(errand(security, "/scoping/disclosures/new/", title="開示請求 7", **asked))
     number = number_of(owner, "開示請求 7")
     page = security.get(f"/scoping/{number}/")
-    assert "自社の契約" in words(page) and "権限を確認できない" in words(page) and "2021年1月1日" in words(page)
+    assert (
+        "自社の契約" in words(page) and "権限を確認できない" in words(page) and "2021年1月1日" in words(page)
+    )
     listed = lines_of(security.get(f"/scoping/{number}/readings/file/"))
     theirs = {int(line[-1]) for line in listed[1:]}
     assert {sealed.theirs, sealed.foreign} <= theirs and sealed.past not in theirs
@@ -253,7 +262,13 @@ def test_a_finding_is_made_into_files_that_only_its_asker_receives(
     security: httpx.Client, signed_in: SignedIn, worker: None, sealed: Log, owner: Owner
 ) -> None:
     errand(
-        security, "/scoping/what-if/", title="ファイルにする", rule="RET-01", items="phone", company=world.OWN
+        security,
+        "/scoping/what-if/",
+        title="ファイルにする",
+        rule="RET-01",
+        items="phone",
+        company=world.OWN,
+        **THEN,
     )
     number = number_of(owner, "ファイルにする")
     done = errand(security, f"/scoping/{number}/files/new/")

@@ -31,7 +31,10 @@ from surfaces.staff import watcher, words, working
 
 Owner = psycopg.Connection[Any]
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
-SINCE, UNTIL = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+SINCE, UNTIL = (
+    TODAY - timedelta(days=30),
+    TODAY + timedelta(days=1),
+)  # everything that any module has recorded
 WRITTEN = """
 insert into ledger.passage (at, gate, audience, company, person, purpose, verdict, points, holders, items, row_count)
 select now(), 'bundled', 'retailer', %s, 'r1', 'contract', 'passed', '{}', '{}', '{}', n from generate_series(1, %s) n

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -22,7 +23,7 @@ from surfaces.staff import checked, errand, watcher, words, working
 Owner = psycopg.Connection[Any]
 LEAK = """
 insert into ledger.passage (at, gate, audience, company, person, purpose, verdict, points, holders, items, row_count)
-values (now(), 'scoped_gate', 'retailer', %s, %s, 'contract', 'passed', %s, %s, '{name,phone}', 1)
+values (now() - interval '3 days', 'scoped_gate', 'retailer', %s, %s, 'contract', 'passed', %s, %s, '{name,phone}', 1)
 """
 
 
@@ -46,12 +47,22 @@ def security(signed_in: SignedIn, owner: Owner) -> httpx.Client:
 @pytest.fixture(scope="module")
 def leaked(area: str, owner: Owner, log_home: Home) -> str:
     """A passage that shows OTHER's customer to OWN, sealed."""
-    ensure_months(owner, utc_now())
+    for days in (0, 3):
+        ensure_months(owner, utc_now() - timedelta(days=days))
     owner.execute(LEAK, [world.OWN, "r1", [world.OTHER_POINT, world.OWN_POINT], [world.OTHER, world.OWN]])
     site = Site(home=log_home, random=random.Random(1).randbytes, clock=time.time)
     with psycopg.connect(area, autocommit=True) as own:
         site.sequencer(connection=own).drain()
     return world.OTHER_POINT
+
+
+def days_of(owner: Owner) -> dict[str, str]:
+    """The day of this module's passage: other modules read the same points, on other days."""
+    row = owner.execute(
+        "select (max(at) at time zone 'Asia/Tokyo')::date from ledger.passage where gate = 'scoped_gate'"
+    ).fetchone()
+    assert row is not None
+    return {"since": str(row[0]), "until": str(row[0] + timedelta(days=1))}
 
 
 @pytest.mark.parametrize(
@@ -81,10 +92,11 @@ def test_a_question_is_run_kept_and_drilled_down(
         audience="retailer",
         items="phone",
         right="recorded",
+        **days_of(owner),
     )
     assert "完了" in words(done)
     number, totals, checkpoint = owner.execute(
-        "select finding_no, totals, checkpoint from ledger.finding"
+        "select finding_no, totals, checkpoint from ledger.finding where title = '画面の誤り'"
     ).fetchone() or (0, {}, "")
     assert (totals["customers"], totals["customers_person"], totals["readings"]) == (1, 1, 1)
     page = security.get(f"/scoping/{number}/")
@@ -118,11 +130,7 @@ def test_a_watched_point_is_queued_and_decided(
 ) -> None:
     assert "完了" in words(errand(security, "/watched/new/", point=leaked, kind="decoy", reason="おとり"))
     assert "おとり" in words(security.get("/watched/"))
-    day = owner.execute(
-        "select (max(at) at time zone 'Asia/Tokyo')::date from ledger.passage where gate = 'scoped_gate'"
-    ).fetchone()
-    assert day is not None
-    period = {"since": str(day[0]), "until": str(day[0].fromordinal(day[0].toordinal() + 1))}
+    period = days_of(owner)
     assert "完了" in words(errand(security, "/reviews/look/", **period))
     row = owner.execute(
         "select review_no from ledger.review where rule = 'watched' and person = 'r1'"
