@@ -40,7 +40,7 @@ _TRUST = 0.5
 _UNSEEN = 0.0015
 # Of the pairs that no event joins, so many more or less may have been missed or joined wrongly without a trace.
 _UNTOLD = 0.02
-# A file without events takes this share of names that only an event shows, found on seed 1; it counts as so many pairs.
+# A file without events takes this share of names that only an event shows (chosen, not fitted); it counts as so many pairs.
 _USUALLY_BY_EVENT, _PAIRS_OF_THE_USUAL = 0.015, 100.0
 
 
