@@ -39,11 +39,6 @@ def first_day(days: int) -> date:
     return FIRST - timedelta(days=days - 30)
 
 
-def point_number(number: int) -> str:
-    """The point of the loaded area with this number."""
-    return f"06{number:020d}"
-
-
 @dataclass(frozen=True, slots=True)
 class Area:
     """A loaded installation that runs, a client of one of its companies, and a directory for the measurement's own files."""

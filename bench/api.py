@@ -27,11 +27,11 @@ from bench._http import (
     get,
     gunicorn,
     parser_of,
-    point_number,
     request,
     token_of,
 )
 from bench._measured import cpu_seconds
+from bench.gate import point_number
 
 CONNECTIONS = 32
 ROUNDS = 4

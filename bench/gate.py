@@ -38,10 +38,10 @@ set session_replication_role = replica;
 insert into registry.retailer (code, registration_no, name)
   select to_char(10000 + r, 'FM00000'), 'A' || to_char(r, 'FM0000'), '小売' || r from generate_series(1, {retailers}) r;
 insert into registry.point (point, kind, voltage_class, site_no, address)
-  select '06' || lpad(p::text, 20, '0'), 'demand', 'LV', 'S' || p, '架空県架空市' || p from generate_series(1, {points}) p;
+  select '06' || lpad(p::text, 19, '0') || '0', 'demand', 'LV', 'S' || p, '架空県架空市' || p from generate_series(1, {points}) p;
 insert into registry.customer (customer_no, kind) select lpad(p::text, 14, '0'), 'person' from generate_series(1, {points}) p;
 insert into registry.contract (contract_no, point, holder, customer_no, application_type, valid)
-  select 'C-' || lpad(p::text, 7, '0'), '06' || lpad(p::text, 20, '0'), to_char(10001 + p % {retailers}, 'FM00000'), lpad(p::text, 14, '0'), '05',
+  select 'C-' || lpad(p::text, 7, '0'), '06' || lpad(p::text, 19, '0') || '0', to_char(10001 + p % {retailers}, 'FM00000'), lpad(p::text, 14, '0'), '05',
          daterange('2020-04-01', null) from generate_series(1, {points}) p;
 insert into registry.party (contract_no, point, holder, customer_kind, name, name_kana, phone, name_key, kana_key, phone_key, valid)
   select contract_no, point, holder, 'person', '架空 太郎' || contract_no, 'カクウ タロウ', '0600000000', '架空太郎' || contract_no, 'カクウタロウ', '0600000000', valid
@@ -62,6 +62,11 @@ set session_replication_role = origin;
 Connection = psycopg.Connection[Any]
 
 
+def point_number(number: int) -> str:
+    """The loaded area's point of this number: every tenth number, so that others lie between them."""
+    return f"06{number:019d}0"
+
+
 @dataclass(frozen=True)
 class Case:
     """One comparison: a gate with its arguments, and the hand-written query with its own."""
@@ -79,7 +84,7 @@ def cases(points: int, retailers: int, days: int) -> list[Case]:
     until = FIRST + timedelta(days=days)
 
     def point(n: int) -> str:
-        return f"06{retailers * (1 + n * 7919 % (points // retailers - 1)):020d}"
+        return point_number(retailers * (1 + n * 7919 % (points // retailers - 1)))
 
     def month(n: int) -> dict[str, Any]:
         return {"point": point(n), "first": FIRST, "until": until}

@@ -27,10 +27,10 @@ from bench._http import (
     get,
     gunicorn,
     parser_of,
-    point_number,
     request,
     token_of,
 )
+from bench.gate import point_number
 
 Floats = NDArray[np.float64]
 
@@ -85,14 +85,12 @@ async def _measure(port: int, token: str, path: str, options: argparse.Namespace
 
 
 def _number(kind: str, dice: random.Random, options: argparse.Namespace) -> str:
-    """A point that another retailer holds, or a number beyond all points."""
-    if kind != "foreign":
-        return point_number(options.points + dice.randrange(1, 10**9))
-    own = True
-    while own:
+    """A point that another retailer holds, or a number between two of them that no point has: beside the same neighbours in every index."""
+    number = dice.randrange(1, options.points + 1)
+    while number % options.retailers == 0:
         number = dice.randrange(1, options.points + 1)
-        own = number % options.retailers == 0
-    return point_number(number)
+    held = point_number(number)
+    return held if kind == "foreign" else f"{held[:-1]}{dice.randrange(1, 10)}"
 
 
 def _figures(times: dict[str, Floats]) -> dict[str, Any]:
