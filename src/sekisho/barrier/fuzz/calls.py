@@ -207,7 +207,7 @@ def _choices(gate: Gate[Any], param: Param, pool: Pool, depth: Depth) -> Iterabl
         if param.name == "value"
         else _COLUMNS.get(param.name, (param.name.removeprefix("of_"),))
     )
-    if depth is Depth.MASKED and "__revealed" in gate.source:
+    if depth is Depth.MASKED and "__revealed" in f"{gate.source} {gate.where}":
         # whoever asks for a name has asked for it: what is masked is compared before anybody asks
         return (*("山田佐鈴高アカサ" if columns[0] == "name_key" else ()), *ODD)
     values = list(dict.fromkeys([*pool.of(*columns, tables=own), *pool.of(*columns)]))
