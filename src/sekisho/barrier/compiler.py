@@ -220,6 +220,7 @@ def compile_gate(gate: AnyGate) -> list[Piece]:
     return pieces
 
 
+@cache
 def variants_of(gate: Gate[Any]) -> dict[str, Gate[Any]]:
     """A list's variants, each with a plan of its own kind: any filters, none (`plain`), one that an index serves (`found`)."""
     variants = {"": gate}
