@@ -77,9 +77,10 @@ def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 
 def _with_former(written: pl.DataFrame) -> pl.DataFrame:
-    """Everyone under the surname written, and once more under a former one."""
+    """Everyone under the surname written, and once more under a former one, of which the kana column says nothing."""
+    unknown = pl.lit(None, dtype=pl.String)
     former = written.filter(pl.col("former").is_not_null()).with_columns(
-        surname="former", surname_sound=pl.lit(None, dtype=pl.String)
+        surname="former", surname_sound=unknown, full=unknown
     )
     return pl.concat([written, former])
 
@@ -200,9 +201,9 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
 
     A place with more than `largest` companies is left to its points.
     """
-    # A name in kana that only looked like a person's may be a company's.
-    doubtful = (pl.col("written") == "kana") & ~pl.col("sure")
-    known = personas.filter((pl.col("kind") == "company") | ((pl.col("kind") == "person") & doubtful))
+    # A name in kana may be a company's though books list it: ミナミキカイ, ニツトウセイシ.
+    spoken = (pl.col("kind") == "person") & (pl.col("written") == "kana")
+    known = personas.filter((pl.col("kind") == "company") | spoken)
     firms = known.select("persona", "kind", "written", start=pl.col("key").str.slice(0, 2)).join(
         places, on="persona"
     )

@@ -19,6 +19,10 @@ _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
+# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
+_NAMED = (
+    r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+)
 # Characters that have no other form; most addresses have no others.
 _NOT_PLAIN = r"[^\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々0-9A-Z -]"
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
@@ -46,7 +50,8 @@ def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     for _ in range(2):  # 3ー1ー5: the first pass takes 3ー1 and leaves no digit before the second mark
         dashed = dashed.str.replace_all(_LONG_MARK, "${1}-${2}")
     spaced = dashed.str.replace_all(_SPACE_BETWEEN, "${1}~${2}")
-    written = numerals.to_digits(spaced.str.replace_all(r"\s+|、|,", ""))
+    named = rarely.where(spaced, _NUMERAL, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
+    written = numerals.to_digits(named.str.replace_all(r"\s+|、|,", ""))
     fields = written.str.replace_all("大字", "", literal=True)
     plain_town = rarely.where(fields, "字", lambda few: few.str.replace_all("([^文万阿和])字", "${1}"))
     return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)

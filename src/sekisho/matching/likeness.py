@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -351,8 +352,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
 
 def _middle_name(left: str, right: str) -> bool:
     """Whether one name has all the words of the other and more, at least two of them common."""
-    shorter, longer = sorted((set(left.split()), set(right.split())), key=len)
-    return 2 <= len(shorter) < len(longer) and shorter < longer
+    shorter, longer = sorted((Counter(left.split()), Counter(right.split())), key=Counter.total)
+    return 2 <= shorter.total() < longer.total() and shorter < longer
 
 
 def _heads(left: str, right: str) -> tuple[str, str]:
