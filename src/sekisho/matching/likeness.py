@@ -8,19 +8,17 @@ their words are in
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-import jaconv
 import polars as pl
 import sudachipy  # type: ignore[import-untyped]
 from rapidfuzz.distance import Levenshtein, Postfix
-from rapidfuzz.fuzz import ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio
 
-from sekisho.matching import companies, kana
+from sekisho.matching import companies, kana, roman
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 
@@ -41,6 +39,8 @@ _MAYBE_JAPANESE = -1.0
 _READ_COMPANY = 7.0
 _CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
 _COMPANY_STEP = 1.2
+# A sound that so few people bear as a surname may as well be foreign.
+_BORNE = 100
 # Names whose readings are kept for the next shard; more would only take memory.
 _REMEMBERED = 100_000
 
@@ -83,6 +83,8 @@ class Reader:
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
+        borne = lexicon.spoken_surnames.filter(pl.col("people") >= _BORNE)
+        self._surname_sounds = frozenset(borne["sound"])
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
         self._likely: dict[str, dict[str, float]] = {}
@@ -175,18 +177,12 @@ class Reader:
         )
 
     def _latin(self, left: Name, right: Name) -> Likeness:
-        """Roman letters against kana: the consonants are compared, in any order of the words.
-
-        Consonants alone would make MOORE of ミウラ: a given name that Japanese bear must agree in its vowels, too.
-        """
+        """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""
         latin, other = (left, right) if left.written == "latin" else (right, left)
         if other.written != "kana":
             return NOT_ALIKE
-        spoken = re.sub(_GLIDES, "ワ", other.words or "")
-        alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
-        weight = (alike - 74.0) / 6.0 if alike < 90 else 4.0
-        if other.given_sound in self._common:
-            weight = min(weight, (_spelt_alike(latin.words or "", other.words or "") - 60.0) / 6.0)
+        japanese = other.given_sound in self._common and other.surname_sound in self._surname_sounds
+        weight = roman.weight(latin.words or "", other.words or "", vowels=japanese)
         return Likeness(weight, "romanised")
 
     def _native_surname(self, kanji: Name, spoken: Name) -> bool:
@@ -391,59 +387,3 @@ def _written_companies(left: Name, right: Name) -> Likeness:
 _DULL = str.maketrans(
     "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
 )
-_CONSONANTS = {
-    "K": "カキクケコ",
-    "G": "ガギグゲゴ",
-    "S": "サシスセソ",
-    "Z": "ザジズゼゾ",
-    "T": "タチテト",
-    "D": "ダデド",
-    "N": "ナニヌネノン",
-    "H": "ハヒフヘホ",
-    "B": "バビブベボ",
-    "P": "パピプペポ",
-    "M": "マミムメモ",
-    "Y": "ヤユヨ",
-    "R": "ラリルレロ",
-    "W": "ワ",
-}
-_ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
-# ホワイト and ウィリアム begin as White and William do.
-_GLIDES = r"ホ(?=[アイエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
-_SPELLINGS = (
-    (r"SCH", "S"),
-    (r"WH", "W"),
-    (r"DT\b", "T"),
-    (r"V\b", "H"),
-    (r"(?<=[IE])CH", "S"),
-    (r"\bJ(?=OS)", "H"),
-    (r"C(?=[EIY])", "S"),
-    (r"PH", "H"),
-    (r"SH", "S"),
-    (r"TH", "T"),
-    (r"NG(?![AEIOU])", "N"),
-    (r"(?<=[AEIOU])H", ""),
-)
-_SKELETON = str.maketrans(
-    {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
-)
-
-
-def _spelt_alike(latin: str, spoken: str) -> float:
-    """How far Roman letters are those of the kana, vowels included: 0 to 100."""
-    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
-    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
-
-
-def _romanised(sound: str) -> str:
-    return sound.translate(_ROMAN)
-
-
-@lru_cache(maxsize=1 << 14)
-def _skeleton(text: str) -> str:
-    """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
-    spelt = text
-    for pattern, letter in _SPELLINGS:
-        spelt = re.sub(pattern, letter, spelt)
-    kept = "".join(char for char in spelt.translate(_SKELETON) if char in " KGSTDNHBPMRW")
-    return "".join(char for place, char in enumerate(kept) if place == 0 or char != kept[place - 1])
