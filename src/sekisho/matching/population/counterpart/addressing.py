@@ -109,7 +109,7 @@ class AddressPenman:
         street = house.street if house.street and self._dice.chance(SHARE["street_names"]) else ""
         if street:
             marks.append("street_names")
-        oaza = "大字" if town.rural and how.oaza and town.key % 4 == 0 else ""
+        oaza = "大字" if how.oaza and town.oaza else ""
         koaza = (
             ("字" if self._dice.chance(0.7) else "") + house.koaza
             if house.koaza and self._dice.chance(0.75)
@@ -171,9 +171,10 @@ class AddressPenman:
             marks.append("buildingless")
             bare = self._number(int(room), how) if room.isdigit() else room
             wing = f"{house.wing}{how.dash}" if house.wing else ""
-            return f"{how.dash}{wing}{bare}" if dice.chance(0.7) else how.gap + written
-        kana = house.building_kana if dice.chance(0.015) else house.building
-        return f"{how.gap}{kana}{how.gap if how.gap or kana[-1].isdigit() else ''}{written}"
+            return f"{how.dash}{wing}{bare}" if dice.chance(0.7) else (how.gap or "　") + written
+        name = house.building_kana if dice.chance(0.015) else house.building
+        between = how.gap or ("　" if name[-1].isdigit() or name[-1].isascii() else "")
+        return f"{how.gap}{name}{between}{written}"
 
     def _room(self, house: House, room: str, how: Manner) -> str:
         number = self._number(int(room), how) if room.isdigit() else room

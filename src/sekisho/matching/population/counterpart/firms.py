@@ -19,7 +19,10 @@ from .words import (
     SOLE_TRADES,
 )
 
-SECTOR_URN = urn({"trade": 0.44, "shop": 0.24, "care": 0.12, "civil": 0.20})
+SECTOR_URN = urn({
+    "trade": 0.44, "shop": 0.24, "clinic": 0.08, "welfare": 0.05, "school": 0.03, "temple": 0.05, "civic": 0.11,
+})  # fmt: skip
+LOCAL = ("school", "temple", "civic")  # called after their town
 CHAIN_SIZES = 0.9  # Zipf exponent: a few firms with hundreds of shops, many with two or three
 
 
@@ -66,7 +69,10 @@ class Firms:
         self._dice = dice
         self._people = people
         self._places = places
-        chains = [self._founded(dice.pick(("shop", "trade", "care"))) for _ in range(max(3, records // 900))]
+        chains = [
+            self._founded(dice.pick(("shop", "shop", "trade", "welfare")))
+            for _ in range(max(3, records // 900))
+        ]
         self._chains = Urn(chains, [(rank + 1.0) ** -CHAIN_SIZES for rank in range(len(chains))])
         self._managers = [self._manager(front) for front in MANAGERS for _ in range(1 + records // 60_000)]
 
@@ -96,7 +102,7 @@ class Firms:
     def _front(self, sector: str) -> tuple[str, str]:
         dice = self._dice
         roll = dice.roll()
-        if sector == "civil" or roll < 0.14:
+        if sector in LOCAL or roll < 0.14:
             town = self._places.town()
             return town.name, town.kana
         if roll < 0.44:
@@ -301,7 +307,11 @@ class FirmPenman:
 
 
 HALF_WIDTH_LATIN = {c: chr(c - 0xFEE0) for c in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
-WIDE = {ord(half): full for full, half in ((chr(k), v) for k, v in HALF.items()) if len(half) == 1}
+WIDE = {
+    ord(half): full
+    for full, half in ((chr(k), v) for k, v in HALF.items())
+    if len(half) == 1 and full not in "ヵヶヮ"
+}
 
 
 def wide(legal: str) -> str:

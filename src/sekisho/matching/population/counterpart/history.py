@@ -9,9 +9,9 @@ from .dice import Dice, urn
 from .firms import Device, Firm, Firms
 from .people import People, Person
 from .places import House, Places, rooms
+from .readings import Name
 from .retailers import Retailer, Retailers
 from .shares import SHARE
-from .words import SURNAME_FRONTS
 
 EPOCH = date(2016, 7, 6).toordinal()  # ① reaches back to here
 TODAY = date(2026, 6, 1).toordinal()  # states are as of this day
@@ -30,7 +30,7 @@ class Truth:
     subject: Person | Firm | Device
     house: House
     room: str
-    branch: tuple[str, str] = ("", "")
+    branch: tuple[str, str] = ("", "")  # of a firm; of a lodger: the host's surname
     tags: set[str] = field(default_factory=set)
     scripts: set[str] = field(default_factory=set)
     cards: dict[tuple[int, int, str, bool], object] = field(default_factory=dict)
@@ -87,7 +87,8 @@ def _renaming(truth: Truth) -> float:
         bound = subject.former is not None or subject.origin != "japan"
         return 0.0 if bound else SHARE["marriage_woman" if subject.gender == "f" else "marriage_man"]
     if isinstance(subject, Firm):
-        return 0.0 if subject.old or subject.owner or truth.branch[0] else SHARE["renamed"]
+        bound = subject.old is not None or truth.branch[0] != "" or subject.form not in ("株", "有", "同")
+        return 0.0 if bound else SHARE["renamed"]
     return 0.0
 
 
@@ -324,11 +325,12 @@ class Area:
 
     def _lodger(self, house: House, listed: list[Occupancy]) -> list[Spell]:
         host = listed[-1].truth.subject
-        name = host.family.spelling if isinstance(host, Person) else SURNAME_FRONTS[0][0]
-        care_of = f"{name}様方"
+        name = host.family if isinstance(host, Person) else Name("山田", "ヤマダ")
+        care_of = f"{name.spelling}様方"
         beside = self._succession(house, care_of, SINGLE_FLAT)
         for one in beside:
             one.truth.tags.add("care_of")
+            one.truth.branch = name
         return self._contracts([one for one in beside if one.truth.kind == "person"], care_of)
 
     def _rebuilt(self, listed: list[Occupancy]) -> list[Spell]:

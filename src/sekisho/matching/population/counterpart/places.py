@@ -75,6 +75,11 @@ class Town:
     streets: tuple[str, ...]
     merger: Merger | None
 
+    @property
+    def oaza(self) -> bool:
+        """Whether its full name begins with 大字."""
+        return self.rural and self.merger is None and not self.name.endswith("町") and self.key % 4 == 0
+
 
 @dataclass(slots=True)
 class House:

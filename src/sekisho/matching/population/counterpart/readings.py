@@ -32,6 +32,7 @@ LENGTH = {
     3: 0.3,
 }  # given names of two characters are the rule; lists of spellings favour three
 TAIL_SURNAMES = 0.20  # of people; the statistics' 2,000 surnames cover about four fifths of Japan
+TAIL_NAMES = 30_000  # kept of each kind; what is left out has characters that hardly serve in names
 TAIL_GIVEN = 0.08  # of people
 KATAKANA = str.maketrans({chr(c): chr(c + 0x60) for c in range(0x3041, 0x3097)})
 # Surnames with two living readings (share of the second); known to the "same" dictionary only.
@@ -146,7 +147,7 @@ def _given_weights(
         best[spelling] = max(best[spelling], chance)
     common = _commonness(spelling for spelling, _ in pairs)
     known = np.array([(1.0 + 3.0 * borne[pair] ** 0.8) * LENGTH.get(len(pair[0]), 0.1) for pair in pairs])
-    fame = np.array([best[s] ** 0.7 * common[s] ** 1.6 / max(total[s], 1e-300) for s, _ in pairs])
+    fame = np.array([best[s] ** 0.7 * common[s] ** 2.2 / max(total[s], 1e-300) for s, _ in pairs])
     found: np.ndarray = _by_reading(pairs, fame * likely, curated) * known
     return found
 
@@ -218,6 +219,7 @@ def _tail(pairs: list[tuple[str, str]]) -> tuple[list[Name], np.ndarray]:
         pair for pair in pairs if 2 <= len(pair[0]) <= 3 and _kanji_only(pair[0]) and 2 <= len(pair[1]) <= 6
     ]
     common = _commonness(spelling for spelling, _ in kept)
+    kept = sorted(kept, key=lambda pair: (-common[pair[0]], pair))[:TAIL_NAMES]
     weights = np.array([common[s] ** 1.6 for s, _ in kept]) * regularity(kept) ** 0.8
     return [Name(s, katakana(r)) for s, r in kept], weights / weights.sum()
 

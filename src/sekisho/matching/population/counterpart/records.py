@@ -161,10 +161,21 @@ class Clerks:
                 return Written(
                     in_script(subject.surname(spell.start).kana, pen), pen.script, name.kana, ["surname_only"]
                 )
-            return name
+            return self._with_host(name, spell.truth.branch, pen)
         if isinstance(subject, Device):
             return self._firm_penman.device(subject, pen)
         return self._firm_penman.firm(subject, spell.truth.branch, pen, spell.start)
+
+    def _with_host(self, name: Written, host: tuple[str, str], pen: Pen) -> Written:
+        """A lodger's name behind the host's: 山本様方　田中一郎."""
+        if host[0] and self._dice.chance(SHARE["host_in_name"]):
+            kanji = name.script in ("kanji", "latin")
+            name.text = (
+                f"{host[0]}様方　{name.text}"
+                if kanji
+                else f"{in_script(host[1] + 'サマカタ', pen)} {name.text}"
+            )
+        return name
 
     def _address(self, spell: Spell, system: int) -> tuple[str, list[str]]:
         truth = spell.truth

@@ -26,7 +26,7 @@ TABLE: dict[str, Share] = {
         0.17, "sites", "店舗・工場・事務所・施設; 法人 is a quarter of the seed's truths, devices included"
     ),
     "house_offices": Share(0.008, "sites", "several firms in one building; few buildings, many firms"),
-    "house_device": Share(0.19, "sites", "機器に紐づく契約146万 of 1,354万 in the seed"),
+    "house_device": Share(0.235, "sites", "機器に紐づく契約146万 of 1,354万 in the seed"),
     "flats_single": Share(0.55, "blocks of flats", "ワンルーム・1K: short stays, 賃貸の過半"),
     "flats_owned": Share(0.20, "blocks of flats", "分譲マンション: long stays, a 管理組合"),
     "new_building": Share(0.10, "sites", "built after 2016: the first contract is 新設"),
@@ -59,6 +59,7 @@ TABLE: dict[str, Share] = {
     "twins": Share(0.003, "detached houses", "twins with one kanji differing, each with a contract"),
     "shared_lot": Share(0.012, "detached houses", "同じ住居番号の隣家"),
     "lodger": Share(0.004, "detached houses", "間借り: ○○様方"),
+    "host_in_name": Share(0.40, "cards of lodgers", "様方が住所でなく氏名欄に入る"),
     "heir_shares_kanji": Share(0.15, "sons and daughters who take over", "通字"),
     "heir_shares_sound": Share(
         0.04, "sons and daughters who take over", "読みが一拍だけ違う親子 (マサヒロ/マサノリ)"
@@ -76,7 +77,11 @@ TABLE: dict[str, Share] = {
         0.60, "people whose name has a 異体字 form", "戸籍が標準字体の人が多い字を除けば両方ある"
     ),
     "glyph_is_kept": Share(0.55, "kanji cards of such people", "外字を打てる小売と打てない小売"),
-    "ivs": Share(0.03, "kept glyphs", "IVS付きで登録する新しいシステム"),
+    "ivs": Share(
+        0.03,
+        "kanji cards",
+        "IVS付きで登録する新しいシステム; it shows only on characters that have such forms",
+    ),
     "marriage_woman": Share(0.0060, "a year of a woman", "改姓しても同じ住所に残る人"),
     "marriage_man": Share(0.0004, "a year of a man", "夫が改姓する婚姻は約5 %"),
     "maiden_in_brackets": Share(0.06, "cards after a marriage", "旧姓併記"),

@@ -119,6 +119,8 @@ class Penman:
         )
 
     def _kanji(self, family: Name, given: Name, pen: Pen, marks: list[str]) -> str:
+        if self._dice.chance(SHARE["ivs"]):
+            family, given = self._selected(family, marks), self._selected(given, marks)
         if self._dice.chance(SHARE["mixed"]):
             marks.append("mixed")
             given = Name(in_script(given.kana, Pen("hira", "")), given.kana)
@@ -162,9 +164,13 @@ class Penman:
         )
 
     def _glyph(self, name: Name, glyph: tuple[str, str]) -> Name:
-        spelling = name.spelling.replace(*glyph)
-        if self._dice.chance(SHARE["ivs"]):
-            spelling = "".join(c + IVS_CHARACTERS.get(c, "") for c in spelling)
+        return Name(name.spelling.replace(*glyph), name.kana)
+
+    def _selected(self, name: Name, marks: list[str]) -> Name:
+        """With the variation selectors of a system that has them."""
+        spelling = "".join(c + IVS_CHARACTERS.get(c, "") for c in name.spelling)
+        if spelling != name.spelling:
+            marks.append("ivs")
         return Name(spelling, name.kana)
 
     def _sounded(self, person: Person, family: Name, given: Name, marks: list[str]) -> tuple[Name, Name]:
