@@ -88,6 +88,7 @@ class Reader:
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
         self._folded: dict[str, str] = {}
+        self._begun: dict[str, tuple[str, ...]] = {}
 
     def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
         """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
@@ -255,6 +256,8 @@ class Reader:
 
     def after_surname(self, written: str, heard: str) -> list[tuple[str, str]]:
         """What is left of a name and of how one is heard, after every surname that both begin with."""
+        if not self.is_called_after(written, heard):
+            return []
         cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
         return [
             (written[size:], heard[len(sound) :])
@@ -262,6 +265,18 @@ class Reader:
             for sound in self._surnames.get(written[:size], ())
             if heard.startswith(sound)
         ]
+
+    def is_called_after(self, written: str, heard: str) -> bool:
+        """Whether both begin with one surname."""
+        begun = self._begun.get(written)
+        if begun is None:
+            if len(self._begun) > _REMEMBERED:
+                self._begun.clear()
+            cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+            begun = self._begun[written] = tuple(
+                sound for size in cuts for sound in self._surnames.get(written[:size], ())
+            )
+        return heard.startswith(begun)
 
     def _rest_of_company(self, written: str, heard: str) -> float:
         if _dull(self.company_sound(written)) == _dull(heard):
@@ -430,8 +445,18 @@ _SKELETON = str.maketrans(
 
 def _spelt_alike(latin: str, spoken: str) -> float:
     """How far Roman letters are those of the kana, vowels included: 0 to 100."""
-    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
-    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
+    return token_sort_ratio(_single(latin), _single(_letters(spoken)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters(spoken: str) -> str:
+    return str(jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper())
+
+
+@lru_cache(maxsize=1 << 14)
+def _single(letters: str) -> str:
+    """Doubled letters once, and L as R."""
+    return re.sub(r"(.)\1", r"\1", letters).replace("L", "R")
 
 
 def _romanised(sound: str) -> str:
