@@ -194,17 +194,14 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     reader.learn_companies(
         [name.key for name in names.values() if name.kind == "company" and name.written != "kana"]
     )
-    reader.learn_companies(
-        [rest for pair in pairs.iter_rows() for rest in _rests(names[pair[0]], names[pair[1]], reader)]
-    )
-    found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
-    return pl.DataFrame(
-        {
-            "left": pl.Series([left for left, _, _ in found], dtype=pl.UInt32),
-            "right": pl.Series([right for _, right, _ in found], dtype=pl.UInt32),
-            "name_weight": pl.Series([likeness.weight for *_, likeness in found], dtype=pl.Float64),
-            "reason": pl.Series([likeness.reason for *_, likeness in found], dtype=pl.String),
-        }
+    ends = [(names[left], names[right]) for left, right in pairs.select("left", "right").iter_rows()]
+    reader.learn_companies([rest for pair in ends for rest in _rests(*pair, reader)])
+    found = [reader.compare(*pair) for pair in ends]
+    return pairs.select(
+        "left",
+        "right",
+        name_weight=pl.Series([likeness.weight for likeness in found], dtype=pl.Float64),
+        reason=pl.Series([likeness.reason for likeness in found], dtype=pl.String),
     )
 
 

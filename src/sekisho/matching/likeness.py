@@ -91,6 +91,7 @@ class Reader:
         self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
         self._sounds: dict[str, str] = {}
         self._folded: dict[str, str] = {}
+        self._begun: dict[str, tuple[str, ...]] = {}
 
     def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
         """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
@@ -252,6 +253,8 @@ class Reader:
 
     def after_surname(self, written: str, heard: str) -> list[tuple[str, str]]:
         """What is left of a name and of how one is heard, after every surname that both begin with."""
+        if not self.is_called_after(written, heard):
+            return []
         cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
         return [
             (written[size:], heard[len(sound) :])
@@ -259,6 +262,18 @@ class Reader:
             for sound in self._surnames.get(written[:size], ())
             if heard.startswith(sound)
         ]
+
+    def is_called_after(self, written: str, heard: str) -> bool:
+        """Whether both begin with one surname."""
+        begun = self._begun.get(written)
+        if begun is None:
+            if len(self._begun) > _REMEMBERED:
+                self._begun.clear()
+            cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
+            begun = self._begun[written] = tuple(
+                sound for size in cuts for sound in self._surnames.get(written[:size], ())
+            )
+        return heard.startswith(begun)
 
     def _rest_of_company(self, written: str, heard: str) -> float:
         if _dull(self.company_sound(written)) == _dull(heard):

@@ -56,7 +56,7 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
-    spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=text,
@@ -65,6 +65,10 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return texts.with_columns(
         device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
     )
+
+
+def _spoken(text: pl.Expr) -> pl.Expr:
+    return kana.sound(text.str.replace_all(_SPACES, " ").str.strip_chars(" "))
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -177,7 +181,10 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("kanji"))
     )
-    by_kana = kana.heard(main.str.replace_all(r"[・=＝]", " "))
+    by_kana = rarely.given(
+        pl.when(pl.col("written") == "kana").then(main),
+        lambda few: kana.heard(few.str.replace_all(r"[・=＝]", " ")),
+    )
     named = frame.with_columns(written=written).with_columns(
         heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
     )
@@ -286,6 +293,8 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
     traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    # Whoever is told already needs no trade.
+    open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
     # trade.
     heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
@@ -313,7 +322,8 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(COMPANY))
     )
     sure = pl.col("device") | pl.col("legal") | person | keyword
-    judged = frame.with_columns(keyword=traded | _branched()).with_columns(person=listed)
+    keywords = rarely.true_where(frame, open_kind, traded | _branched())
+    judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
 
 

@@ -51,9 +51,7 @@ _SPELLINGS = (
 )
 # Smith is heard スミス and Thomas トマス.
 _OPEN_TH = ("T", "S")
-_SKELETON = str.maketrans(
-    {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"}
-)
+_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
 _ALIKE, _SUREST = 90.0, 4.0
 # One consonant more (PETER, ピーター) is nothing; one for another (JULIA, MARIA) is.
 _NEAR = 75.0
@@ -89,8 +87,18 @@ def _evidence(alike: float) -> float:
 
 def _spelt_alike(latin: str, spoken: str) -> float:
     """How far Roman letters are those of the kana, vowels included: 0 to 100."""
-    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
-    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
+    return token_sort_ratio(_single(latin), _single(_letters(spoken)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters(spoken: str) -> str:
+    return str(jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper())
+
+
+@lru_cache(maxsize=1 << 14)
+def _single(letters: str) -> str:
+    """Doubled letters once, and L as R."""
+    return re.sub(r"(.)\1", r"\1", letters).replace("L", "R")
 
 
 @lru_cache(maxsize=1 << 14)

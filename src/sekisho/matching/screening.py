@@ -56,7 +56,7 @@ def _evident() -> pl.Expr:
 def _called_after(sides: pl.DataFrame, reader: Reader) -> pl.Series:
     """Whether both begin with one surname, which is read otherwise than a company's word."""
     pairs = sides.select("key", "heard").iter_rows()
-    return pl.Series([bool(reader.after_surname(*pair)) for pair in pairs], dtype=pl.Boolean)
+    return pl.Series([reader.is_called_after(*pair) for pair in pairs], dtype=pl.Boolean)
 
 
 def _alike(sides: pl.DataFrame, least: float) -> pl.Series:

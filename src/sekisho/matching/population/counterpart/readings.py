@@ -179,28 +179,29 @@ def _listed(names: dict[str, dict[str, list[str]]]) -> list[tuple[str, str]]:
     ]
 
 
-@lru_cache(maxsize=8)
-def _jmnedict(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(spelling, hiragana) pairs of the given kinds, in a fixed order."""
+@lru_cache(maxsize=1)
+def _jmnedict() -> dict[str, list[tuple[str, str]]]:
+    """(spelling, hiragana) pairs by kind: surname, masc, fem, person; in a fixed order."""
     spec = importlib.util.find_spec("jamdict_data")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("jamdict_data")
-    marks = ",".join("?" * len(kinds))
     query = (
-        "select distinct k.text, n.text from NEKanji k join NEKana n on n.idseq = k.idseq"
-        " join NETranslation t on t.idseq = k.idseq join NETransType y on y.tid = t.ID"
-        f" where y.text in ({marks}) order by 1, 2"
+        "select y.text, k.text, n.text from NETransType y join NETranslation t on t.ID = y.tid"
+        " join NEKanji k on k.idseq = t.idseq join NEKana n on n.idseq = t.idseq"
+        " where y.text in ('surname', 'masc', 'fem', 'person')"
     )
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     with sqlite3.connect(f"file:{Path(spec.origin).parent / 'jamdict.db'}?mode=ro", uri=True) as base:
-        found = base.execute(query, kinds).fetchall()
+        for kind, kanji, kana in base.execute(query):
+            found[kind].add((kanji, kana))
     base.close()
-    return [(str(kanji), str(kana)) for kanji, kana in found]
+    return {kind: sorted(pairs) for kind, pairs in found.items()}
 
 
 def _borne(surnames: dict[str, str]) -> Counter[tuple[str, str]]:
     """How often each given name occurs among JMnedict's full names of persons."""
     seen: Counter[tuple[str, str]] = Counter()
-    for full, kana in _jmnedict(("person",)):
+    for full, kana in _jmnedict()["person"]:
         for cut in (2, 1, 3):
             reading = surnames.get(full[:cut])
             if reading and kana.startswith(reading):
@@ -242,7 +243,7 @@ def _surnames(last: dict[str, dict[str, str]], *, wider: bool) -> Urn[Name]:
         if share:
             head.append(Name(spelling, katakana(second)))
             weights.append(float(entry["count"]) * share)
-    tail = [pair for pair in _jmnedict(("surname",)) if pair[0] not in last] if wider else []
+    tail = [pair for pair in _jmnedict()["surname"] if pair[0] not in last] if wider else []
     return _joined(head, np.array(weights), tail, TAIL_SURNAMES)
 
 
@@ -253,7 +254,7 @@ def _given(gender: str, last: dict[str, dict[str, str]], *, wider: bool) -> Urn[
     borne = _borne({spelling: entry["reading"] for spelling, entry in last.items()}) if wider else Counter()
     weights = _given_weights(pairs, curated, borne)
     head = [Name(spelling, katakana(reading)) for spelling, reading in pairs]
-    tail = _jmnedict(("masc",) if gender == "m" else ("fem",)) if wider else []
+    tail = _jmnedict()["masc" if gender == "m" else "fem"] if wider else []
     return _joined(head, weights, tail, TAIL_GIVEN)
 
 

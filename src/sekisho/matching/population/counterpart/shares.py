@@ -19,14 +19,14 @@ class Share(NamedTuple):
 TABLE: dict[str, Share] = {
     # --- what stands in the area
     "house_detached": Share(
-        0.47, "sites", "一戸建ては近畿の住宅のおよそ半分; one site, one meter, so most sites"
+        0.5, "sites", "一戸建ては近畿の住宅のおよそ半分; one site, one meter, so most sites"
     ),
-    "house_flats": Share(0.048, "sites", "共同住宅は1棟に十数戸あるので棟数は少ない"),
+    "house_flats": Share(0.03, "sites", "共同住宅は1棟に十数戸あるので棟数は少ない"),
     "house_shop": Share(
-        0.17, "sites", "店舗・工場・事務所・施設; 法人 is a quarter of the seed's truths, devices included"
+        0.16, "sites", "店舗・工場・事務所・施設; 法人 is a quarter of the seed's truths, devices included"
     ),
     "house_offices": Share(0.008, "sites", "several firms in one building; few buildings, many firms"),
-    "house_device": Share(0.235, "sites", "機器に紐づく契約146万 of 1,354万 in the seed"),
+    "house_device": Share(0.19, "sites", "機器に紐づく契約146万 of 1,354万 in the seed"),
     "flats_single": Share(0.55, "blocks of flats", "ワンルーム・1K: short stays, 賃貸の過半"),
     "flats_owned": Share(0.20, "blocks of flats", "分譲マンション: long stays, a 管理組合"),
     "new_building": Share(0.10, "sites", "built after 2016: the first contract is 新設"),
@@ -36,8 +36,8 @@ TABLE: dict[str, Share] = {
     # --- lives (a year)
     "stay_detached": Share(38.0, "years, mean", "持ち家一戸建ての居住期間"),
     "stay_owned": Share(20.0, "years, mean", "分譲マンション"),
-    "stay_family_flat": Share(8.0, "years, mean", "ファミリー賃貸"),
-    "stay_single_flat": Share(4.0, "years, mean", "単身賃貸 (更新2回まで)"),
+    "stay_family_flat": Share(9.0, "years, mean", "ファミリー賃貸"),
+    "stay_single_flat": Share(4.5, "years, mean", "単身賃貸 (更新2回まで)"),
     "stay_firm": Share(13.0, "years, mean", "開廃業率 4–8 %"),
     "switch_person": Share(0.072, "a year", "低圧スイッチング率の関西の実績は全国より高い"),
     "switch_firm": Share(0.085, "a year", "法人は見直しが多い"),
@@ -51,7 +51,7 @@ TABLE: dict[str, Share] = {
         0.06, "family takeovers", "配偶者が自分の名で切替を申し込む (規則では認められないが通る)"
     ),
     "returned": Share(0.02, "ends", "同じ人が廃止後に再点 (長期不在・手続き誤り・新電力撤退)"),
-    "manager_between": Share(0.10, "ends in rented flats", "空室期間は管理会社名義"),
+    "manager_between": Share(0.06, "ends in rented flats", "空室期間は管理会社名義"),
     "mover_found": Share(0.35, "arrivals", "転入元も域内である人"),
     "owner_lives_here": Share(0.13, "small firms", "社長宅と会社が同じ住所: two truths, a similar name"),
     "second_meter": Share(0.035, "detached houses", "深夜電力・低圧動力・離れ: one truth, two points"),
@@ -100,7 +100,7 @@ TABLE: dict[str, Share] = {
     # --- firms
     "chain": Share(0.24, "shops", "多店舗の店; 経済センサスでは支所が2割強"),
     "sole": Share(0.22, "shops", "個人事業主の屋号"),
-    "number_known": Share(0.22, "firms with a legal form", "法人番号欄は任意"),
+    "number_known": Share(0.45, "firms with a legal form", "法人番号欄は任意"),
     "renamed": Share(0.006, "a year of a firm", "商号・組織変更 (有限→株式)"),
     "branch_written": Share(0.70, "cards of a branch", "店名・支店名を書かない請求先名義"),
     "form_omitted": Share(0.05, "cards of firms", "（株）を書かない"),
@@ -131,5 +131,26 @@ TABLE: dict[str, Share] = {
 
 SHARE: dict[str, float] = {name: share.value for name, share in TABLE.items()}
 
-# What is asked of the finished population: (tag or figure, of which kind of truth, lowest, highest share).
-EXPECTED: tuple[tuple[str, str, float, float], ...] = ()
+# What the tags of truth.slices say. "(record)": something befell one of the truth's records.
+TAGS: dict[str, str] = {
+    "single": "one record only", "kana_kanji": "records in kana and in kanji", "variant": "with and without its 異体字",
+    "ivs": "a variation selector (record)", "flat": "lives in a room of a block, the room always written",
+    "roomless": "room left out (record)", "buildingless": "building left out, room kept (record)",
+    "succeeded": "another truth followed at the meter", "successor": "another truth was there before",
+    "family": "a relative is another truth at this address", "two_families": "parents and child, two meters",
+    "twins": "one kanji differs", "shared_kanji": "parent and child share a kanji",
+    "near_sound": "parent and child differ in the last mora", "same_sound": "parent and child sound the same",
+    "spouse_switch": "a relative took over by スイッチング", "returned": "stopped and restarted by the same party",
+    "rebuilt": "the same owner under a new point number", "two_points": "two meters", "shared_lot": "strangers at one lot",
+    "care_of": "lodger, 様方", "moved": "the person has other truths", "maiden": "took another surname",
+    "foreign": "from abroad", "chinese": "", "korean": "", "vietnamese": "", "western": "", "alias": "通称名 (record)",
+    "couple": "spouse on the same line (record)", "remark": "a remark in the name (record)", "reversed": "given name first (record)",
+    "mixed": "given name in hiragana (record)", "surname_only": "(record)", "misread": "another reading of the kanji (record)",
+    "voicing_slip": "(record)", "kana_slip": "(record)", "homophone": "another kanji of the same sound (record)",
+    "company": "", "sole": "sole proprietor", "owner_only": "the proprietor's own name (record)", "branch": "branch written (record)",
+    "chain": "the firm has other truths", "renamed": "another form or name", "manager": "of rented flats, between tenants",
+    "one_building": "several firms in one building", "owner_company": "a firm and its owner in one house",
+    "truncated": "cut at the field's end (record)", "device": "", "lamp": "", "signal": "", "vending": "", "other": "another device",
+    "town_glyph": "ケ/ヶ/が, old characters in the town (record)", "street_names": "Kyoto street names (record)",
+    "old_municipality": "name before a merger (record)", "kana_address": "address in kana (record)", "address_slip": "wrong lot (record)",
+}  # fmt: skip
