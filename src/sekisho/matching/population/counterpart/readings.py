@@ -7,6 +7,7 @@ every spelling divide its reading among its characters until the shares settle.
 """
 
 import importlib.util
+import math
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -123,7 +124,8 @@ def _commonness(spellings: Iterable[str]) -> dict[str, float]:
     """Geometric mean of how often each character of a spelling serves in names at all."""
     listed = list(spellings)
     used = Counter(character for spelling in listed for character in spelling)
-    return {s: float(np.exp(np.mean([np.log(used[c]) for c in s]))) for s in set(listed)}
+    logs = {character: math.log(count) for character, count in used.items()}
+    return {s: math.exp(sum(logs[c] for c in s) / len(s)) for s in set(listed)}
 
 
 def _likelihood(pairs: list[tuple[str, str]], popular: np.ndarray) -> np.ndarray:
