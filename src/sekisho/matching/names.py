@@ -212,7 +212,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
-    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
+    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,6}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
     # lack many a given name: 野崎|邦照, not 野崎邦|照.
@@ -292,7 +292,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    traded = pl.col("main").str.contains(companies.KEYWORD) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
@@ -301,7 +301,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$"
+        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖァ-ヺー]{2,6})$"
     )
     shaped = (
         pl.when(kanji)
@@ -325,6 +325,11 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     keywords = rarely.true_where(frame, open_kind, traded | _branched())
     judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+def _trade_heard() -> pl.Expr:
+    """A trade within one word: リュウ ビン carries no mail."""
+    return pl.col("heard").str.contains(companies.KEYWORD_SOUND).fill_null(False)
 
 
 def _branched() -> pl.Expr:
