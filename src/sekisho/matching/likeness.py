@@ -232,9 +232,7 @@ class Reader:
         if given not in self._likely:
             if len(self._likely) > _REMEMBERED:
                 self._likely.clear()
-            self._likely[given] = self._books(given) or self._aligner.readings(
-                kana.without_hiragana(given)
-            )
+            self._likely[given] = self._books(given) or self._aligner.readings(kana.without_hiragana(given))
         return self._likely[given]
 
     def _companies(self, left: Name, right: Name) -> Likeness:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, kana, rarely, variants
+from sekisho.matching import companies, devices, kana, rarely, several, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
@@ -42,7 +42,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     host, written ('kanji', 'kana', 'latin').
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
-    sorted_out = _kinds(_split(cleaned, lexicon))
+    sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
     return _keys(sorted_out).drop("row").with_columns(guessed=_guessed())
 
 
@@ -55,7 +55,9 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     wide = pl.col("name").fill_null("").str.normalize("NFKC")
     plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    # (ヵ is how some keyboards write the bank's (カ.
+    marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
+    text = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),

@@ -146,7 +146,8 @@ class Firms:
         """A sole proprietor: the trade name is the surname and the trade, or a fancy."""
         dice = self._dice
         owner = self._people.stranger(woman=0.3)
-        owner.origin, owner.alias = "japan", None
+        while owner.origin != "japan":
+            owner = self._people.stranger(woman=0.3)
         if dice.chance(0.4):
             core, kana = dice.pick(PUBS)
         else:

@@ -125,11 +125,21 @@ def _streets(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(part for part in note.split("、") if "通" in part) if row["city"] in OLD_KYOTO else ()
 
 
+def _town_kana(row: dict[str, Any]) -> str:
+    """The town's reading, once: rows that list Kyoto streets repeat it for every line of the list."""
+    kana = str(row["neighborhood_kana"])
+    for times in (4, 3, 2):
+        once = kana[: len(kana) // times]
+        if "通" in (row["note"] or "") and once * times == kana:
+            return once
+    return kana
+
+
 def _town(row: dict[str, Any], key: int) -> Town:
     city, name = row["city"], row["neighborhood"]
     rural = ("郡" in city or not city.endswith("区")) and not row["chome"]
     return Town(
-        key, row["prefecture"], city, name, row["neighborhood_kana"], row["prefecture_kana"] + row["city_kana"],
+        key, row["prefecture"], city, name, _town_kana(row), row["prefecture_kana"] + row["city_kana"],
         row["postal_code"], bool(row["chome"]), rural, _streets(row), _merger(city, name),
     )  # fmt: skip
 
