@@ -84,7 +84,7 @@ def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOUR
 
 def ready(folder: Path | None = None, *, sources: Iterable[str] = readings.SOURCES) -> Path:
     """Where the lexicon lies, built as for `opened`."""
-    place = folder or default_folder() / "+".join(sorted(sources))
+    place = folder or default_folder() / f"{EDITION}-{'+'.join(sorted(sources))}"
     stamp = _stamp(sources)
     mark = place / "lexicon.json"
     if not _is_of(mark, stamp):
