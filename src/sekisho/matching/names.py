@@ -24,6 +24,7 @@ _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
 _SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
+_KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
@@ -170,8 +171,10 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
 def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Surname and given name: at the space if there is one, else where the dictionaries say."""
     main = pl.col("main")
+    # ベルシステム24 and (エステイブイ) are kana; a person's name has neither digits nor signs.
+    text_in_kana = main.str.contains(_KANA_AND_SIGNS)
     written = (
-        pl.when(main.str.contains(kana.ONLY_KANA))
+        pl.when(main.str.contains(kana.ONLY_KANA) | text_in_kana)
         .then(pl.lit("kana"))
         .when(main.str.contains(_LATIN_NAME))
         .then(pl.lit("latin"))
@@ -365,11 +368,16 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
-    nothing = pl.lit(None, dtype=pl.String)
+    """The words of a company are its whole name, with the branch."""
+    nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
     named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
-    spoken = named.filter(kana_name).with_columns(full=companies.core_sound(pl.col("text")))
-    written = named.filter(~kana_name).with_columns(full=companies.core_sound(pl.col("spoken")))
+    spoken = named.filter(kana_name).with_columns(
+        full=companies.core_sound(text), words=companies.whole_sound(text)
+    )
+    written = named.filter(~kana_name).with_columns(
+        full=companies.core_sound(pl.col("spoken")), words=companies.whole(text)
+    )
     keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
     return pl.concat(keyed)
 
