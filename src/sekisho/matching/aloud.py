@@ -26,6 +26,17 @@ _SURNAME, _RAREST_SURNAME, _LONGEST_SURNAME = -0.3, -2.0, 4
 _VOICED, _UNSAID = -0.8, -1.0
 _LONGEST_NUMBER = 4
 _KANA, _LATIN, _DIGITS = r"[ァ-ヺーぁ-ゖ]+", r"[A-Z]+", r"[0-9]+"
+_DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = r"([㐀-鿿])\1", "I{1,3}", 2
+# Roman letters that no Japanese syllable has: a consonant that stands alone takes its usual vowel.
+_SPELT = (
+    (r"C(?=[EIY])", "S"),
+    (r"C(?!H)|Q", "K"),
+    (r"L", "R"),
+    (r"X", "KKUSU"),
+    (r"M(?=[BMP])", "N"),
+    (r"([TD])(?![AEIOUYHS]|\1)", r"\1O"),
+    (r"([KGSZHBPMRFV])(?![AEIOUYH]|\1)", r"\1U"),
+)
 _BETWEEN = {"ケ": "ガ", "ヶ": "ガ", "ッ": "ツ"}
 _SILENT, _BRACKETED = re.compile(r"[^\w&+@]"), re.compile(r"\([^()]*\)")
 _O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozenset("エケゲセゼテデネヘベペメレ")
@@ -151,7 +162,8 @@ class Reciter:
 
     def _draft(self, text: str) -> _Draft:
         draft = _Draft(text, [], [])
-        for token in self._tokens.tokenize(text):
+        # 酒々井 was folded to 酒酒井, which no book has.
+        for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
             self._add_word(draft, token)
             parts = token.split(sudachipy.SplitMode.A)
             for part in parts if len(parts) > 1 else ():
@@ -160,7 +172,8 @@ class Reciter:
         for found in re.finditer(_KANA, text):
             draft.ways.append((found.start(), found.end(), found[0], 0.0))
         for found in re.finditer(_LATIN, text):
-            draft.ways.extend(_letter_ways(found[0], found.start()))
+            draft.ways.extend(self._latin_ways(found[0], found.start()))
+        draft.ways.extend((found.start(), found.end(), "アンド", 0.0) for found in re.finditer("&", text))
         for found in re.finditer(_DIGITS, text):
             draft.ways.extend(self._number_ways(found[0], found.start()))
         return draft
@@ -169,8 +182,9 @@ class Reciter:
         surface = token.surface()
         if not _SILENT.fullmatch(surface):
             draft.ways.extend(self._word_ways(token))
-            reading = self._unlisted(surface) if token.is_oov() else token.reading_form()
-            draft.said.append((token.begin(), reading))
+            reading = token.reading_form()
+            listed = re.fullmatch(_KANA, reading) and not token.is_oov()
+            draft.said.append((token.begin(), reading if listed else self._unlisted(surface)))
 
     def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[tuple[int, int, str, float]]:
         """A word as the analyser reads it here, and as its book lists it otherwise."""
@@ -198,6 +212,21 @@ class Reciter:
     def _counted(self, digits: str) -> str:
         written = numerals.kanji_number(int(digits)) or "零"
         return "".join(token.reading_form() for token in self._tokens.tokenize(written))
+
+    def _latin_ways(self, letters: str, start: int) -> Iterator[tuple[int, int, str, float]]:
+        """Letters by their names, and whole words as a book has them or as a Japanese would spell them."""
+        for place, letter in enumerate(letters, start):
+            yield from ((place, place + 1, sound, _BY_NAME) for sound in companies.LETTERS[letter])
+        if re.fullmatch(_ROMAN_NUMBER, letters):
+            yield from (
+                (start, start + len(letters), sound, _AS_WORD) for sound in companies.DIGITS[len(letters)]
+            )
+        for size in range(_SHORTEST_WORD, len(letters) + 1):
+            for place in range(len(letters) - size + 1):
+                word = letters[place : place + size]
+                for sound in [*self._book_readings(word), _as_word(word)]:
+                    if re.fullmatch(_KANA, sound):
+                        yield start + place, start + place + size, sound, _AS_WORD
 
     def _number_ways(self, digits: str, start: int) -> Iterator[tuple[int, int, str, float]]:
         for place, digit in enumerate(digits, start):
@@ -245,13 +274,13 @@ class Reciter:
         return found
 
 
-def _letter_ways(letters: str, start: int) -> Iterator[tuple[int, int, str, float]]:
-    """Latin letters by their names, and as a Japanese word in Roman letters."""
-    for place, letter in enumerate(letters, start):
-        yield from ((place, place + 1, sound, _BY_NAME) for sound in companies.LETTERS[letter])
-    spoken = jaconv.hira2kata(jaconv.alphabet2kana(re.sub(r"M(?=[BMP])", "N", letters).lower()))
-    if len(letters) > 1 and re.fullmatch(_KANA, spoken):
-        yield start, start + len(letters), spoken, _AS_WORD
+def _as_word(letters: str) -> str:
+    """Roman letters as a Japanese would spell the word: KISCO is キスコ. Not kana alone where that fails."""
+    spelt = letters
+    for pattern, letter in _SPELT:
+        spelt = re.sub(pattern, letter, spelt)
+    spoken: str = jaconv.hira2kata(jaconv.alphabet2kana(spelt.lower()))
+    return spoken
 
 
 def _begun(

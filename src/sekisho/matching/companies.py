@@ -39,8 +39,9 @@ _WORDS = "|".join([*_FORMS, *map(_small_or_large, _SPOKEN), _LEADING])
 _LITERAL = [*_FORMS, *_SPOKEN, *map(_large, _SPOKEN)]
 _BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
 _MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
-_MARKED = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|{_LEADING}|{_LATIN_FORM}"
-LEGAL_FORM = rf"(?:{_WORDS})|\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|{_LATIN_FORM}"
+_MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
+_MARKED = rf"{_MARK}|{_LEADING}|{_LATIN_FORM}"
+LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
 def _trades(words: list[str]) -> str:
@@ -75,7 +76,7 @@ def whole(text: pl.Expr) -> pl.Expr:
 
 def whole_sound(text: pl.Expr) -> pl.Expr:
     """The same for a name in kana, as its sound; only the spaces are left between."""
-    spoken = kana.sound(without_form(text)).str.replace_all(rf"[^ {kana.KANA}A-Z0-9]", "")
+    spoken = kana.sound(without_form(text)).str.replace_all(rf"[^ &{kana.KANA}A-Z0-9]", "")
     return spoken.str.replace_all(" +", " ").str.strip_chars(" ")
 
 
@@ -91,9 +92,7 @@ def core_sound(text: pl.Expr) -> pl.Expr:
 
 def _trunk(parts: pl.Expr, branch: str) -> pl.Expr:
     trunk = parts.str.replace(rf" {branch}", "")
-    return (
-        pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts).str.replace_all(r"[^\w]", "")
-    )
+    return pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts).str.replace_all(r"[^\w]", "")
 
 
 def trunk_end(text: str) -> int:

@@ -20,8 +20,10 @@ from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
 
 # The weight of a name that is surely read so, and of each natural log unit of doubt.
 _READ, _STEP = 7.0, 1.2
-# With and without a branch, and with another one.
-_BRANCH, _OTHER_BRANCH = 4.0, 3.0
+# With and without a branch; with another one, and with one that sounds the same.
+_BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
+_SHORTEST = 2
+_READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.BRANCH_SOUND), re.compile(companies.BRANCH)
 
 
@@ -34,17 +36,39 @@ class Heard(NamedTuple):
 
 def compare(left: Name, right: Name, reciter: Reciter) -> Likeness:
     """The evidence of two names of which at least one is a company's."""
-    if left.written == right.written or "kana" not in (left.written, right.written):
-        return _both_written(left, right)
-    written, spoken = (left, right) if left.written != "kana" else (right, left)
+    written, spoken = _sides(left, right)
+    if (written.written == "kana") == (spoken.written == "kana"):
+        return _one_script(written, spoken, reciter)
+    return _heard(written, spoken, reciter)
+
+
+def _sides(left: Name, right: Name) -> tuple[Name, Name]:
+    """The written name first; of two in kana the one with digits or signs to be read, パーク24."""
+    if left.written == right.written == "kana":
+        return (right, left) if _to_be_read(right) else (left, right)
+    return (left, right) if left.written != "kana" else (right, left)
+
+
+def _to_be_read(name: Name) -> bool:
+    return _READABLE.search(name.words or "") is not None
+
+
+def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
+    alike = _both_written(left, right)
+    if left.written != "kana" or not _to_be_read(left):
+        return alike
+    return max(alike, _heard(left, right, reciter), key=lambda likeness: likeness.weight)
+
+
+def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
+    """A name that is read beside one in kana."""
     heard = heard_as(spoken)
     if written.full and written.full == heard.whole[: heard.trunk]:
         return Likeness(8.0, "kana_column")
-    if len(heard.whole) < 3:
-        return NOT_ALIKE
     spelt = reciter.spelt(text_of(written))
-    found = [_alike(spelt, heard), *_read(spelt, heard)]
-    return max(found, key=lambda likeness: likeness.weight)
+    # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
+    alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
+    return max((alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
 
 
 def text_of(name: Name) -> str:
@@ -58,7 +82,7 @@ def heard_as(name: Name) -> Heard:
     """What is heard of a name in kana."""
     trunk = name.full or name.key
     if name.kind == "company":
-        return Heard((name.words or trunk).replace(" ", ""), len(trunk))
+        return Heard(_BETWEEN_WORDS.sub("", name.words or trunk), len(trunk))
     whole = f"{_sound(name.shop)}{trunk}" if name.shop else trunk
     return Heard(whole, len(whole))
 
@@ -95,8 +119,10 @@ def _alike_sounds(left: str, right: str) -> float:
 
 def _cap(spelt: Spelt, heard: Heard) -> float:
     """What two names without their branches are worth at most."""
-    branches = (spelt.trunk < len(spelt.text)) + (heard.trunk < len(heard.whole))
-    return (_READ, _BRANCH, _OTHER_BRANCH)[branches]
+    branches = spelt.said[spelt.said_trunk :], heard.whole[heard.trunk :]
+    if all(branches):
+        return _OTHER_BRANCH + (_SAME_BRANCH - _OTHER_BRANCH) * ratio(*branches) / 100.0
+    return _BRANCH if any(branches) else _READ
 
 
 def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
@@ -132,7 +158,7 @@ def _heads(left: str, right: str) -> tuple[str, str]:
 
 def _both_written(left: Name, right: Name) -> Likeness:
     if left.key == right.key:
-        return Likeness(9.0, "same_name")
+        return Likeness(9.0 if left.words == right.words else 8.5, "same_name")
     if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
         return Likeness(4.0, "company_branch")
     if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):

@@ -20,9 +20,7 @@ _LONG_MARK = r"(\d)[ー一](\d)"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
 # 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
-_NAMED = (
-    r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
-)
+_NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
 # Characters that have no other form; most addresses have no others.
 _NOT_PLAIN = r"[^\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々0-9A-Z -]"
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"

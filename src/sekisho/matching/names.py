@@ -29,6 +29,10 @@ _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
+# A second person's name, in kana with a space.
+_LONGEST_NAME = 14
+# Where somebody works, not somebody: 函館競馬場, 指導監査課.
+_WORKPLACE = r"^.{2,}[場課室部科局係署庁舎館院校所隊団]$"
 _COMMON_SOUND = 25.0
 PERSON, COMPANY, DEVICE = "person", "company", "device"
 
@@ -99,7 +103,12 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     trade_first = parts["first"].is_in(_trades(parts["first"]).implode())
     trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
     parts = parts.with_columns(
-        business=(open_name & trade_first & ~pl.col("rest").is_in(trades.implode())).fill_null(False),
+        business=(
+            open_name
+            & trade_first
+            & ~pl.col("rest").is_in(trades.implode())
+            & ~(pl.col("rest").str.contains(_WORKPLACE) & (pl.col("rest").str.len_chars() > 3))
+        ).fill_null(False),
         titled=open_name & pl.col("head").is_not_null(),
         inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
     )
@@ -152,11 +161,17 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
             "outside",
         ),
     )
-    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
-    couple = pl.col("outside").str.contains(_PARTNERS) & (
-        pl.col("outside").str.contains(_HAN)
-        | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
-        | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two; 国立精神・神経医療研究センター is none.
+    other = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
+    nobody = (other.str.len_chars() > _LONGEST_NAME) | other.str.contains(companies.KEYWORD)
+    couple = (
+        ~nobody.fill_null(False)
+        & pl.col("outside").str.contains(_PARTNERS)
+        & (
+            pl.col("outside").str.contains(_HAN)
+            | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+            | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+        )
     )
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")

@@ -34,9 +34,8 @@ def companies(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader, *, le
     kept, doubtful = [], []
     for left, right in pairs.iter_rows():
         written, heard = (left, right) if right in spoken else (right, left)
-        if (written in spoken) == (heard in spoken) or known[written] is not None:
-            kept.append((left, right))
-        elif _begun(spelt[written], spoken[heard]):
+        mixed = (written in spoken) != (heard in spoken)
+        if not mixed or known[written] is not None or _begun(spelt[written], spoken[heard]):
             kept.append((left, right))
         else:
             doubtful.append((left, right, spelt[written], spoken[heard]))
