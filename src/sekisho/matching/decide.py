@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, phones, priors, screening
+from sekisho.matching import candidates, firms, phones, priors, screening
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -99,7 +99,7 @@ def edges(
     sounds = _same_sound(personas, places)
     neighbours = candidates.companies(personas, places, largest=_CROWD)
     # Whom an event joins is compared all the same, among the followers.
-    firms = _compared(screening.companies(neighbours, personas, reader, least=FAINT), personas, reader)
+    traders = _compared(screening.companies(neighbours, personas, reader, least=FAINT), personas, reader)
     other = [
         candidates.devices(personas, places),
         candidates.by_former(personas, places),
@@ -107,8 +107,8 @@ def edges(
         candidates.unread(personas, places, lexicon, largest=_CROWD),
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
-    followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
-    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
+    followed = _compared(_followers(met, [spoken, sounds, traders, listed]), personas, reader)
+    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     return _accepted(weighed.filter(pl.col("weight") > FAINT)), before
@@ -191,26 +191,17 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
     rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
     names = {row[0]: name_of(row[1:]) for row in rows.iter_rows()}
-    reader.learn_companies(
-        [name.key for name in names.values() if name.kind == "company" and name.written != "kana"]
+    reader.reciter.learn(
+        firms.text_of(name) for name in names.values() if name.kind == "company" and name.written != "kana"
     )
-    ends = [(names[left], names[right]) for left, right in pairs.select("left", "right").iter_rows()]
-    reader.learn_companies([rest for pair in ends for rest in _rests(*pair, reader)])
-    found = [reader.compare(*pair) for pair in ends]
+    ends = pairs.select("left", "right").iter_rows()
+    found = [reader.compare(names[left], names[right]) for left, right in ends]
     return pairs.select(
         "left",
         "right",
         name_weight=pl.Series([likeness.weight for likeness in found], dtype=pl.Float64),
         reason=pl.Series([likeness.reason for likeness in found], dtype=pl.String),
     )
-
-
-def _rests(left: Name, right: Name, reader: Reader) -> list[str]:
-    """What a comparison of a company's name in kanji with one in kana will want read, to be read at once."""
-    if "company" not in (left.kind, right.kind) or (left.written == "kana") == (right.written == "kana"):
-        return []
-    kanji, spoken = (left, right) if right.written == "kana" else (right, left)
-    return [rest for rest, _ in reader.after_surname(kanji.key, spoken.full or spoken.key)]
 
 
 def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
 
 import polars as pl
-import sudachipy  # type: ignore[import-untyped]
-from rapidfuzz.distance import Levenshtein, Postfix
-from rapidfuzz.fuzz import ratio
+from rapidfuzz.distance import Levenshtein
 
-from sekisho.matching import companies, kana, roman
+from sekisho.matching import firms, kana, roman
+from sekisho.matching.aloud import Reciter
+from sekisho.matching.evidence import NOT_ALIKE as NOT_ALIKE
+from sekisho.matching.evidence import Likeness as Likeness
+from sekisho.matching.evidence import Name as Name
+from sekisho.matching.evidence import dull
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 
@@ -35,41 +36,10 @@ _FEW = 0.05
 _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
-# The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
-_READ_COMPANY = 7.0
-_CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
-_COMPANY_STEP = 1.2
 # A sound that so few people bear as a surname may as well be foreign.
 _BORNE = 100
 # Names whose readings are kept for the next shard; more would only take memory.
 _REMEMBERED = 100_000
-
-
-class Name(NamedTuple):
-    """The parts of a persona's name that comparisons read; all folded, any may be None."""
-
-    kind: str
-    written: str
-    key: str
-    surname: str | None = None
-    given: str | None = None
-    full: str | None = None
-    surname_sound: str | None = None
-    given_sound: str | None = None
-    former: str | None = None
-    partner: str | None = None
-    shop: str | None = None
-    words: str | None = None
-
-
-class Likeness(NamedTuple):
-    """Weight of evidence (natural log odds) and the code of its reason."""
-
-    weight: float
-    reason: str
-
-
-NOT_ALIKE = Likeness(-9.0, "unlike")
 
 
 class Reader:
@@ -79,7 +49,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self.company_aligner = lexicon.company_aligner
+        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings)
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -88,10 +58,6 @@ class Reader:
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
         self._likely: dict[str, dict[str, float]] = {}
-        self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
-        self._sounds: dict[str, str] = {}
-        self._folded: dict[str, str] = {}
-        self._begun: dict[str, tuple[str, ...]] = {}
 
     def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
         """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
@@ -147,7 +113,7 @@ class Reader:
         if "device" in (left.kind, right.kind):
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
-            return self._companies(left, right)
+            return firms.compare(left, right, self.reciter)
         if left.written == right.written == "kanji":
             return self._both_kanji(left, right)
         if left.written == right.written:
@@ -159,7 +125,7 @@ class Reader:
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
         if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
-        if kanji.full and spoken.full and _dull(kanji.full) != _dull(spoken.full):
+        if kanji.full and spoken.full and dull(kanji.full) != dull(spoken.full):
             return _contradicted(kanji, spoken)
         return max(self._readings(kanji, spoken), key=lambda found: found.weight)
 
@@ -235,110 +201,10 @@ class Reader:
             self._likely[given] = self._books(given) or self._aligner.readings(kana.without_hiragana(given))
         return self._likely[given]
 
-    def _companies(self, left: Name, right: Name) -> Likeness:
-        if left.written == right.written:
-            return _written_companies(left, right)
-        kanji, spoken = (left, right) if left.written != "kana" else (right, left)
-        heard = spoken.full or spoken.key
-        if kanji.full and kanji.full == heard:
-            return Likeness(8.0, "kana_column")
-        read = self.company_sound(kanji.key)
-        if companies.same_but_branch(read, heard, sounds=True):
-            return Likeness(4.0, "company_branch")
-        if len(heard) < 3:
-            return NOT_ALIKE
-        # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands
-        # before it is compared.
-        alike = alike_weight(ratio(*_heads(_dull(read), _dull(heard))))
-        # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
-        head, spoken_head = _heads(self._folded[kanji.key], heard)
-        best = max(alike, self._company_aligned(head, spoken_head), self._called_after(kanji.key, heard))
-        return Likeness(best, "company_reading")
-
-    def _called_after(self, written: str, heard: str) -> float:
-        """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one: it is read as the books of surnames
-        say, and only the rest as a company's."""
-        fitting = [self._rest_of_company(*rests) for rests in self.after_surname(written, heard)]
-        return max(fitting, default=NOT_ALIKE.weight)
-
-    def after_surname(self, written: str, heard: str) -> list[tuple[str, str]]:
-        """What is left of a name and of how one is heard, after every surname that both begin with."""
-        if not self.is_called_after(written, heard):
-            return []
-        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-        return [
-            (written[size:], heard[len(sound) :])
-            for size in cuts
-            for sound in self._surnames.get(written[:size], ())
-            if heard.startswith(sound)
-        ]
-
-    def is_called_after(self, written: str, heard: str) -> bool:
-        """Whether both begin with one surname."""
-        begun = self._begun.get(written)
-        if begun is None:
-            if len(self._begun) > _REMEMBERED:
-                self._begun.clear()
-            cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-            begun = self._begun[written] = tuple(
-                sound for size in cuts for sound in self._surnames.get(written[:size], ())
-            )
-        return heard.startswith(begun)
-
-    def _rest_of_company(self, written: str, heard: str) -> float:
-        if _dull(self.company_sound(written)) == _dull(heard):
-            return _CALLED_AFTER
-        return min(self._company_aligned(written, heard), _CALLED_AFTER)
-
-    def _company_aligned(self, head: str, spoken: str) -> float:
-        """Never under NOT_ALIKE, below which nothing is merged whatever happened at the point."""
-        if not head or not spoken:
-            return NOT_ALIKE.weight
-        least = (NOT_ALIKE.weight - _READ_COMPANY) / _COMPANY_STEP
-        total = self.company_aligner.score(head, spoken, least=least / len(head)) * len(head)
-        return max(read_weight(total), NOT_ALIKE.weight)
-
-    def company_sound(self, text: str) -> str:
-        """How a company's name is read: Latin letters by name, the rest by Sudachi."""
-        if text not in self._sounds:
-            self.learn_companies([text])
-        return self._sounds[text]
-
-    def company_sounds(self, texts: pl.Series) -> pl.DataFrame:
-        """key, read and folded: how companies' names are read, and their Latin letters alone."""
-        keys = texts.to_list()
-        self.learn_companies(keys)
-        rows = [(key, self._sounds[key], self._folded[key]) for key in keys]
-        return pl.DataFrame(rows, schema=dict.fromkeys(("key", "read", "folded"), pl.String), orient="row")
-
-    def learn_companies(self, texts: list[str]) -> None:
-        """Reads many names at once, which is much faster than one by one."""
-        if len(self._sounds) > _REMEMBERED:
-            self._sounds.clear()
-            self._folded.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in self._sounds]
-        spelt = [companies.letters_as_kana(text) for text in new]
-        self._folded.update(zip(new, kana.sounds_of(spelt), strict=True))
-        self._sounds.update(zip(new, kana.sounds_of([self._spoken(text) for text in spelt]), strict=True))
-
-    def _spoken(self, text: str) -> str:
-        readings = (token.reading_form() for token in self._tokens.tokenize(text))
-        return "".join(reading for reading in readings if reading != "キゴウ")
-
 
 def _before(name: Name) -> str | None:
     """What somebody was called before the surname changed."""
     return f"{name.former}{name.given}" if name.former and name.given else None
-
-
-def alike_weight(percent: float) -> float:
-    """Weight of two companies' sounds that have so much in common."""
-    return (percent - 88.0) / 2.5
-
-
-def read_weight(log_chance: float) -> float:
-    """Weight of a company's name in kanji that the aligner reads so."""
-    return _READ_COMPANY + _COMPANY_STEP * log_chance
 
 
 def _contradicted(kanji: Name, spoken: Name) -> Likeness:
@@ -359,7 +225,7 @@ def _both_sound(left: Name, right: Name) -> Likeness:
     one, other = left.full or left.key, right.full or right.key
     if one == other:
         return Likeness(8.0, "same_name")
-    if _dull(one) == _dull(other):
+    if dull(one) == dull(other):
         return Likeness(3.5, "voicing")
     if _middle_name(left.words or "", right.words or ""):
         return Likeness(4.0, "middle_name")
@@ -377,17 +243,6 @@ def _middle_name(left: str, right: str) -> bool:
     return 2 <= shorter.total() < longer.total() and shorter < longer
 
 
-def _heads(left: str, right: str) -> tuple[str, str]:
-    """Both without the ending that they share."""
-    shared = Postfix.similarity(left, right)
-    return left[: len(left) - shared], right[: len(right) - shared]
-
-
-@lru_cache(maxsize=1 << 16)
-def _dull(sound: str) -> str:
-    return sound.translate(_DULL)
-
-
 def _devices(left: Name, right: Name) -> Likeness:
     """The number a device bears decides; without one, what it is."""
     (class_left, _, number_left), (class_right, _, number_right) = (
@@ -397,18 +252,3 @@ def _devices(left: Name, right: Name) -> Likeness:
     if number_left and number_right:
         return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
     return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
-
-
-def _written_companies(left: Name, right: Name) -> Likeness:
-    if left.key == right.key:
-        return Likeness(9.0, "same_name")
-    if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
-        return Likeness(4.0, "company_branch")
-    if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
-        return Likeness(-0.5, "company_part")
-    return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")
-
-
-_DULL = str.maketrans(
-    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
-)

@@ -24,10 +24,15 @@ _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
 _SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
+_KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
+# A second person's name, in kana with a space.
+_LONGEST_NAME = 14
+# Where somebody works, not somebody: 函館競馬場, 指導監査課.
+_WORKPLACE = r"^.{2,}[場課室部科局係署庁舎館院校所隊団]$"
 _COMMON_SOUND = 25.0
 PERSON, COMPANY, DEVICE = "person", "company", "device"
 
@@ -104,7 +109,12 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     trade_first = parts["first"].is_in(_trades(parts["first"]).implode())
     trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
     parts = parts.with_columns(
-        business=(open_name & trade_first & ~pl.col("rest").is_in(trades.implode())).fill_null(False),
+        business=(
+            open_name
+            & trade_first
+            & ~pl.col("rest").is_in(trades.implode())
+            & ~(pl.col("rest").str.contains(_WORKPLACE) & (pl.col("rest").str.len_chars() > 3))
+        ).fill_null(False),
         titled=open_name & pl.col("head").is_not_null(),
         inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
     )
@@ -157,11 +167,17 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
             "outside",
         ),
     )
-    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
-    couple = pl.col("outside").str.contains(_PARTNERS) & (
-        pl.col("outside").str.contains(_HAN)
-        | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
-        | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two; 国立精神・神経医療研究センター is none.
+    other = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
+    nobody = (other.str.len_chars() > _LONGEST_NAME) | other.str.contains(companies.KEYWORD)
+    couple = (
+        ~nobody.fill_null(False)
+        & pl.col("outside").str.contains(_PARTNERS)
+        & (
+            pl.col("outside").str.contains(_HAN)
+            | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+            | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+        )
     )
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
@@ -176,8 +192,10 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
 def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Surname and given name: at the space if there is one, else where the dictionaries say."""
     main = pl.col("main")
+    # ベルシステム24 and (エステイブイ) are kana; a person's name has neither digits nor signs.
+    text_in_kana = main.str.contains(_KANA_AND_SIGNS)
     written = (
-        pl.when(main.str.contains(kana.ONLY_KANA))
+        pl.when(main.str.contains(kana.ONLY_KANA) | text_in_kana)
         .then(pl.lit("kana"))
         .when(main.str.contains(_LATIN_NAME))
         .then(pl.lit("latin"))
@@ -382,11 +400,16 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
-    nothing = pl.lit(None, dtype=pl.String)
+    """The words of a company are its whole name, with the branch."""
+    nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
     named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
-    spoken = named.filter(kana_name).with_columns(full=companies.core_sound(pl.col("text")))
-    written = named.filter(~kana_name).with_columns(full=companies.core_sound(pl.col("spoken")))
+    spoken = named.filter(kana_name).with_columns(
+        full=companies.core_sound(text), words=companies.whole_sound(text)
+    )
+    written = named.filter(~kana_name).with_columns(
+        full=companies.core_sound(pl.col("spoken")), words=companies.whole(text)
+    )
     keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
     return pl.concat(keyed)
 
