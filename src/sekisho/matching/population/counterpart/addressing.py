@@ -37,7 +37,7 @@ def manner(dice: Dice) -> Manner:
     dash = "－" if wide and dice.chance(0.7) else "-" if dice.chance(0.75) else dice.pick(DASHES)
     return Manner(
         dice.pick((1.0, 1.0, 0.9, 0.0)), lot, wide, dash, dice.pick(("　", "　", " ", "")),
-        dice.pick(("号室", "号", "", "", "号室")), dice.chance(0.4), dice.pick((0.0, 0.05, 0.3)),
+        dice.pick(("号室", "号", "", "", "号室")), dice.chance(0.4), dice.pick((0.0, 0.05, 0.15)),
     )  # fmt: skip
 
 
