@@ -166,12 +166,16 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
 
 def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     pairs = candidates.same_sound(personas, places)
-    return pairs.select(
+    turned = candidates.turned(personas, places).with_columns(
+        name_weight=pl.lit(6.0), reason=pl.lit("word_order")
+    )
+    alike = pairs.select(
         "left",
         "right",
         name_weight=pl.when("exact").then(8.0).otherwise(3.0),
         reason=pl.when("exact").then(pl.lit("kana_column")).otherwise(pl.lit("voicing")),
     )
+    return pl.concat([alike, turned])
 
 
 def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
@@ -224,7 +228,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
-    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
+    other_surname = pl.col("reason").is_in(["new_surname", "former_surname", "company_grown"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
