@@ -228,13 +228,14 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
-    other_surname = pl.col("reason").is_in(["new_surname", "former_surname", "company_grown"])
+    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"]) & (way == "renamed")
+    grown = (pl.col("reason") == "company_grown") & way.is_in(["renamed", "unbroken"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)
-        .when(other_surname & (way == "renamed"))
+        .when(other_surname | grown)
         .then(weights.renamed_surname)
         .when((pl.col("reason") == "new_surname") & apart)
         .then(weights.stranger)

@@ -36,6 +36,8 @@ _FEW = 0.05
 _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
+# A shop called after somebody's surname is somebody else's as often as not.
+_KEPT_BY, _SHORTEST_SOUND, _SHORTEST_SURNAME = -2.0, 3, 2
 # A sound that so few people bear as a surname may as well be foreign.
 _BORNE = 100
 # Names whose readings are kept for the next shard; more would only take memory.
@@ -113,7 +115,7 @@ class Reader:
         if "device" in (left.kind, right.kind):
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
-            return firms.compare(left, right, self.reciter)
+            return max(firms.compare(left, right, self.reciter), _called_after(left, right), key=_by_weight)
         if left.written == right.written == "kanji":
             return self._both_kanji(left, right)
         if left.written == right.written:
@@ -219,6 +221,22 @@ def _one_character(left: Name, right: Name) -> Likeness:
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
         return Likeness(-1.0, "one_character")
     return NOT_ALIKE
+
+
+def _by_weight(likeness: Likeness) -> float:
+    return likeness.weight
+
+
+def _called_after(left: Name, right: Name) -> Likeness:
+    """高木酒店 may be kept by 高木 隆; only what happened at the point can tell."""
+    person, shop = (left, right) if left.kind == "person" else (right, left)
+    if person.kind != "person" or shop.kind != "company":
+        return NOT_ALIKE
+    spoken = shop.written == "kana"
+    surname = person.surname_sound if spoken else person.surname
+    if not surname or len(surname) < (_SHORTEST_SOUND if spoken else _SHORTEST_SURNAME):
+        return NOT_ALIKE
+    return Likeness(_KEPT_BY, "called_after") if shop.key.startswith(surname) else NOT_ALIKE
 
 
 def _both_sound(left: Name, right: Name) -> Likeness:
