@@ -65,6 +65,9 @@ class Weights:
     contradicted: float = -9.0
     # Two surnames and one given name at one address, and nothing that joins them.
     stranger: float = -6.0
+    # A switch between wholly different names: one customer by definition, or one who moved in and ought to have applied
+    # for a restart. A clerk must look.
+    renamed_wholly: float = 8.0
     phone: float = 3.0
 
 
@@ -237,6 +240,8 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .then(prior)
         .when(other_surname | grown)
         .then(weights.renamed_surname)
+        .when((pl.col("reason") == "unlike") & way.is_in(["switched", "shared", "enclosed"]))
+        .then(weights.renamed_wholly)
         .when((pl.col("reason") == "new_surname") & apart)
         .then(weights.stranger)
         .otherwise(event)
