@@ -67,7 +67,9 @@ def _trades(words: list[str]) -> str:
 KEYWORD = rf"{_trades(_WORDS_OF['trades'])}|\b(?:{'|'.join(_WORDS_OF['latin_trades'])})\b"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
-KEYWORD_SOUND = "|".join(f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES)
+_ENDINGS = [f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES]
+_BEGINNINGS = [f"^{word}[{kana.KANA}]{{3}}" for word in kana.sounds_of(_WORDS_OF["leading_trades"])]
+KEYWORD_SOUND = "|".join([*_ENDINGS, *_BEGINNINGS])
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
 _BRANCH_BEHIND = re.compile(rf" {BRANCH}")

@@ -36,6 +36,7 @@ _FEW = 0.05
 _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
+_FAMILY = Likeness(-6.5, "family")
 # A shop called after somebody's surname is somebody else's as often as not.
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
@@ -207,7 +208,7 @@ class Reader:
         if not left.given or not right.given:
             return Likeness(0.5, "surname_only")
         common = self._common_readings(left.given, right.given)
-        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.5, "family")
+        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else _FAMILY
 
     def sounds_alike(self, left: str, right: str) -> bool:
         """Whether two given names in kanji may be read the same."""
@@ -265,6 +266,13 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(1.0, "new_surname")
     if one == right.surname_sound or other == left.surname_sound:
         return Likeness(-1.0, "surname_only")
+    if (
+        left.surname_sound
+        and left.surname_sound == right.surname_sound
+        and left.given_sound
+        and right.given_sound
+    ):
+        return _FAMILY
     return NOT_ALIKE
 
 

@@ -24,7 +24,7 @@ _HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
-_SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
+_SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _HAN = r"[\p{Han}々〆ヶ]"
@@ -235,7 +235,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
-    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,6}$")
+    spoken_given = pl.col("given").str.contains(r"^(?:[ぁ-ゖ]{2,6}|[ァ-ヺー]{2,3})$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
     # lack many a given name: 野崎|邦照, not 野崎邦|照.
@@ -324,7 +324,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖァ-ヺー]{2,6})$"
+        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$"
     )
     shaped = (
         pl.when(kanji)
