@@ -19,12 +19,12 @@ from sekisho.matching.aloud import Reached, Reciter, Spelt
 from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
 
 # The weight of a name that is surely read so, and of each natural log unit of doubt.
-_READ, _STEP = 7.0, 1.2
+_READ, _STEP = 7.0, 1.5
 # With and without a branch; with another one, and with one that sounds the same.
 _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
-_BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.BRANCH_SOUND), re.compile(companies.BRANCH)
+_BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
 
 
 class Heard(NamedTuple):
@@ -94,7 +94,7 @@ def _sound(text: str) -> str:
 
 def alike_weight(percent: float) -> float:
     """Weight of two companies' sounds that have so much in common."""
-    return (percent - 88.0) / 2.5
+    return (percent - 90.0) / 2.5
 
 
 def read_weight(log_chance: float) -> float:
