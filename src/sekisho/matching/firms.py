@@ -19,7 +19,7 @@ from sekisho.matching.aloud import Reached, Reciter, Spelt
 from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
 
 # The weight of a name that is surely read so, and of each natural log unit of doubt.
-_READ, _STEP = 7.0, 1.5
+_READ, _STEP = 7.0, 1.2
 # With and without a branch; with another one, and with one that sounds the same.
 _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
 _SHORTEST = 2
@@ -68,7 +68,7 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
-    return max((alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+    return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
 
 
 def text_of(name: Name) -> str:
@@ -108,9 +108,15 @@ def _alike(spelt: Spelt, heard: Heard) -> Likeness:
     said = spelt.said
     whole = _alike_sounds(said, heard.whole)
     trunk = _alike_sounds(said[: spelt.said_trunk], heard.whole[: heard.trunk])
-    if companies.same_but_branch(said, heard.whole, sounds=True):
+    if _BRANCH_SOUND.fullmatch(_rest(said, heard.whole)):
         return Likeness(max(whole, _BRANCH), "company_branch")
     return Likeness(max(whole, min(trunk, _cap(spelt, heard))), "company_reading")
+
+
+def _rest(left: str, right: str) -> str:
+    """What the longer of two sounds has behind the other, if it begins with it."""
+    short, long = sorted((left, right), key=len)
+    return long[len(short) :] if len(short) > 1 and long.startswith(short) else ""
 
 
 def _alike_sounds(left: str, right: str) -> float:
@@ -134,20 +140,21 @@ def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
     trunk = reached[spelt.trunk].get(heard.trunk)
     if trunk is not None:
         yield Likeness(min(read_weight(trunk), _cap(spelt, heard)), "company_reading")
-    for chance in _but_branch(spelt, heard, reached):
-        yield Likeness(min(read_weight(chance), _BRANCH), "company_branch")
+    for chance, cap in _but_branch(spelt, heard, reached):
+        yield Likeness(min(read_weight(chance), cap), "company_branch")
 
 
-def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[float]:
-    """One of the two goes on with a branch that no space divides."""
-    for place in {spelt.trunk, len(spelt.text)}:
+def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[tuple[float, float]]:
+    """One of the two goes on with a branch that no space divides: the log chance up to there, and the most it is worth."""
+    whole = len(spelt.text)
+    for place, cap in {spelt.trunk: _OTHER_BRANCH, whole: _BRANCH}.items():
         for end, chance in reached[place].items():
             if end < len(heard.whole) and _BRANCH_SOUND.fullmatch(heard.whole, end):
-                yield chance
-    for place in range(2, len(spelt.text)):
-        for end in {heard.trunk, len(heard.whole)} & reached[place].keys():
-            if _BRANCH_WRITTEN.fullmatch(spelt.text, place):
-                yield reached[place][end]
+                yield chance, cap
+    for place in range(2, whole):
+        for end, cap in {heard.trunk: _OTHER_BRANCH, len(heard.whole): _BRANCH}.items():
+            if end in reached[place] and _BRANCH_WRITTEN.fullmatch(spelt.text, place):
+                yield reached[place][end], cap
 
 
 def _heads(left: str, right: str) -> tuple[str, str]:
