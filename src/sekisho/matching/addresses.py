@@ -59,12 +59,17 @@ def normalise(
     ).with_row_index("row")
     folded = given.with_columns(
         rest=fold(pl.col("address").fill_null(""), variants).str.replace(_CARE_OF, ""),
-        code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
+        code=_digits(pl.col("code")),
     )
     placed = _placed(folded, gazetteer).drop("section")
     # One town's 3-4-5 is taken apart like another's.
     apart = rarely.once(placed, ("rest",), lambda distinct: _take_apart(distinct.lazy()).collect())
     return _key(apart.lazy()).sort("row").select(parts).collect()
+
+
+def _digits(code: pl.Expr) -> pl.Expr:
+    plain = code.str.replace_all("-", "", literal=True)
+    return rarely.where(plain, "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(r"[^0-9]", ""))
 
 
 def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -87,8 +92,10 @@ def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 def _placed_heads(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Those whose town is found and cannot be another, whatever follows: no street of Kyoto, and no town that
     goes on with a number."""
-    numbered = gazetteer.towns.filter(pl.col("town").str.contains("[0-9]")).select(
-        "jis", rest=pl.col("town").str.extract(_BEFORE_NUMBERS)
+    numbered = (
+        gazetteer.towns_of(heads["jis"])
+        .filter(pl.col("town").str.contains("[0-9]"))
+        .select("jis", rest=pl.col("town").str.extract(_BEFORE_NUMBERS))
     )
     kyoto = pl.col("city").str.starts_with("京都市").fill_null(False)
     sure = heads.filter(~kyoto).join(numbered, on=["jis", "rest"], how="anti")
@@ -105,7 +112,7 @@ def municipalities(
     missing = given.filter(quick.is_null()).unique(maintain_order=True).with_row_index("row")
     folded = missing.with_columns(
         rest=fold(pl.col("address").fill_null(""), variants),
-        code=pl.col("code").str.normalize("NFKC").str.replace_all(r"[^0-9]", ""),
+        code=_digits(pl.col("code")),
     )
     placed = _place_city(folded, gazetteer).select("row", "jis").sort("row")
     known = missing.with_columns(placed["jis"]).drop("row")
@@ -138,21 +145,14 @@ def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     frame = frame.with_columns(stated=pl.col("rest").str.extract(_PREFECTURE)).with_columns(
         rest=pl.col("rest").str.strip_prefix(pl.col("stated").fill_null(""))
     )
-    by_code = gazetteer.codes.group_by("postal_code").agg(
-        pl.col("jis").first().alias("code_jis"), pl.col("town").first().alias("code_town")
-    )
-    frame = frame.join(by_code, left_on="code", right_on="postal_code", how="left")
+    frame = frame.join(gazetteer.first_of_code, left_on="code", right_on="postal_code", how="left")
     quick = _city_of_code(frame, gazetteer)
     found, missing = quick.filter(pl.col("jis").is_not_null()), quick.filter(pl.col("jis").is_null())
     return pl.concat([found, _city_of_text(missing.drop("jis", "prefecture", "city", "why"), gazetteer)])
 
 
 def _city_of_code(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    forms = gazetteer.cities.select("jis", "prefecture", "city", "form").sort(pl.col("form").str.len_chars())
-    named = forms.group_by("jis", maintain_order=True).agg(
-        pl.col("prefecture", "city").first(), pl.col("form").last(), pl.col("form").first().alias("short")
-    )
-    joined = frame.join(named, left_on="code_jis", right_on="jis", how="left")
+    joined = frame.join(gazetteer.longest_forms, left_on="code_jis", right_on="jis", how="left")
     written = pl.col("rest").str.starts_with(pl.col("form"))
     shortly = pl.col("rest").str.starts_with(pl.col("short"))
     head = pl.when(written).then("form").when(shortly).then("short").otherwise(None)
@@ -226,7 +226,7 @@ def _longest_prefix(
 ) -> pl.DataFrame:
     """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
     keys = by or []
-    lengths = table[form].str.len_chars().unique().sort().to_list()
+    lengths = table[form].str.len_chars().unique().sort().to_list() or [0]
     found = []
     for length in lengths:
         part = table.filter(pl.col(form).str.len_chars() == length)
@@ -243,7 +243,8 @@ def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     frame = frame.with_columns(
         rest=pl.when(kyoto).then(pl.col("rest").str.replace(_KYOTO_STREET, "")).otherwise(pl.col("rest"))
     )
-    hits = _longest_prefix(frame.select("row", "jis", "rest"), gazetteer.towns, "town", by=["jis"])
+    towns = gazetteer.towns_of(frame["jis"])
+    hits = _longest_prefix(frame.select("row", "jis", "rest"), towns, "town", by=["jis"])
     longest = hits.sort("row", pl.col("town").str.len_chars()).unique("row", keep="last", maintain_order=True)
     joined = frame.join(longest.select("row", "town", "town_name", "chome"), on="row", how="left")
     direct = joined.with_columns(rest=pl.col("rest").str.strip_prefix(pl.col("town").fill_null("")))
@@ -253,7 +254,7 @@ def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """The postcode's town found later in the text: after an old municipality, or after a street of Kyoto."""
-    names = gazetteer.towns.rename(
+    names = gazetteer.towns_of(frame["code_jis"]).rename(
         {"jis": "code_jis", "town": "code_town", "town_name": "t2", "chome": "ch2"}
     )
     joined = frame.join(names, on=["code_jis", "code_town"], how="left")

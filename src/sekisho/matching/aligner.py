@@ -38,9 +38,11 @@ class _Opened(NamedTuple):
     """The readings of one character by their first kana, and the best log-probability of a reading that begins, or
     ends, with a kana. Most kana begin none, so a reading that does not fit costs one look."""
 
+    whole: dict[str, float]
     pieces: dict[str, list[tuple[str, float]]]
     first: dict[str, float]
     last: dict[str, float]
+    best: float
 
     @classmethod
     def of(cls, char: str, known: dict[str, float]) -> _Opened:
@@ -48,11 +50,12 @@ class _Opened(NamedTuple):
         pieces: dict[str, list[tuple[str, float]]] = {}
         first: dict[str, float] = {}
         last: dict[str, float] = {}
-        for piece, chance in (known | {char: 0.0}).items():
+        whole = known | {char: 0.0}
+        for piece, chance in whole.items():
             pieces.setdefault(piece[0], []).append((piece, chance))
             first[piece[0]] = max(first.get(piece[0], chance), chance)
             last[piece[-1]] = max(last.get(piece[-1], chance), chance)
-        return cls(pieces, first, last)
+        return cls(whole, pieces, first, last, max(known.values(), default=_UNSEEN))
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,46 @@ class Aligner:
         return {piece: math.exp(chance) for piece, chance in known}
 
     def _best(self, name: str, sound: str, least: float) -> float:
+        if least == -math.inf:
+            return self._whatever(name, sound)
         if self.bound(name, sound) < least:
             return -math.inf
         reached = {0: 0.0}
-        for place, char in enumerate(name):
-            reached = self._step(reached, char, sound, len(name) - place - 1, least)
+        for place, likeliest in enumerate(self._ahead(name, sound)):
+            left = len(name) - place - 1
+            reached = self._step(reached, name[place], sound, left, least - likeliest)
             if not reached:
                 break
         unread = _UNSEEN * len(name)
         return reached.get(len(sound), unread if unread >= least else -math.inf)
+
+    def _ahead(self, name: str, sound: str) -> list[float]:
+        """For each character, what the ones behind it can have at best."""
+        following = [0.0]
+        if len(name) > 1:
+            following.append(self._opened(name[-1]).last.get(sound[-1], _UNSEEN))
+        for char in name[-2:0:-1]:
+            following.append(following[-1] + (0.0 if char in sound else self._opened(char).best))
+        return following[::-1]
+
+    def _whatever(self, name: str, sound: str) -> float:
+        """The best log-probability, however small: nothing is given up on the way."""
+        size = len(sound)
+        if not 0 < len(name) <= size:
+            return _UNSEEN * len(name)
+        reached = {0: 0.0}
+        for place, char in enumerate(name[:-1]):
+            read = self._opened(char).whole.get
+            last = size - len(name) + place + 1
+            step: dict[int, float] = {}
+            for start, so_far in reached.items():
+                for end in range(start + 1, min(start + LONGEST_PIECE, last) + 1):
+                    value = so_far + read(sound[start:end], _UNSEEN)
+                    if value > step.get(end, -math.inf):
+                        step[end] = value
+            reached = step
+        read = self._opened(name[-1]).whole.get
+        return max(so_far + read(sound[start:], _UNSEEN) for start, so_far in reached.items())
 
     def bound(self, name: str, sound: str) -> float:
         """No log-probability of the whole name is above this: its first character is read as the sound begins, its

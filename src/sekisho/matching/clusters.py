@@ -22,6 +22,7 @@ _MAY_JOIN_KANJI = frozenset(
         "company_branch",
         "company_part",
         "company_alike",
+        "shop",
         "device_number",
         "device_class",
     }

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, firms, phones, priors, screening
+from sekisho.matching import candidates, firms, phones, priors, screening, shops
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -40,6 +40,7 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+_CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
 _EDGE = {
     "left": pl.UInt32,
     "right": pl.UInt32,
@@ -108,7 +109,8 @@ def edges(
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
     followed = _compared(_followers(met, [spoken, sounds, traders, listed]), personas, reader)
-    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed])]
+    kept = shops.compared(personas, places, reader)
+    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     return _accepted(weighed.filter(pl.col("weight") > FAINT)), before
@@ -122,12 +124,12 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
 def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
     values = [
-        (reader.given_weight(given, rest, unlisted=unlisted), reader.is_listed(given, rest))
+        (reader.given_weight(given, rest, unlisted=unlisted), reader.how_read(given, rest))
         for given, rest in distinct.iter_rows()
     ]
     scored = distinct.with_columns(
         name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
-        reason=pl.Series(["reading" if listed else "aligned" for _, listed in values], dtype=pl.String),
+        reason=pl.Series([how for _, how in values], dtype=pl.String),
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
@@ -194,14 +196,13 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     reader.reciter.learn(
         firms.text_of(name) for name in names.values() if name.kind == "company" and name.written != "kana"
     )
-    found = [(left, right, reader.compare(names[left], names[right])) for left, right in pairs.iter_rows()]
-    return pl.DataFrame(
-        {
-            "left": pl.Series([left for left, _, _ in found], dtype=pl.UInt32),
-            "right": pl.Series([right for _, right, _ in found], dtype=pl.UInt32),
-            "name_weight": pl.Series([likeness.weight for *_, likeness in found], dtype=pl.Float64),
-            "reason": pl.Series([likeness.reason for *_, likeness in found], dtype=pl.String),
-        }
+    ends = pairs.select("left", "right").iter_rows()
+    found = [reader.compare(names[left], names[right]) for left, right in ends]
+    return pairs.select(
+        "left",
+        "right",
+        name_weight=pl.Series([likeness.weight for likeness in found], dtype=pl.Float64),
+        reason=pl.Series([likeness.reason for likeness in found], dtype=pl.String),
     )
 
 
@@ -258,29 +259,26 @@ def _events(weights: Weights) -> dict[str, float]:
 
 
 def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
-    """Marks the pairs to merge: heavy enough, and for readings each the other's best."""
-    chosen = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
-    rival = pl.col("reason").is_in(chosen)
-    order = ["weight", "left", "right"]
-    ends = pl.concat(
-        [
-            weighed.filter(rival).select(
-                persona=end, side=pl.lit(end), weight="weight", left="left", right="right"
-            )
-            for end in ("left", "right")
-        ]
-    ).sort(order, descending=[True, False, False])
-    best = ends.unique("persona", keep="first", maintain_order=True)
-    mutual = (
-        best.group_by("left", "right")
-        .len()
-        .filter(pl.col("len") == 2)
-        .select("left", "right", mutual=pl.lit(True))
-    )
+    """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best."""
+    chosen = pl.col("reason").is_in(_CHOSEN)
+    kept = pl.col("reason") == shops.REASON
+    mutual = pl.concat([_mutual(weighed.filter(rival)) for rival in (chosen, kept)])
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
         pl.col("mutual").fill_null(False)
     )
-    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~rival))
+    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~(chosen | kept)))
+
+
+def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
+    """left, right, mutual: the pairs of which each is the other's best."""
+    ends = [
+        rivals.select(persona=end, side=pl.lit(end), weight="weight", left="left", right="right")
+        for end in ("left", "right")
+    ]
+    ranked = pl.concat(ends).sort(["weight", "left", "right"], descending=[True, False, False])
+    best = ranked.unique("persona", keep="first", maintain_order=True)
+    both = best.group_by("left", "right").len().filter(pl.col("len") == 2)
+    return both.select("left", "right", mutual=pl.lit(True))
 
 
 def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from sekisho.matching import numerals, rarely, variants
 _COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
 _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
+_SPACES = r"\s+|、|,"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
 # 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
@@ -38,21 +40,51 @@ class Gazetteer:
     """Municipalities of before a merger whose name lives on: head (as old addresses begin), rest (what of it still
     begins the town), pref, jis, prefecture, city."""
 
+    @cached_property
+    def first_of_code(self) -> pl.DataFrame:
+        """postal_code, code_jis, code_town: what a postcode says first."""
+        return self.codes.group_by("postal_code").agg(
+            code_jis=pl.col("jis").first(), code_town=pl.col("town").first()
+        )
+
+    @cached_property
+    def longest_forms(self) -> pl.DataFrame:
+        """jis, prefecture, city, form, short: the longest and the shortest form of each municipality."""
+        forms = self.cities.select("jis", "prefecture", "city", "form").sort(pl.col("form").str.len_chars())
+        return forms.group_by("jis", maintain_order=True).agg(
+            pl.col("prefecture", "city").first(), pl.col("form").last(), short=pl.col("form").first()
+        )
+
+    def towns_of(self, jis: pl.Series) -> pl.DataFrame:
+        """The towns of some municipalities."""
+        return self.towns.filter(pl.col("jis").is_in(jis.unique().implode()))
+
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
-    wide = rarely.where(text, _NOT_PLAIN, lambda few: few.str.normalize("NFKC"))
-    plain = rarely.uppercase(wide).str.replace_all(_HYPHENS, "-")
-    dashed = plain
-    for _ in range(2):  # 3ー1ー5: the first pass takes 3ー1 and leaves no digit before the second mark
-        dashed = dashed.str.replace_all(_LONG_MARK, "${1}-${2}")
-    spaced = dashed.str.replace_all(_SPACE_BETWEEN, "${1}~${2}")
-    named = rarely.where(spaced, _NUMERAL, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
-    written = numerals.to_digits(named.str.replace_all(r"\s+|、|,", ""))
-    fields = written.str.replace_all("大字", "", literal=True)
-    plain_town = rarely.where(fields, "字", lambda few: few.str.replace_all("([^文万阿和])字", "${1}"))
-    return variants.fold(plain_town, table).str.replace_many(_SAME_IN_TOWNS)
+    dashed = rarely.where(rarely.where(text, _NOT_PLAIN, _plain), _LONG_MARK, _dashed)
+    named = rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
+    written = numerals.to_digits(rarely.where(named, _SPACES, _unspaced))
+    fields = rarely.where(written, "字", _without_fields)
+    return variants.fold(fields, table).str.replace_many(_SAME_IN_TOWNS)
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    return rarely.uppercase(text.str.normalize("NFKC")).str.replace_all(_HYPHENS, "-")
+
+
+def _dashed(text: pl.Expr) -> pl.Expr:
+    """Twice, because of 3ー1ー5: the first pass takes 3ー1 and leaves no digit before the second mark."""
+    return text.str.replace_all(_LONG_MARK, "${1}-${2}").str.replace_all(_LONG_MARK, "${1}-${2}")
+
+
+def _unspaced(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_SPACE_BETWEEN, "${1}~${2}").str.replace_all(_SPACES, "")
+
+
+def _without_fields(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all("大字", "", literal=True).str.replace_all("([^文万阿和])字", "${1}")
 
 
 _SAME_IN_TOWNS = {

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import polars as pl
 from rapidfuzz.distance import Levenshtein
 
-from sekisho.matching import firms, roman
+from sekisho.matching import firms, kana, roman
 from sekisho.matching.aloud import Reciter
 from sekisho.matching.evidence import NOT_ALIKE as NOT_ALIKE
 from sekisho.matching.evidence import Likeness as Likeness
@@ -74,24 +74,36 @@ class Reader:
 
     def _weigh(self, given: str, rest: str, unlisted: float) -> float:
         """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
-        known = self._given.get(given)
-        read = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
+        known = self._books(given)
+        spelt = kana.without_hiragana(given)
+        read = math.exp(self._aligner.score(spelt, rest) * len(spelt)) if rest else 0.0
         if known:
             read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
         return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
 
+    def _books(self, given: str) -> dict[str, float] | None:
+        """Readings and their shares, where a dictionary has the name; a name in kana says its own."""
+        spoken = kana.spelt_out(given)
+        return self._given.get(given) if spoken is None else {spoken: 1.0}
+
     def is_known(self, given: str) -> bool:
         """Whether a dictionary has this name at all."""
-        return given in self._given
+        return self._books(given) is not None
 
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""
-        return rest in self._given.get(given, {})
+        return rest in (self._books(given) or {})
+
+    def how_read(self, given: str, rest: str) -> str:
+        """The code of the reason why the name `given` may be heard as `rest`."""
+        if not self.is_listed(given, rest):
+            return "aligned"
+        return "spelt_out" if kana.spelt_out(given) else "reading"
 
     def top_reading(self, given: str) -> str | None:
         """The reading that most dictionaries give, or None when none has the name."""
-        known = self._given.get(given)
+        known = self._books(given)
         return max(known, key=lambda sound: (known[sound], sound)) if known else None
 
     def compare(self, left: Name, right: Name) -> Likeness:
@@ -139,9 +151,7 @@ class Reader:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
     def _given_reading(self, given: str, rest: str) -> Likeness:
-        return Likeness(
-            self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned"
-        )
+        return Likeness(self.given_weight(given, rest), self.how_read(given, rest))
 
     def _latin(self, left: Name, right: Name) -> Likeness:
         """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""
@@ -188,7 +198,7 @@ class Reader:
         if given not in self._likely:
             if len(self._likely) > _REMEMBERED:
                 self._likely.clear()
-            self._likely[given] = self._given.get(given) or self._aligner.readings(given)
+            self._likely[given] = self._books(given) or self._aligner.readings(kana.without_hiragana(given))
         return self._likely[given]
 
 

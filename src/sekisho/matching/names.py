@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, kana, rarely, variants
+from sekisho.matching import companies, devices, kana, rarely, several, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
@@ -47,7 +47,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     host, written ('kanji', 'kana', 'latin').
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
-    sorted_out = _kinds(_split(cleaned, lexicon))
+    sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
     return _keys(sorted_out).drop("row").with_columns(guessed=_guessed())
 
 
@@ -60,8 +60,10 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     wide = pl.col("name").fill_null("").str.normalize("NFKC")
     plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
-    spoken = kana.sound(pl.col("kana").str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    # (ヵ is how some keyboards write the bank's (カ.
+    marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
+    text = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=text,
@@ -70,6 +72,10 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return texts.with_columns(
         device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
     )
+
+
+def _spoken(text: pl.Expr) -> pl.Expr:
+    return kana.sound(text.str.replace_all(_SPACES, " ").str.strip_chars(" "))
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -195,7 +201,10 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("kanji"))
     )
-    by_kana = kana.heard(main.str.replace_all(r"[・=＝]", " "))
+    by_kana = rarely.given(
+        pl.when(pl.col("written") == "kana").then(main),
+        lambda few: kana.heard(few.str.replace_all(r"[・=＝]", " ")),
+    )
     named = frame.with_columns(written=written).with_columns(
         heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
     )
@@ -223,7 +232,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
-    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
+    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,6}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
     # lack many a given name: 野崎|邦照, not 野崎邦|照.
@@ -303,14 +312,16 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    traded = pl.col("main").str.contains(companies.KEYWORD) | _trade_heard()
+    # Whoever is told already needs no trade.
+    open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
     # trade.
     heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$"
+        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖァ-ヺー]{2,6})$"
     )
     shaped = (
         pl.when(kanji)
@@ -331,8 +342,14 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(COMPANY))
     )
     sure = pl.col("device") | pl.col("legal") | person | keyword
-    judged = frame.with_columns(keyword=traded | _branched()).with_columns(person=listed)
+    keywords = rarely.true_where(frame, open_kind, traded | _branched())
+    judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+def _trade_heard() -> pl.Expr:
+    """A trade within one word: リュウ ビン carries no mail."""
+    return pl.col("heard").str.contains(companies.KEYWORD_SOUND).fill_null(False)
 
 
 def _branched() -> pl.Expr:

@@ -24,6 +24,24 @@ def where(text: pl.Expr, pattern: str, change: Callable[[pl.Expr], pl.Expr]) -> 
     return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
 
 
+def given(text: pl.Expr, change: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """`change` applied to a column that most rows leave empty; it must leave an empty one empty."""
+
+    def changed(texts: pl.Series) -> pl.Series:
+        places = texts.is_not_null().arg_true()
+        few = texts.gather(places).alias("few").to_frame().select(change(pl.col("few"))).to_series()
+        return texts.scatter(places, few) if few.len() else texts
+
+    return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
+
+
+def true_where(frame: pl.DataFrame, mask: pl.Expr, test: pl.Expr) -> pl.Series:
+    """`test` for the rows of the mask, false for the others and where nothing is known."""
+    asked = frame.select(mask.fill_null(False)).to_series().arg_true()
+    found = frame[asked].select(test.fill_null(False)).to_series()
+    return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).scatter(asked, found)
+
+
 def once(
     rows: pl.DataFrame, names: tuple[str, ...], work: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> pl.DataFrame:

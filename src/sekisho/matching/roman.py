@@ -30,7 +30,7 @@ _CONSONANTS = {
 }
 _ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
 # ホワイト and ウィリアム begin as White and William do.
-_GLIDES = r"ホ(?=[アイエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
+_GLIDES = r"ホ(?=[イエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
 # キヤサリン is written キャサリン.
 _SMALL = r"(?<=[キギシジチニヒビピミリ])[ヤユヨ]"
 _SPELLINGS = (
@@ -43,6 +43,7 @@ _SPELLINGS = (
     (r"\bNGUY", "GU"),
     (r"\bTR(?=AN\b)", "T"),
     (r"C(?=[EIY])", "S"),
+    (r"X", "KS"),
     (r"PH", "F"),
     (r"SH", "S"),
     (r"NG(?=[AEIOU])", "G"),
@@ -50,10 +51,10 @@ _SPELLINGS = (
 )
 # Smith is heard スミス and Thomas トマス.
 _OPEN_TH = ("T", "S")
-_SKELETON = str.maketrans(
-    {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
-)
+_SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
 _ALIKE, _SUREST = 90.0, 4.0
+# One consonant more (PETER, ピーター) is nothing; one for another (JULIA, MARIA) is.
+_NEAR = 75.0
 # A middle name that only one of them writes is common; two words must agree all the same.
 _MIDDLE_NAME = 3.0
 
@@ -68,25 +69,36 @@ def weight(latin: str, spoken: str, *, vowels: bool) -> float:
 
 
 def _weight(left: str, right: str) -> float:
-    alike = token_sort_ratio(left, right)
-    if alike >= _ALIKE:
-        return _SUREST
-    return max((alike - 74.0) / 6.0, _MIDDLE_NAME if _has_all(left.split(), right.split()) else -_SUREST)
+    """Every word must find its like: JULIA WHITE is no メアリー ホワイト, however much of the whole agrees."""
+    shorter, longer = sorted((left.split(), right.split()), key=len)
+    if len(shorter) < 2:
+        return _evidence(token_sort_ratio(left.replace(" ", ""), right.replace(" ", "")))
+    likes = process.cdist(shorter, longer, scorer=ratio)
+    least = float(likes.max(axis=1).min())
+    if len(shorter) == len(longer):
+        return _evidence(min(least, float(likes.max(axis=0).min())))
+    apart = (likes >= _NEAR).any(axis=0).sum() >= len(shorter)
+    return _MIDDLE_NAME if least >= _NEAR and apart else -_SUREST
 
 
-def _has_all(left: list[str], right: list[str]) -> bool:
-    """Whether one has a word of its own for each of at least two words of the other."""
-    shorter, longer = sorted((left, right), key=len)
-    if not 2 <= len(shorter) < len(longer):
-        return False
-    near = process.cdist(shorter, longer, scorer=ratio) >= _ALIKE
-    return bool(near.any(axis=1).all() and near.any(axis=0).sum() >= len(shorter))
+def _evidence(alike: float) -> float:
+    return _SUREST if alike >= _ALIKE else max((alike - 70.0) / 5.0, -_SUREST)
 
 
 def _spelt_alike(latin: str, spoken: str) -> float:
     """How far Roman letters are those of the kana, vowels included: 0 to 100."""
-    letters = jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper()
-    return token_sort_ratio(*(re.sub(r"(.)\1", r"\1", text).replace("L", "R") for text in (latin, letters)))
+    return token_sort_ratio(_single(latin), _single(_letters(spoken)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters(spoken: str) -> str:
+    return str(jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper())
+
+
+@lru_cache(maxsize=1 << 14)
+def _single(letters: str) -> str:
+    """Doubled letters once, and L as R."""
+    return re.sub(r"(.)\1", r"\1", letters).replace("L", "R")
 
 
 @lru_cache(maxsize=1 << 14)

@@ -25,6 +25,7 @@ EDITION = 3
 SHARD_ROWS = 300_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
+_ENDS_EARLY = 1.02
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ('reading', 'settling'), rows done and rows in all (0 when not yet known)."""
@@ -103,9 +104,9 @@ def match(
     tell = progress or (lambda *_: None)
     with crew.gathered(workers=workers, cluster=cluster) as hands:
         total = _read(job, hands, tell)
-        _learn(job, hands, total)
-        _number_crowds(job, hands)
-        spans = _planned(job, hands, total, rows=min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES))
+        _survey(job, hands, total)
+        most = min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES)
+        spans = _planned(job, hands, total, rows=_even(sum(total.values()), most))
         _settle(job, hands, spans, tell)
     return _result(job)
 
@@ -185,39 +186,48 @@ def _piece(job: Job, number: int) -> int:
     return sum(json.loads(done.read_text(encoding="utf-8")).values())
 
 
-def _learn(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
-    """The priors are learnt once, from the same municipalities whatever the shards, and serve everywhere."""
+def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
+    """What is found once for all shards, so that shards make no difference: the priors, always from the same
+    municipalities, and the telephone numbers that say nothing. Side by side."""
     path = job.work / "sample.json"
     if not path.exists():
         shards.write_text(path, json.dumps(shards.sample(total, rows=SAMPLE_ROWS)))
-    for _ in hands.run(partial(_priors, job), [SAMPLE_ROWS]):
+    for _ in hands.run(partial(_surveyed, job), range(len(_SURVEYS))):
         pass
 
 
-def _priors(job: Job, rows: int) -> int:
-    """Learns the priors, unless they are stored already. Runs in any process."""
+def _surveyed(job: Job, number: int) -> int:
+    """One of the surveys. Runs in any process."""
+    _SURVEYS[number](job)
+    return number
+
+
+def _priors(job: Job) -> None:
+    """Learns the priors, unless they are stored already."""
     path = job.work / priors.FILE
     if not path.exists():
         words, reader = _books(job.lexicon)
         chosen = json.loads((job.work / "sample.json").read_text(encoding="utf-8"))
-        learnt = shards.learn(chosen, rows=rows, work=job.work, lexicon=words, reader=reader)
+        learnt = shards.learn(chosen, rows=SAMPLE_ROWS, work=job.work, lexicon=words, reader=reader)
         shards.write_text(path, json.dumps(asdict(learnt)))
-    return rows
 
 
-def _number_crowds(job: Job, hands: crew.Crew) -> None:
-    """Which telephone numbers say nothing is found in the whole file, so that shards make no difference."""
-    for _ in hands.run(partial(_crowded, job), [0]):
-        pass
-
-
-def _crowded(job: Job, _: int) -> int:
-    """Stores the crowded numbers, unless they are stored already. Runs in any process."""
+def _crowded(job: Job) -> None:
+    """Stores the crowded numbers, unless they are stored already."""
     path = job.work / phones.FILE
     if not path.exists():
         pieces = pl.scan_parquet(job.work / "pieces" / "*.parquet").select("name", "phone")
         shards.write_whole(phones.crowded(pieces).rename("number").to_frame(), path)
-    return 0
+
+
+_SURVEYS: tuple[Callable[[Job], None], ...] = (_priors, _crowded)
+
+
+def _even(total: int, most: int) -> int:
+    """Rows of a shard, at most `most`. What needs several shards is cut into an even number of them, so that two
+    workers end together; a shard ends with a municipality and is therefore a little smaller than it may be."""
+    pairs = -(-total // (2 * most))
+    return most if total <= most else min(most, int(total / (2 * pairs) * _ENDS_EARLY))
 
 
 def _planned(job: Job, hands: crew.Crew, total: dict[str, int], *, rows: int) -> list[shards.Span]:
@@ -281,8 +291,10 @@ def _books(folder: Path) -> tuple[lexicon.Lexicon, Reader]:
     """Read once in each process."""
     words = lexicon.load(folder)
     reader = Reader(words)
-    # A million entries that are never garbage need not be looked through at every collection.
+    # A million entries that are never garbage need not be looked through at every collection, nor a shard's names
+    # ten times over.
     gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
     return words, reader
 
 
