@@ -21,7 +21,7 @@ from rich.table import Table
 from bench import _labelled
 from bench._measured import machine, measured
 from sekisho.matching import companies, decide, firms, lexicon, names, readings
-from sekisho.matching.likeness import Name, Reader
+from sekisho.matching.likeness import NOT_ALIKE, Name, Reader
 from sekisho.matching.population import postal
 
 Pair = tuple[int, int]
@@ -94,8 +94,8 @@ def offices(limit: int | None) -> dict[str, Any]:
         "kinds_of_kanji_names": _kinds(office.kanji for office in listed),
         "kinds_of_kana_names": _kinds(office.kana for office in listed),
         "reading_equals_published_kana": _share(equal, len(listed)),
-        "sekisho": _judged(by_city, weights, decide.MERGE),
-        "by_spelling": _judged(by_city, spelling, _SPELLED_ALIKE),
+        "sekisho": _judged(by_city, weights, decide.MERGE, NOT_ALIKE.weight),
+        "by_spelling": _judged(by_city, spelling, _SPELLED_ALIKE, 0.0),
     }
 
 
@@ -146,7 +146,7 @@ def _spelled_alike(reader: Reader, city: list[Office]) -> dict[Pair, float]:
 
 
 def _judged(
-    by_city: dict[str, list[Office]], weights: dict[Pair, float], threshold: float
+    by_city: dict[str, list[Office]], weights: dict[Pair, float], threshold: float, refused: float
 ) -> dict[str, float | None]:
     total = sum(map(len, by_city.values()))
     pairs = _mutual(weights)
@@ -158,7 +158,7 @@ def _judged(
     named = {office.number: office.name for city in by_city.values() for office in city}
     others = sum(not _one_body(named[left], named[right]) for left, right in tempted)
     asked = sum(len(city) // 2 for city in by_city.values())
-    best, only, both = _tops(weights)
+    best, only, both = _tops(weights, refused)
     return {
         "best": _share(best, total),
         "only_best": _share(only, total),
@@ -177,10 +177,12 @@ def _one_body(one: str, other: str) -> bool:
     return begun or one.split(" ")[0] == other.split(" ")[0]
 
 
-def _tops(weights: dict[Pair, float]) -> tuple[int, int, int]:
-    """Offices that no other partner beats, that none equals, seen from the kanji; and that none beats from either side."""
+def _tops(weights: dict[Pair, float], refused: float) -> tuple[int, int, int]:
+    """Offices that no other partner beats, that none equals, seen from the kanji; and that none beats from either side.
+    Whose own weight is `refused` or less is beaten: among pairs that all are unlike nobody is best."""
     own = {a: weight for (a, b), weight in weights.items() if a == b}
-    better: list[set[int]] = [set(), set()]
+    unlike = {a for a, weight in own.items() if weight <= refused}
+    better: list[set[int]] = [set(unlike), set(unlike)]
     equal: set[int] = set()
     for (a, b), weight in weights.items():
         if a != b:
