@@ -64,6 +64,10 @@ def _trades(words: list[str]) -> str:
     return "|".join([*(word for word in words if len(word) > 1), f"(?:{ending})$"])
 
 
+def _longer(words: list[str]) -> list[str]:
+    return [word for word in kana.sounds_of(words) if len(word) > 2]
+
+
 KEYWORD = rf"{_trades(_WORDS_OF['trades'])}|\b(?:{'|'.join(_WORDS_OF['latin_trades'])})\b"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
@@ -71,6 +75,9 @@ _ENDINGS = [f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES]
 _BEGINNINGS = [f"^{word}[{kana.KANA}]{{3}}" for word in kana.sounds_of(_WORDS_OF["leading_trades"])]
 KEYWORD_SOUND = "|".join([*_ENDINGS, *_BEGINNINGS])
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
+# Behind a name that no space ends, 店 would make a branch of 東急百貨店.
+LONG_BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(word for word in _WORDS_OF['branches'] if len(word) > 1)})$"
+LONG_BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(_longer(_WORDS_OF['spoken_branches']))})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
 _BRANCH_BEHIND = re.compile(rf" {BRANCH}")
 

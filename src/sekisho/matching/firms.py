@@ -26,7 +26,7 @@ _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
 _GROWN, _CUT, _FIELD = -1.5, 3.0, 14
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
-_BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.BRANCH_SOUND), re.compile(companies.BRANCH)
+_BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
 
 
 class Heard(NamedTuple):
@@ -70,7 +70,7 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
-    return max((alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+    return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
 
 
 def text_of(name: Name) -> str:
@@ -96,7 +96,7 @@ def _sound(text: str) -> str:
 
 def alike_weight(percent: float) -> float:
     """Weight of two companies' sounds that have so much in common."""
-    return (percent - 88.0) / 2.5
+    return (percent - 90.0) / 2.5
 
 
 def read_weight(log_chance: float) -> float:
@@ -110,9 +110,15 @@ def _alike(spelt: Spelt, heard: Heard) -> Likeness:
     said = spelt.said
     whole = _alike_sounds(said, heard.whole)
     trunk = _alike_sounds(said[: spelt.said_trunk], heard.whole[: heard.trunk])
-    if companies.same_but_branch(said, heard.whole, sounds=True):
+    if _BRANCH_SOUND.fullmatch(_rest(said, heard.whole)):
         return Likeness(max(whole, _BRANCH), "company_branch")
     return Likeness(max(whole, min(trunk, _cap(spelt, heard))), "company_reading")
+
+
+def _rest(left: str, right: str) -> str:
+    """What the longer of two sounds has behind the other, if it begins with it."""
+    short, long = sorted((left, right), key=len)
+    return long[len(short) :] if len(short) > 1 and long.startswith(short) else ""
 
 
 def _alike_sounds(left: str, right: str) -> float:
@@ -136,8 +142,8 @@ def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
     trunk = reached[spelt.trunk].get(heard.trunk)
     if trunk is not None:
         yield Likeness(min(read_weight(trunk), _cap(spelt, heard)), "company_reading")
-    for chance in _but_branch(spelt, heard, reached):
-        yield Likeness(min(read_weight(chance), _BRANCH), "company_branch")
+    for chance, cap in _but_branch(spelt, heard, reached):
+        yield Likeness(min(read_weight(chance), cap), "company_branch")
     for chance in _but_growth(spelt, heard, reached):
         yield Likeness(min(read_weight(chance), _GROWN), "company_grown")
     if len(heard.whole) >= _FIELD:
@@ -145,16 +151,17 @@ def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
         yield from (Likeness(min(read_weight(chance), _CUT), "cut_short") for chance in cut)
 
 
-def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[float]:
-    """One of the two goes on with a branch that no space divides."""
-    for place in {spelt.trunk, len(spelt.text)}:
+def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[tuple[float, float]]:
+    """One of the two goes on with a branch that no space divides: the log chance up to there, and the most it is worth."""
+    whole = len(spelt.text)
+    for place, cap in {spelt.trunk: _OTHER_BRANCH, whole: _BRANCH}.items():
         for end, chance in reached[place].items():
             if end < len(heard.whole) and _BRANCH_SOUND.fullmatch(heard.whole, end):
-                yield chance
-    for place in range(2, len(spelt.text)):
-        for end in {heard.trunk, len(heard.whole)} & reached[place].keys():
-            if _BRANCH_WRITTEN.fullmatch(spelt.text, place):
-                yield reached[place][end]
+                yield chance, cap
+    for place in range(2, whole):
+        for end, cap in {heard.trunk: _OTHER_BRANCH, len(heard.whole): _BRANCH}.items():
+            if end in reached[place] and _BRANCH_WRITTEN.fullmatch(spelt.text, place):
+                yield reached[place][end], cap
 
 
 def _but_growth(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[float]:
