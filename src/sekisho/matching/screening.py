@@ -55,7 +55,7 @@ def _evident() -> pl.Expr:
 
 def _called_after(sides: pl.DataFrame, reader: Reader) -> pl.Series:
     """Whether both begin with one surname, which is read otherwise than a company's word."""
-    pairs = sides.select("key", "heard").iter_rows()
+    pairs = zip(sides["key"].to_list(), sides["heard"].to_list(), strict=True)
     return pl.Series([reader.is_called_after(*pair) for pair in pairs], dtype=pl.Boolean)
 
 

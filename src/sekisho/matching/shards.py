@@ -52,7 +52,9 @@ def store_piece(
         gazetteer=lexicon.gazetteer,
         variants=lexicon.variants,
     )
-    placed = piece.rows.with_columns(jis.fill_null(NOWHERE).alias("jis")).sort("jis", "row")
+    known = piece.rows.with_columns(jis.fill_null(NOWHERE).alias("jis"))
+    # The rows are in their order already; numbers are sorted much faster than codes.
+    placed = known.sort(pl.col("jis").str.to_integer(strict=False), maintain_order=True)
     write_whole(piece.rejected, work / "rejected" / f"{number:05}.parquet")
     write_whole(placed, work / "pieces" / f"{number:05}.parquet", row_group_size=_ROW_GROUP)
     sizes = dict(placed.group_by("jis").len().iter_rows())
