@@ -69,9 +69,7 @@ def normalise(
 
 def _digits(code: pl.Expr) -> pl.Expr:
     plain = code.str.replace_all("-", "", literal=True)
-    return rarely.where(
-        plain, "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(r"[^0-9]", "")
-    )
+    return rarely.where(plain, "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(r"[^0-9]", ""))
 
 
 def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -94,8 +92,10 @@ def _placed(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 def _placed_heads(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Those whose town is found and cannot be another, whatever follows: no street of Kyoto, and no town that
     goes on with a number."""
-    numbered = gazetteer.towns_of(heads["jis"]).filter(pl.col("town").str.contains("[0-9]")).select(
-        "jis", rest=pl.col("town").str.extract(_BEFORE_NUMBERS)
+    numbered = (
+        gazetteer.towns_of(heads["jis"])
+        .filter(pl.col("town").str.contains("[0-9]"))
+        .select("jis", rest=pl.col("town").str.extract(_BEFORE_NUMBERS))
     )
     kyoto = pl.col("city").str.starts_with("京都市").fill_null(False)
     sure = heads.filter(~kyoto).join(numbered, on=["jis", "rest"], how="anti")

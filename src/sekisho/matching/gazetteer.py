@@ -41,7 +41,9 @@ class Gazetteer:
     @cached_property
     def first_of_code(self) -> pl.DataFrame:
         """postal_code, code_jis, code_town: what a postcode says first."""
-        return self.codes.group_by("postal_code").agg(code_jis=pl.col("jis").first(), code_town=pl.col("town").first())
+        return self.codes.group_by("postal_code").agg(
+            code_jis=pl.col("jis").first(), code_town=pl.col("town").first()
+        )
 
     @cached_property
     def longest_forms(self) -> pl.DataFrame:

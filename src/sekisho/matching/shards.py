@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import addresses, division, intake, parties, settle
+from sekisho.matching import addresses, division, intake, parties, settle, stages
 from sekisho.matching.decide import Weights
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -172,12 +172,14 @@ def settle_span(
     weights: Weights,
     priors: Priors,
     crowded: pl.Series | None,
+    lap: stages.Lap = stages.untimed,
 ) -> int:
     """Settles one shard and writes its tables; returns its rows. Does nothing when it is already written."""
     done = work / "settled" / f"{span.number:05}.json"
     if done.exists():
         return span.rows
     rows = load(span, work)
+    lap("loading")
     settled = settle.settle(
         rows.drop("jis"),
         lexicon=lexicon,
@@ -185,6 +187,7 @@ def settle_span(
         weights=weights,
         known_priors=priors,
         crowded=crowded,
+        lap=lap,
     )
     tables = parties.tables(rows, settled)
     for name in TABLES:
@@ -192,6 +195,7 @@ def settle_span(
     write_whole(tables["cells"], work / "cells" / f"{span.number:05}.parquet")
     # Written last: a shard without this line is settled again.
     write_text(done, json.dumps({"rows": rows.height, "priors": asdict(settled.priors)}))
+    lap("writing")
     return span.rows
 
 
