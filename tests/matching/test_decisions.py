@@ -156,6 +156,23 @@ ONE |= {
         record("寿石材株式会社"),
         record("コトブキセキザイ（カ", B),
     ],
+    "a former surname beside a kana column of today": [
+        record("ﾊﾗﾀﾞ ｹﾝｲﾁ", when="2015..2019"),
+        record("古賀 健一(原田)", kana="ｺｶﾞ ｹﾝｲﾁ", event="rename"),
+    ],
+    "Roman letters with a middle name that the kana leaves out": [
+        record("ホワイト ジュリア"),
+        record("WHITE MICHAEL JULIA", B),
+    ],
+    "Roman letters of Vietnam": [record("チャン ソフィー"), record("TRAN SOPHIE", B)],
+    "a TH that is heard as S": [record("ロペス・キャサリン"), record("LOPEZ CATHERINE", B)],
+    "one middle name written twice": [record("WHITE DAVID DAVID"), record("WHITE DAVID", B)],
+    "a company in kana that looks like a person": [record("ﾐﾅﾐｷｶｲ"), record("株式会社　南機械", B)],
+    "two forms of one character that registers keep apart": [record("川端 遙"), record("川端 遥", B)],
+    "a building whose name begins with a numeral": [
+        record("青葉工業㈱", address="上尾市原市760番　三栄ビル601号室"),
+        record("カ)アオバコウギヨウ", B, address="上尾市原市760 ６０１号"),
+    ],
     "a switch without days: whoever only switched had been there": [
         record("ｻﾄｳ ﾕｲﾄ", start=None, event="restart"),
         record("佐藤 唯翔", start=None, event="switch"),
@@ -208,6 +225,11 @@ TWO = {
         record("HANS MOORE", address="上尾市原市9-9 メゾン青葉"),
         record("ﾐｳﾗ ﾋｻｼ", B, address="上尾市原市9-9 メゾン青葉"),
     ],
+    "a mother and a daughter in Roman letters and kana": [
+        record("JULIA WHITE"),
+        record("メアリー ホワイト", B),
+    ],
+    "a person and a company whose kana looks like one": [record("南 太郎"), record("ﾐﾅﾐｷｶｲ", B)],
     "two companies called after one surname": [record("寿石材株式会社"), record("コトブキメガネテン（カ", B)],
     "father, then son, by a change of name, without days": [
         record("山田 健一", start=None, event="restart"),

@@ -46,7 +46,7 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         contradicted=kana.dull(pl.col("known")) != kana.dull(pl.col("full"))
     )
     untold = pairs.filter(pl.col("known").is_null()).with_columns(contradicted=pl.lit(False))
-    return pl.concat([told, untold]).select(
+    heard = pl.concat([told, untold]).select(
         "kanji",
         "kana",
         "given",
@@ -54,6 +54,25 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         same_voice=pl.col("full").str.starts_with(pl.col("sound")),
         contradicted="contradicted",
     )
+    return pl.concat([heard, _spelt_out(written, places).select(heard.columns)])
+
+
+def is_spelt_out(given: str = "given") -> pl.Expr:
+    """Whether a given name is in kana (はるか), so that nobody has to read it."""
+    return pl.col(given).str.contains(r"^[ぁ-ゖァ-ヺー]+$")
+
+
+def _spelt_out(written: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """近藤 遥加 and 近藤 はるか at one place: the second is heard as it is written, whatever the surname is."""
+    spelt = written.filter(is_spelt_out()).select("surname", kana="persona", rest=kana.heard(pl.col("given")))
+    there = spelt.join(places.rename({"persona": "kana", "room": "other_room"}), on="kana")
+    kanji = written.filter(~is_spelt_out(), pl.col("surname").is_in(spelt["surname"].implode()))
+    here = kanji.select("surname", "given", kanji="persona").join(
+        places.rename({"persona": "kanji"}), on="kanji"
+    )
+    met = here.join(there, on=["place", "surname"]).filter(_rooms_agree())
+    pairs = met.select("kanji", "kana", "given", "rest").unique()
+    return pairs.with_columns(same_voice=pl.lit(True), contradicted=pl.lit(False))
 
 
 def _spot(sound: str) -> pl.Expr:
@@ -77,9 +96,10 @@ def _every_cut(written: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 
 def _with_former(written: pl.DataFrame) -> pl.DataFrame:
-    """Everyone under the surname written, and once more under a former one."""
+    """Everyone under the surname written, and once more under a former one, of which the kana column says nothing."""
+    unknown = pl.lit(None, dtype=pl.String)
     former = written.filter(pl.col("former").is_not_null()).with_columns(
-        surname="former", surname_sound=pl.lit(None, dtype=pl.String)
+        surname="former", surname_sound=unknown, full=unknown
     )
     return pl.concat([written, former])
 
@@ -200,9 +220,11 @@ def companies(personas: pl.DataFrame, places: pl.DataFrame, *, largest: int) -> 
 
     A place with more than `largest` companies is left to its points.
     """
-    # A name in kana that only looked like a person's may be a company's.
-    doubtful = (pl.col("written") == "kana") & ~pl.col("sure")
-    known = personas.filter((pl.col("kind") == "company") | ((pl.col("kind") == "person") & doubtful))
+    # A name in kana may be a company's though books list it: ミナミキカイ, ニツトウセイシ.
+    spoken = (pl.col("kind") == "person") & (pl.col("written") == "kana")
+    # 深江北町苑 is not recognised as the 社会福祉法人 that it is elsewhere.
+    doubtful = (pl.col("kind") == "person") & ~pl.col("sure")
+    known = personas.filter((pl.col("kind") == "company") | spoken | doubtful)
     firms = known.select("persona", "kind", "written", start=pl.col("key").str.slice(0, 2)).join(
         places, on="persona"
     )

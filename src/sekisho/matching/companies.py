@@ -15,7 +15,10 @@ from sekisho.matching import kana, vocabulary
 
 _WORDS_OF = vocabulary.section("companies")
 _LATIN_FORM = r"(?:,? ?CO\.?,? ?LTD\.?|,? INC\.?|,? ?K\.?K\.?|,? LLC\.?|,? CORP(?:ORATION|\.)?)$"
-_LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _WORDS_OF["letters"], strict=True))
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# The names of each Latin letter and each digit; the first is the usual one.
+LETTERS = dict(zip(_ALPHABET, vocabulary.lines("companies", "letters"), strict=True))
+DIGITS = vocabulary.lines("companies", "digits")
 
 
 def _large(word: str) -> str:
@@ -36,8 +39,9 @@ _WORDS = "|".join([*_FORMS, *map(_small_or_large, _SPOKEN), _LEADING])
 _LITERAL = [*_FORMS, *_SPOKEN, *map(_large, _SPOKEN)]
 _BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
 _MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
-_MARKED = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|{_LEADING}|{_LATIN_FORM}"
-LEGAL_FORM = rf"(?:{_WORDS})|\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|{_LATIN_FORM}"
+_MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
+_MARKED = rf"{_MARK}|{_LEADING}|{_LATIN_FORM}"
+LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
 def _trades(words: list[str]) -> str:
@@ -52,6 +56,7 @@ _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if 
 KEYWORD_SOUND = "|".join(f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES)
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
+_BRANCH_BEHIND = re.compile(rf" {BRANCH}")
 
 
 def has_form(text: pl.Expr) -> pl.Expr:
@@ -62,6 +67,17 @@ def has_form(text: pl.Expr) -> pl.Expr:
 def without_form(text: pl.Expr) -> pl.Expr:
     """The name with its legal form replaced by a space."""
     return text.str.replace_all(LEGAL_FORM, " ").str.replace_all(r"\s+", " ").str.strip_chars(" ・,.")
+
+
+def whole(text: pl.Expr) -> pl.Expr:
+    """The written name with its branch, its spaces and signs, and without its legal form."""
+    return without_form(text)
+
+
+def whole_sound(text: pl.Expr) -> pl.Expr:
+    """The same for a name in kana, as its sound; only the spaces are left between."""
+    spoken = kana.sound(without_form(text)).str.replace_all(rf"[^ &{kana.KANA}A-Z0-9]", "")
+    return spoken.str.replace_all(" +", " ").str.strip_chars(" ")
 
 
 def core(text: pl.Expr) -> pl.Expr:
@@ -76,14 +92,18 @@ def core_sound(text: pl.Expr) -> pl.Expr:
 
 def _trunk(parts: pl.Expr, branch: str) -> pl.Expr:
     trunk = parts.str.replace(rf" {branch}", "")
-    return (
-        pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts).str.replace_all(r"[ ・\-.,'&/]", "")
-    )
+    return pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts).str.replace_all(r"[^\w]", "")
+
+
+def trunk_end(text: str) -> int:
+    """Where a separately written branch begins in a name without its legal form, else its end."""
+    found = _BRANCH_BEHIND.search(text)
+    return found.start() if found and found.start() > 1 else len(text)
 
 
 def letters_as_kana(text: str) -> str:
     """YS → ワイエス; what is not a Latin letter stays."""
-    return re.sub("[A-Z]", lambda match: _LETTERS[match[0]], text.upper())
+    return re.sub("[A-Z]", lambda match: LETTERS[match[0]][0], text.upper())
 
 
 def is_corporate_number(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, phones, priors, screening, stages
+from sekisho.matching import candidates, firms, phones, priors, screening, stages
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -104,7 +104,7 @@ def edges(
     # Whom an event joins is compared all the same, among the followers.
     likely = screening.companies(neighbours, personas, reader, least=FAINT)
     lap("screening")
-    firms = _compared(likely, personas, reader)
+    traders = _compared(likely, personas, reader)
     lap("companies")
     other = [
         candidates.devices(personas, places),
@@ -113,9 +113,9 @@ def edges(
         candidates.unread(personas, places, lexicon, largest=_CROWD),
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
-    followed = _compared(_followers(met, [spoken, sounds, firms, listed]), personas, reader)
+    followed = _compared(_followers(met, [spoken, sounds, traders, listed]), personas, reader)
     lap("comparing")
-    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, firms, listed, followed])]
+    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _accepted(weighed.filter(pl.col("weight") > FAINT))
@@ -131,12 +131,12 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
 def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
     values = [
-        (reader.given_weight(given, rest, unlisted=unlisted), reader.is_listed(given, rest))
+        (reader.given_weight(given, rest, unlisted=unlisted), reader.how_read(given, rest))
         for given, rest in distinct.iter_rows()
     ]
     scored = distinct.with_columns(
         name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
-        reason=pl.Series(["reading" if listed else "aligned" for _, listed in values], dtype=pl.String),
+        reason=pl.Series([how for _, how in values], dtype=pl.String),
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
@@ -200,26 +200,17 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
     rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
     names = {row[0]: name_of(row[1:]) for row in rows.iter_rows()}
-    reader.learn_companies(
-        [name.key for name in names.values() if name.kind == "company" and name.written != "kana"]
+    reader.reciter.learn(
+        firms.text_of(name) for name in names.values() if name.kind == "company" and name.written != "kana"
     )
-    ends = [(names[left], names[right]) for left, right in pairs.select("left", "right").iter_rows()]
-    reader.learn_companies([rest for pair in ends for rest in _rests(*pair, reader)])
-    found = [reader.compare(*pair) for pair in ends]
+    ends = pairs.select("left", "right").iter_rows()
+    found = [reader.compare(names[left], names[right]) for left, right in ends]
     return pairs.select(
         "left",
         "right",
         name_weight=pl.Series([likeness.weight for likeness in found], dtype=pl.Float64),
         reason=pl.Series([likeness.reason for likeness in found], dtype=pl.String),
     )
-
-
-def _rests(left: Name, right: Name, reader: Reader) -> list[str]:
-    """What a comparison of a company's name in kanji with one in kana will want read, to be read at once."""
-    if "company" not in (left.kind, right.kind) or (left.written == "kana") == (right.written == "kana"):
-        return []
-    kanji, spoken = (left, right) if right.written == "kana" else (right, left)
-    return [rest for rest, _ in reader.after_surname(kanji.key, spoken.full or spoken.key)]
 
 
 def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:

@@ -26,7 +26,11 @@ def _pattern(words: list[str]) -> str:
     return "|".join([*(word for word in words if not _is_kana(word)), *spoken])
 
 
-_SHORT = r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
+# A bank's field ends after twenty or thirty letters: コウシュウガイロト.
+_SHORT = (
+    r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
+    r"|.{9}(?:ガイロト|ボオハント|[ ]ボオハン)$"
+)
 _PATTERNS = [_pattern(line) for line in _LINES]
 LAMP, SIGNAL = _PATTERNS[:2]
 _ANYWHERE = [

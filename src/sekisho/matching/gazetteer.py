@@ -21,6 +21,8 @@ _LONG_MARK = r"(\d)[ー一](\d)"
 _SPACES = r"\s+|、|,"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
+# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
+_NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
 # Characters that have no other form; most addresses have no others.
 _NOT_PLAIN = r"[^\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々0-9A-Z -]"
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
@@ -62,7 +64,8 @@ def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
     dashed = rarely.where(rarely.where(text, _NOT_PLAIN, _plain), _LONG_MARK, _dashed)
-    written = numerals.to_digits(rarely.where(dashed, _SPACES, _unspaced))
+    named = rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
+    written = numerals.to_digits(rarely.where(named, _SPACES, _unspaced))
     fields = rarely.where(written, "字", _without_fields)
     return variants.fold(fields, table).str.replace_many(_SAME_IN_TOWNS)
 

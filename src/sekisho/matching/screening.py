@@ -1,78 +1,73 @@
 """Which companies are worth a close look: in an office building everybody meets everybody, and hardly anyone is alike.
 
-Nothing is decided here. A pair is left out only when its beginning and its end already show that no comparison
-could find it alike; that is seen column by column, much faster than pair by pair.
+Nothing is decided here. A pair is left out only when its beginning and its sound as a whole already show that no
+comparison could find it alike, which is seen much faster.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
-from rapidfuzz.distance import Postfix
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cpdist
 
-from sekisho.matching import kana
-from sekisho.matching.likeness import Reader, alike_weight, read_weight
+from sekisho.matching import firms
+from sekisho.matching.aloud import Spelt
+from sekisho.matching.evidence import Name, dull
+from sekisho.matching.firms import Heard
+from sekisho.matching.likeness import Reader
 
-_NAME = ("written", "key", "full")
+Ends = tuple[int, int]
+_PAIR = {"left": pl.UInt32, "right": pl.UInt32}
 
 
 def companies(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader, *, least: float) -> pl.DataFrame:
     """`pairs` (left, right) without those of a name in kanji and a name in kana whose `Reader.compare` cannot weigh
     more than `least` (natural log odds, NOT_ALIKE or more)."""
-    both = pairs
-    for end in ("left", "right"):
-        named = personas.select(pl.col("persona").alias(end), *(pl.col(n).alias(f"{end}_{n}") for n in _NAME))
-        both = both.join(named, on=end, how="left")
-    mixed = (pl.col("left_written") == "kana") != (pl.col("right_written") == "kana")
-    sides = _sides(both.filter(mixed), reader)
-    likely = sides.filter(
-        _evident() | _called_after(sides, reader) | _alike(sides, least) | _readable(sides, reader, least)
-    )
-    return pl.concat([both.filter(~mixed), likely], how="diagonal").select("left", "right")
+    named = _named(personas, pairs)
+    spoken = {one: firms.heard_as(name) for one, name in named.items() if name.written == "kana"}
+    texts = {one: firms.text_of(name) for one, name in named.items() if one not in spoken}
+    reader.reciter.learn(texts.values())
+    spelt = {one: reader.reciter.spelt(text) for one, text in texts.items()}
+    known = {one: named[one].full for one in texts}
+    kept, doubtful = [], []
+    for left, right in pairs.iter_rows():
+        written, heard = (left, right) if right in spoken else (right, left)
+        mixed = (written in spoken) != (heard in spoken)
+        if not mixed or known[written] is not None or _begun(spelt[written], spoken[heard]):
+            kept.append((left, right))
+        else:
+            doubtful.append((left, right, spelt[written], spoken[heard]))
+    kept += _alike(doubtful, least)
+    return pl.DataFrame(kept, schema=_PAIR, orient="row")
 
 
-def _sides(mixed: pl.DataFrame, reader: Reader) -> pl.DataFrame:
-    """left, right, and of the name in kanji: known (its kana column), read and folded; of the other: heard."""
-    right = pl.col("right_written") == "kana"
-    full, key = (pl.when(right).then(f"right_{name}").otherwise(f"left_{name}") for name in ("full", "key"))
-    sides = mixed.select(
-        "left",
-        "right",
-        key=pl.when(right).then("left_key").otherwise("right_key"),
-        known=pl.when(right).then("left_full").otherwise("right_full"),
-        heard=pl.when(full != "").then(full).otherwise(key),
-    )
-    return sides.join(reader.company_sounds(sides["key"].unique()), on="key", how="left")
+def _named(personas: pl.DataFrame, pairs: pl.DataFrame) -> dict[int, Name]:
+    wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
+    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *Name._fields)
+    return {row[0]: Name._make(row[1:]) for row in rows.iter_rows()}
 
 
-def _evident() -> pl.Expr:
-    """The kana column says it, or one name begins with the other."""
-    read, heard = pl.col("read"), pl.col("heard")
-    begun = read.str.starts_with(heard) | heard.str.starts_with(read)
-    return begun | (pl.col("known") == heard).fill_null(False)
+def _begun(spelt: Spelt, heard: Heard) -> bool:
+    """Whether the sound may be followed at all, or one name begins with the other."""
+    said, whole = spelt.said, heard.whole
+    return dull(whole[:1]) in spelt.begun or said.startswith(whole) or whole.startswith(said)
 
 
-def _called_after(sides: pl.DataFrame, reader: Reader) -> pl.Series:
-    """Whether both begin with one surname, which is read otherwise than a company's word."""
-    pairs = zip(sides["key"].to_list(), sides["heard"].to_list(), strict=True)
-    return pl.Series([reader.is_called_after(*pair) for pair in pairs], dtype=pl.Boolean)
-
-
-def _alike(sides: pl.DataFrame, least: float) -> pl.Series:
-    """Whether the sounds share enough; without the ending in common they share less."""
-    dull = sides.select(kana.dull(pl.col("read")), kana.dull(pl.col("heard")))
-    shared = cpdist(dull["read"].to_list(), dull["heard"].to_list(), scorer=ratio)
-    return pl.Series([alike_weight(percent) > least for percent in shared.tolist()], dtype=pl.Boolean)
-
-
-def _readable(sides: pl.DataFrame, reader: Reader, least: float) -> pl.Series:
-    """Whether the aligner could read the kanji so, but for the ending in common."""
-    names, sounds = sides["folded"].to_list(), sides["heard"].to_list()
-    endings = cpdist(names, sounds, scorer=Postfix.similarity).tolist()
-    bound = reader.company_aligner.bound
-    found = [
-        read_weight(bound(name[: len(name) - shared], sound[: len(sound) - shared])) > least
-        for name, sound, shared in zip(names, sounds, endings, strict=True)
-    ]
-    return pl.Series(found, dtype=pl.Boolean)
+def _alike(doubtful: list[tuple[int, int, Spelt, Heard]], least: float) -> Iterable[Ends]:
+    """Those whose sounds share enough; without the ending in common they share less."""
+    likely = [False] * len(doubtful)
+    for said, heard in (
+        ([dull(spelt.said) for *_, spelt, _ in doubtful], [dull(heard.whole) for *_, heard in doubtful]),
+        (
+            [dull(spelt.said[: spelt.said_trunk]) for *_, spelt, _ in doubtful],
+            [dull(heard.whole[: heard.trunk]) for *_, heard in doubtful],
+        ),
+    ):
+        shared = cpdist(said, heard, scorer=ratio).tolist() if doubtful else []
+        likely = [
+            before or firms.alike_weight(percent) > least
+            for before, percent in zip(likely, shared, strict=True)
+        ]
+    return [(left, right) for (left, right, *_), found in zip(doubtful, likely, strict=True) if found]

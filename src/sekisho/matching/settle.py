@@ -61,7 +61,7 @@ def settle(
     )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
-        dict(parties.filter(pl.col("written") == "kanji").select("persona", "key").iter_rows()),
+        dict(_written(parties).iter_rows()),
     )
     settled = _settled(known, parties, _marked(listed, refused), heads, places, before)
     lap("clusters")
@@ -73,6 +73,12 @@ def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Pri
     _, parties, met, places = _prepared(rows, lexicon, stages.untimed)
     heard = candidates.by_surname(parties, places, lexicon)
     return priors.learnt(heard, met, parties, places, reader)
+
+
+def _written(parties: pl.DataFrame) -> pl.DataFrame:
+    """persona, key of those whose name in kanji says who they are. はるか may be 遥加 and 春香: it joins like kana."""
+    spelt = candidates.is_spelt_out().fill_null(False)
+    return parties.filter(pl.col("written") == "kanji", ~spelt).select("persona", "key")
 
 
 def _prepared(

@@ -1,0 +1,309 @@
+"""How a company's name may be read aloud: word by word as the books say, letter by letter, or character by character.
+
+A name is opened once into every reading of every stretch of it (日本 as ニホン or ニッポン, 24 as ニジュウヨン, ニヨン or
+ツーフォー, YS as ワイエス, SANSAN as サンサン); a kana name is then followed through it, and the likeliest way counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jaconv
+import sudachipy  # type: ignore[import-untyped]
+
+from sekisho.matching import companies, kana, numerals
+from sekisho.matching.aligner import Aligner
+from sekisho.matching.evidence import dull
+
+# Log chances: of the reading that the analyser chooses, of another one in its book, of a number, of Latin letters
+# read as a word, one by one, and of a surname at the beginning, as the books of surnames say.
+_CHOSEN, _LISTED, _COUNTED, _AS_WORD, _BY_NAME = -0.1, -0.7, -0.3, -0.5, -0.1
+_SURNAME, _RAREST_SURNAME, _LONGEST_SURNAME = -0.3, -2.0, 4
+# 連濁; what stands in brackets left unsaid.
+_VOICED, _UNSAID = -0.8, -1.0
+_LONGEST_NUMBER = 4
+_KANA, _LATIN, _DIGITS = r"[ァ-ヺーぁ-ゖ]+", r"[A-Z]+", r"[0-9]+"
+_DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = r"([㐀-鿿])\1", "I{1,3}", 2
+# Roman letters that no Japanese syllable has: a consonant that stands alone takes its usual vowel.
+_SPELT = (
+    (r"C(?=[EIY])", "S"),
+    (r"C(?!H)|Q", "K"),
+    (r"L", "R"),
+    (r"X", "KKUSU"),
+    (r"M(?=[BMP])", "N"),
+    (r"([TD])(?![AEIOUYHS]|\1)", r"\1O"),
+    (r"([KGSZHBPMRFV])(?![AEIOUYH]|\1)", r"\1U"),
+)
+_BETWEEN = {"ケ": "ガ", "ヶ": "ガ", "ッ": "ツ"}
+_SILENT, _BRACKETED = re.compile(r"[^\w&+@]"), re.compile(r"\([^()]*\)")
+_O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozenset("エケゲセゼテデネヘベペメレ")
+_REMEMBERED = 100_000
+
+# How far into a sound one gets by the likeliest way, and its log chance.
+Reached = dict[int, float]
+
+
+class Way(NamedTuple):
+    """One reading of a stretch of so many characters, with and without voicing, and its log chance."""
+
+    size: int
+    sound: str
+    dull: str
+    chance: float
+
+
+# Readings by their first kana without voicing: most kana begin none, so what does not fit costs one look.
+Opened = dict[str, list[Way]]
+
+
+@dataclass(frozen=True)
+class Spelt:
+    """A name opened into its readings.
+
+    `trunk` is where a branch begins, else the end; `said` is the likeliest sound, `said_trunk` of it the trunk's part.
+    `words` and `chars` are what begins at each character; `skips` how far one goes from there without a sound;
+    `begun` are the kana, without voicing, that some reading begins with.
+    """
+
+    text: str
+    trunk: int
+    said: str
+    said_trunk: int
+    words: tuple[Opened, ...]
+    chars: tuple[Opened, ...]
+    skips: tuple[tuple[tuple[int, float], ...], ...]
+    begun: frozenset[str]
+
+    def follow(self, heard: str, *, least: float) -> list[Reached]:
+        """For every place in the name how much of `heard` may be read up to it; what falls under `least` is given up."""
+        reached: list[Reached] = [{} for _ in range(len(self.text) + 1)]
+        reached[0] = {0: 0.0}
+        plain = dull(heard)
+        for place, here in enumerate(reached[:-1]):
+            for start, so_far in here.items():
+                for size, end, chance in self._steps(place, start, heard, plain):
+                    if so_far + chance > reached[place + size].get(end, least):
+                        reached[place + size][end] = so_far + chance
+        return reached
+
+    def _steps(self, place: int, start: int, heard: str, plain: str) -> Iterator[tuple[int, int, float]]:
+        """What may come next: characters of the name, the place in the sound after them, and the log chance."""
+        for size, chance in self.skips[place]:
+            yield size, start, chance
+        if start == len(heard):
+            return
+        for opened in (self.words[place], self.chars[place]):
+            for way in opened.get(plain[start], ()):
+                if heard.startswith(way.sound, start):
+                    yield way.size, start + len(way.sound), way.chance
+                elif plain.startswith(way.dull, start):
+                    yield way.size, start + len(way.sound), way.chance + _VOICED
+            if start and (lengthened := _lengthened(heard, start)):
+                for way in opened.get(lengthened, ()):
+                    if heard.startswith(way.sound[1:], start + 1):
+                        yield way.size, start + len(way.sound), way.chance
+
+
+def _lengthened(heard: str, start: int) -> str:
+    """The vowel that folding turned into a long one: 子|上 is heard コ|オエ, for コ|ウエ."""
+    if heard[start] == "オ" and heard[start - 1] in _O_ROW:
+        return "ウ"
+    return "イ" if heard[start] == "エ" and heard[start - 1] in _E_ROW else ""
+
+
+class _Draft(NamedTuple):
+    """Readings not yet folded: start, end, reading, log chance; and the likeliest reading of each word in turn."""
+
+    text: str
+    ways: list[tuple[int, int, str, float]]
+    said: list[tuple[int, str]]
+
+    def whole(self) -> str:
+        return "".join(reading for _, reading in self.said)
+
+    def of_trunk(self) -> str:
+        trunk = companies.trunk_end(self.text)
+        return "".join(reading for start, reading in self.said if start < trunk)
+
+
+class Reciter:
+    """Opens names with one aligner and one book of surnames; remembers what it has opened."""
+
+    def __init__(self, aligner: Aligner, surnames: dict[str, dict[str, float]]) -> None:
+        self._pieces = aligner.pieces
+        self._surnames = surnames
+        self._book = sudachipy.Dictionary(dict="core")
+        self._tokens = self._book.tokenizer()
+        self._listed: dict[str, list[str]] = {}
+        self._folds: dict[str, str] = {}
+        self._chars: dict[str, Opened] = {}
+        self._spelt: dict[str, Spelt] = {}
+
+    def spelt(self, text: str) -> Spelt:
+        """The readings of a company's name without its legal form; a space divides a branch from it."""
+        if text not in self._spelt:
+            self.learn([text])
+        return self._spelt[text]
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Opens many names at once, which is much faster than one by one."""
+        for store in (self._spelt, self._folds, self._listed):
+            if len(store) > _REMEMBERED:
+                store.clear()
+        drafts = [self._draft(text) for text in dict.fromkeys(texts) if text not in self._spelt]
+        raw = {way[2] for draft in drafts for way in draft.ways}
+        raw |= {reading for draft in drafts for reading in (draft.whole(), draft.of_trunk())}
+        new = [text for text in raw if text not in self._folds]
+        self._folds.update(zip(new, kana.sounds_of(new), strict=True))
+        self._spelt.update((draft.text, self._opened(draft)) for draft in drafts)
+
+    def _draft(self, text: str) -> _Draft:
+        draft = _Draft(text, [], [])
+        # 酒々井 was folded to 酒酒井, which no book has.
+        for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
+            self._add_word(draft, token)
+            parts = token.split(sudachipy.SplitMode.A)
+            for part in parts if len(parts) > 1 else ():
+                draft.ways.extend(self._word_ways(part))
+        draft.ways.extend(self._surname_ways(text))
+        for found in re.finditer(_KANA, text):
+            draft.ways.append((found.start(), found.end(), found[0], 0.0))
+        for found in re.finditer(_LATIN, text):
+            draft.ways.extend(self._latin_ways(found[0], found.start()))
+        draft.ways.extend((found.start(), found.end(), "アンド", 0.0) for found in re.finditer("&", text))
+        for found in re.finditer(_DIGITS, text):
+            draft.ways.extend(self._number_ways(found[0], found.start()))
+        return draft
+
+    def _add_word(self, draft: _Draft, token: sudachipy.Morpheme) -> None:
+        surface = token.surface()
+        if not _SILENT.fullmatch(surface):
+            draft.ways.extend(self._word_ways(token))
+            reading = token.reading_form()
+            listed = re.fullmatch(_KANA, reading) and not token.is_oov()
+            draft.said.append((token.begin(), reading if listed else self._unlisted(surface)))
+
+    def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[tuple[int, int, str, float]]:
+        """A word as the analyser reads it here, and as its book lists it otherwise."""
+        if token.is_oov():
+            return
+        chosen = token.reading_form()
+        yield token.begin(), token.end(), chosen, _CHOSEN
+        for other in self._book_readings(token.surface()):
+            if other != chosen:
+                yield token.begin(), token.end(), other, _LISTED
+
+    def _book_readings(self, surface: str) -> list[str]:
+        found = self._listed.get(surface)
+        if found is None:
+            readings = (entry.reading_form() for entry in self._book.lookup(surface))
+            found = self._listed[surface] = list(dict.fromkeys(readings))
+        return found
+
+    def _unlisted(self, surface: str) -> str:
+        """What no book has: a number as it is counted, letters by their names."""
+        if re.fullmatch(_DIGITS, surface) and len(surface) <= _LONGEST_NUMBER:
+            return self._counted(surface)
+        return companies.letters_as_kana(surface)
+
+    def _counted(self, digits: str) -> str:
+        written = numerals.kanji_number(int(digits)) or "零"
+        return "".join(token.reading_form() for token in self._tokens.tokenize(written))
+
+    def _latin_ways(self, letters: str, start: int) -> Iterator[tuple[int, int, str, float]]:
+        """Letters by their names, and whole words as a book has them or as a Japanese would spell them."""
+        for place, letter in enumerate(letters, start):
+            yield from ((place, place + 1, sound, _BY_NAME) for sound in companies.LETTERS[letter])
+        if re.fullmatch(_ROMAN_NUMBER, letters):
+            yield from (
+                (start, start + len(letters), sound, _AS_WORD) for sound in companies.DIGITS[len(letters)]
+            )
+        for size in range(_SHORTEST_WORD, len(letters) + 1):
+            for place in range(len(letters) - size + 1):
+                word = letters[place : place + size]
+                for sound in [*self._book_readings(word), _as_word(word)]:
+                    if re.fullmatch(_KANA, sound):
+                        yield start + place, start + place + size, sound, _AS_WORD
+
+    def _number_ways(self, digits: str, start: int) -> Iterator[tuple[int, int, str, float]]:
+        for place, digit in enumerate(digits, start):
+            yield from ((place, place + 1, sound, _COUNTED) for sound in companies.DIGITS[int(digit)])
+        if 1 < len(digits) <= _LONGEST_NUMBER:
+            yield start, start + len(digits), self._counted(digits), _COUNTED
+
+    def _surname_ways(self, text: str) -> Iterator[tuple[int, int, str, float]]:
+        """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one."""
+        for size in range(1, min(len(text), _LONGEST_SURNAME) + 1):
+            for sound, share in self._surnames.get(text[:size], {}).items():
+                yield 0, size, sound, max(_SURNAME + share - 1.0, _RAREST_SURNAME)
+
+    def _opened(self, draft: _Draft) -> Spelt:
+        text = draft.text
+        words: list[Opened] = [{} for _ in text]
+        for start, end, reading, chance in draft.ways:
+            sound = self._folds[reading]
+            if sound:
+                way = Way(end - start, sound, dull(sound), chance)
+                words[start].setdefault(way.dull[0], []).append(way)
+        chars, skips = [self._char(char) for char in text], _skips(text)
+        return Spelt(
+            text,
+            companies.trunk_end(text),
+            self._folds[draft.whole()],
+            len(self._folds[draft.of_trunk()]),
+            tuple(words),
+            tuple(chars),
+            skips,
+            _begun(words, chars, skips),
+        )
+
+    def _char(self, char: str) -> Opened:
+        """The readings of one character; a digit or a letter in kana stands for itself."""
+        found = self._chars.get(char)
+        if found is None:
+            found = self._chars[char] = {}
+            known = self._pieces.get(char, {}) | ({} if _SILENT.fullmatch(char) else {char: 0.0})
+            if char in _BETWEEN:
+                known |= {_BETWEEN[char]: _LISTED}
+            for sound, chance in known.items():
+                way = Way(1, sound, dull(sound), chance)
+                found.setdefault(way.dull[0], []).append(way)
+        return found
+
+
+def _as_word(letters: str) -> str:
+    """Roman letters as a Japanese would spell the word: KISCO is キスコ. Not kana alone where that fails."""
+    spelt = letters
+    for pattern, letter in _SPELT:
+        spelt = re.sub(pattern, letter, spelt)
+    spoken: str = jaconv.hira2kata(jaconv.alphabet2kana(spelt.lower()))
+    return spoken
+
+
+def _begun(
+    words: list[Opened], chars: list[Opened], skips: tuple[tuple[tuple[int, float], ...], ...]
+) -> frozenset[str]:
+    found: set[str] = set()
+    open_ends = [0]
+    while open_ends:
+        place = open_ends.pop()
+        if place < len(words):
+            found |= words[place].keys() | chars[place].keys()
+            open_ends += [place + size for size, _ in skips[place]]
+    return frozenset(found)
+
+
+def _skips(text: str) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """Spaces and signs are not said; what stands in brackets, and &, may be left out."""
+    skips: list[list[tuple[int, float]]] = [[] for _ in text]
+    for place, char in enumerate(text):
+        if _SILENT.fullmatch(char) or char == "ー":
+            skips[place].append((1, 0.0))
+        elif char in "&+@":
+            skips[place].append((1, _UNSAID))
+    for found in _BRACKETED.finditer(text):
+        skips[found.start()].append((len(found[0]), _UNSAID))
+    return tuple(map(tuple, skips))

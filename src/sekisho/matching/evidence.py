@@ -1,0 +1,46 @@
+"""What a comparison reads and what it says: the parts of a name, and a weight with its reason."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+_DULL = str.maketrans(
+    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
+)
+
+
+class Name(NamedTuple):
+    """The parts of a persona's name that comparisons read; all folded, any may be None.
+
+    `words` of a company is its whole name with the branch, spaces kept; of a person, sorted words of kana or letters.
+    """
+
+    kind: str
+    written: str
+    key: str
+    surname: str | None = None
+    given: str | None = None
+    full: str | None = None
+    surname_sound: str | None = None
+    given_sound: str | None = None
+    former: str | None = None
+    partner: str | None = None
+    shop: str | None = None
+    words: str | None = None
+
+
+class Likeness(NamedTuple):
+    """Weight of evidence (natural log odds) and the code of its reason."""
+
+    weight: float
+    reason: str
+
+
+NOT_ALIKE = Likeness(-9.0, "unlike")
+
+
+@lru_cache(maxsize=1 << 16)
+def dull(sound: str) -> str:
+    """A sound without voicing."""
+    return sound.translate(_DULL)

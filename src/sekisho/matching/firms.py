@@ -1,0 +1,166 @@
+"""How alike two companies' names are: written beside written, and written beside heard.
+
+A branch is no part of who a company is, but says which of its names another one belongs to: the same branch tells more
+than none, and none more than another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz.distance import Postfix
+from rapidfuzz.fuzz import ratio
+
+from sekisho.matching import companies, kana
+from sekisho.matching.aloud import Reached, Reciter, Spelt
+from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
+
+# The weight of a name that is surely read so, and of each natural log unit of doubt.
+_READ, _STEP = 7.0, 1.2
+# With and without a branch; with another one, and with one that sounds the same.
+_BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
+_SHORTEST = 2
+_READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
+_BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.BRANCH_SOUND), re.compile(companies.BRANCH)
+
+
+class Heard(NamedTuple):
+    """A name as it is heard: the whole sound, and how much of it stands before a branch."""
+
+    whole: str
+    trunk: int
+
+
+def compare(left: Name, right: Name, reciter: Reciter) -> Likeness:
+    """The evidence of two names of which at least one is a company's."""
+    written, spoken = _sides(left, right)
+    if (written.written == "kana") == (spoken.written == "kana"):
+        return _one_script(written, spoken, reciter)
+    return _heard(written, spoken, reciter)
+
+
+def _sides(left: Name, right: Name) -> tuple[Name, Name]:
+    """The written name first; of two in kana the one with digits or signs to be read, パーク24."""
+    if left.written == right.written == "kana":
+        return (right, left) if _to_be_read(right) else (left, right)
+    return (left, right) if left.written != "kana" else (right, left)
+
+
+def _to_be_read(name: Name) -> bool:
+    return _READABLE.search(name.words or "") is not None
+
+
+def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
+    alike = _both_written(left, right)
+    if left.written != "kana" or not _to_be_read(left):
+        return alike
+    return max(alike, _heard(left, right, reciter), key=lambda likeness: likeness.weight)
+
+
+def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
+    """A name that is read beside one in kana."""
+    heard = heard_as(spoken)
+    if written.full and written.full == heard.whole[: heard.trunk]:
+        return Likeness(8.0, "kana_column")
+    spelt = reciter.spelt(text_of(written))
+    # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
+    alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
+    return max((alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+
+
+def text_of(name: Name) -> str:
+    """What is to be read of a written name: all of it."""
+    if name.kind == "company":
+        return name.words or name.key
+    return f"{name.shop} {name.key}" if name.shop else name.key
+
+
+def heard_as(name: Name) -> Heard:
+    """What is heard of a name in kana."""
+    trunk = name.full or name.key
+    if name.kind == "company":
+        return Heard(_BETWEEN_WORDS.sub("", name.words or trunk), len(trunk))
+    whole = f"{_sound(name.shop)}{trunk}" if name.shop else trunk
+    return Heard(whole, len(whole))
+
+
+@lru_cache(maxsize=1 << 12)
+def _sound(text: str) -> str:
+    return kana.sounds_of([text])[0].replace(" ", "")
+
+
+def alike_weight(percent: float) -> float:
+    """Weight of two companies' sounds that have so much in common."""
+    return (percent - 88.0) / 2.5
+
+
+def read_weight(log_chance: float) -> float:
+    """Weight of a name that is read so with this chance."""
+    return _READ + _STEP * log_chance
+
+
+def _alike(spelt: Spelt, heard: Heard) -> Likeness:
+    """The likeliest reading, but for a few sounds. A shared trade says little: サンワクリーニング is not
+    キョウワクリーニング, and only what stands before it is compared."""
+    said = spelt.said
+    whole = _alike_sounds(said, heard.whole)
+    trunk = _alike_sounds(said[: spelt.said_trunk], heard.whole[: heard.trunk])
+    if companies.same_but_branch(said, heard.whole, sounds=True):
+        return Likeness(max(whole, _BRANCH), "company_branch")
+    return Likeness(max(whole, min(trunk, _cap(spelt, heard))), "company_reading")
+
+
+def _alike_sounds(left: str, right: str) -> float:
+    return alike_weight(ratio(*_heads(dull(left), dull(right))))
+
+
+def _cap(spelt: Spelt, heard: Heard) -> float:
+    """What two names without their branches are worth at most."""
+    branches = spelt.said[spelt.said_trunk :], heard.whole[heard.trunk :]
+    if all(branches):
+        return _OTHER_BRANCH + (_SAME_BRANCH - _OTHER_BRANCH) * ratio(*branches) / 100.0
+    return _BRANCH if any(branches) else _READ
+
+
+def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
+    """Every end to which the sound may be followed through the name."""
+    reached = spelt.follow(heard.whole, least=(NOT_ALIKE.weight - _READ) / _STEP)
+    whole = reached[-1].get(len(heard.whole))
+    if whole is not None:
+        yield Likeness(read_weight(whole), "company_reading")
+    trunk = reached[spelt.trunk].get(heard.trunk)
+    if trunk is not None:
+        yield Likeness(min(read_weight(trunk), _cap(spelt, heard)), "company_reading")
+    for chance in _but_branch(spelt, heard, reached):
+        yield Likeness(min(read_weight(chance), _BRANCH), "company_branch")
+
+
+def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[float]:
+    """One of the two goes on with a branch that no space divides."""
+    for place in {spelt.trunk, len(spelt.text)}:
+        for end, chance in reached[place].items():
+            if end < len(heard.whole) and _BRANCH_SOUND.fullmatch(heard.whole, end):
+                yield chance
+    for place in range(2, len(spelt.text)):
+        for end in {heard.trunk, len(heard.whole)} & reached[place].keys():
+            if _BRANCH_WRITTEN.fullmatch(spelt.text, place):
+                yield reached[place][end]
+
+
+def _heads(left: str, right: str) -> tuple[str, str]:
+    """Both without the ending that they share."""
+    shared = Postfix.similarity(left, right)
+    return left[: len(left) - shared], right[: len(right) - shared]
+
+
+def _both_written(left: Name, right: Name) -> Likeness:
+    if left.key == right.key:
+        return Likeness(9.0 if left.words == right.words else 8.5, "same_name")
+    if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
+        return Likeness(4.0, "company_branch")
+    if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
+        return Likeness(-0.5, "company_part")
+    return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")

@@ -1,0 +1,120 @@
+"""Names of several words: a shop before its owner, a couple on one line, the given name first.
+
+Nothing in 麺処つばめ　藤森　志穂 but the last two words is in a book of names; in 橋本　真矢子　紀雄 all are. So the
+words are looked up one by one, and only a name whose words tell is taken apart.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sekisho.matching import kana
+from sekisho.matching.lexicon import Lexicon
+
+# As many people must bear a surname, and as many books list a given name, for a word to be taken for one.
+_BORNE, _LISTED = 30.0, 1.0
+# A word that hardly anybody bears as a surname.
+_NOBODY = 10.0
+_LONGEST_SURNAME = 4
+_KANA = r"^[ァ-ヺー]+$"
+_OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
+
+
+def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Takes shops and partners out of `main` (names of persons and who is not known to be one; columns row, main,
+    partner, shop, legal, device) and puts the surname first."""
+    open_name = ~pl.col("legal") & ~pl.col("device")
+    several = open_name & pl.col("main").str.contains(" ") & pl.col("partner").is_null()
+    worded = frame.filter(several).with_columns(words=pl.col("main").str.split(" "))
+    seen = _looked_up(worded, lexicon)
+    longer = _of_three(seen.filter(pl.col("words").list.len() > 2))
+    two = _of_two(seen.filter(pl.col("words").list.len() == 2))
+    return pl.concat([frame.filter(~several), *(part.select(frame.columns) for part in (longer, two))])
+
+
+def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds surnames and givens: for each word, how many bear it as a surname and how many books list it as a given
+    name; owner: whether the last word is a whole name of the books."""
+    words = worded.select(word=pl.col("words").explode()).unique()
+    known = words.with_columns(
+        sound=pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
+    )
+    for table, name in ((lexicon.written_surnames, "people"), (lexicon.written_given, "votes")):
+        known = known.join(table, left_on="word", right_on="name", how="left").rename(
+            {name: f"written_{name}"}
+        )
+    for table, name in ((lexicon.spoken_surnames, "people"), (lexicon.spoken_given, "votes")):
+        known = known.join(table, on="sound", how="left").rename({name: f"spoken_{name}"})
+    judged = known.select(
+        "word",
+        surname=pl.max_horizontal("written_people", "spoken_people").fill_null(0.0),
+        given=pl.max_horizontal("written_votes", "spoken_votes").fill_null(0.0),
+    )
+    placed = worded.select("row", word="words").explode("word").with_columns(place=pl.int_range(pl.len()))
+    listed = placed.join(judged, on="word", how="left").sort("place")
+    told = listed.group_by("row", maintain_order=True).agg(surnames=pl.col("surname"), givens=pl.col("given"))
+    owners = _owners(worded.select(word=pl.col("words").list.last()).unique(), lexicon)
+    joined = worded.join(told, on="row", how="left")
+    return joined.with_columns(owner=pl.col("words").list.last().is_in(owners.implode()))
+
+
+def _owners(words: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """Those words that are a listed surname and a listed given name without a space: 岩田芳典."""
+    solid = words.filter(pl.col("word").str.contains(_OWNER))
+    cuts = pl.concat(
+        [
+            solid.select(
+                "word", surname=pl.col("word").str.slice(0, size), given=pl.col("word").str.slice(size)
+            )
+            for size in range(1, _LONGEST_SURNAME + 1)
+        ]
+    )
+    named = cuts.join(lexicon.written_surnames, left_on="surname", right_on="name").filter(
+        pl.col("people") >= _BORNE
+    )
+    listed = named.join(lexicon.written_given, left_on="given", right_on="name").filter(
+        pl.col("votes") > _LISTED
+    )
+    return listed["word"].unique()
+
+
+def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
+    """Three words and more: 山田 太郎 花子 are two people, ネイルユイ 浅井 道雄 is a shop and its owner."""
+    words, surnames, givens = pl.col("words"), pl.col("surnames"), pl.col("givens")
+    couple = (surnames.list.first() >= _BORNE) & (givens.list.slice(1).list.min() > _LISTED)
+    named = (surnames.list.get(-2) >= _BORNE) & (givens.list.last() > _LISTED)
+    shop_and_two = ~couple & named & pl.col("shop").is_null()
+    shop_and_one = ~couple & ~named & pl.col("owner") & pl.col("shop").is_null()
+    size = pl.when(shop_and_two).then(2).when(shop_and_one).then(1).otherwise(0)
+    before = words.list.head(words.list.len() - size).list.join(" ")
+    return seen.with_columns(
+        main=pl.when(couple)
+        .then(words.list.head(2).list.join(" "))
+        .when(size > 0)
+        .then(words.list.tail(size).list.join(" "))
+        .otherwise("main"),
+        partner=pl.when(couple).then(words.list.slice(2).list.join(" ")).otherwise("partner"),
+        shop=pl.when(size > 0).then(before).otherwise("shop"),
+    )
+
+
+def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
+    """香織 矢野 is 矢野 香織; ネイルユイ 浅井道雄 is a shop and its owner."""
+    words, surnames, givens = pl.col("words"), pl.col("surnames"), pl.col("givens")
+    first, last = words.list.first(), words.list.last()
+    turned = (
+        (givens.list.first() > _LISTED)
+        & (surnames.list.first() < _NOBODY)
+        & (surnames.list.last() >= _BORNE)
+        & (givens.list.last() <= _LISTED)
+    )
+    owner = pl.col("owner") & (givens.list.last() <= _LISTED)
+    shop = ~turned & owner & (surnames.list.first() == 0) & pl.col("shop").is_null()
+    return seen.with_columns(
+        main=pl.when(turned)
+        .then(pl.concat_str(last, first, separator=" "))
+        .when(shop)
+        .then(last)
+        .otherwise("main"),
+        shop=pl.when(shop).then(first).otherwise("shop"),
+    )
