@@ -140,7 +140,7 @@ class Reciter:
         self._listed: dict[str, list[str]] = {}
         self._folds: dict[str, str] = {}
         self._chars: dict[str, Opened] = {}
-        self._begun: dict[str, list[Way]] = {}
+        self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
 
     def spelt(self, text: str) -> Spelt:
@@ -163,7 +163,7 @@ class Reciter:
         raw.update(*(self._surnames[name] for name in surnames))
         new = [text for text in raw if text not in self._folds]
         self._folds.update(zip(new, kana.sounds_of(new), strict=True))
-        self._begun.update((name, list(self._surname_ways(name))) for name in surnames)
+        self._begun.update((name, _by_kana(self._surname_ways(name))) for name in surnames)
         self._spelt.update((draft.text, self._opened(draft)) for draft in drafts)
 
     def _draft(self, text: str) -> _Draft:
@@ -260,8 +260,8 @@ class Reciter:
                 way = Way(end - start, sound, dull(sound), chance)
                 words[start].setdefault(way.dull[0], []).append(way)
         for name in self._surnames_of(text):
-            for way in self._begun[name]:
-                words[0].setdefault(way.dull[0], []).append(way)
+            for begun, ways in self._begun[name].items():
+                words[0].setdefault(begun, []).extend(ways)
         chars, skips = [self._char(char) for char in text], _skips(text)
         return Spelt(
             text,
@@ -286,6 +286,13 @@ class Reciter:
                 way = Way(1, sound, dull(sound), chance)
                 found.setdefault(way.dull[0], []).append(way)
         return found
+
+
+def _by_kana(ways: Iterable[Way]) -> Opened:
+    opened: Opened = {}
+    for way in ways:
+        opened.setdefault(way.dull[0], []).append(way)
+    return opened
 
 
 def _as_word(letters: str) -> str:
