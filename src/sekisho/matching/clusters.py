@@ -20,8 +20,10 @@ _MAY_JOIN_KANJI = frozenset(
         "former_surname",
         "surname_only",
         "company_branch",
+        "company_grown",
         "company_part",
         "company_alike",
+        "shop",
         "device_number",
         "device_class",
     }

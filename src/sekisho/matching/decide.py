@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, firms, phones, priors, screening, stages
+from sekisho.matching import candidates, firms, phones, priors, screening, shops, stages
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -40,6 +40,7 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+_CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
 _EDGE = {
     "left": pl.UInt32,
     "right": pl.UInt32,
@@ -114,8 +115,9 @@ def edges(
     ]
     listed = _compared(pl.concat(other).unique(), personas, reader)
     followed = _compared(_followers(met, [spoken, sounds, traders, listed]), personas, reader)
+    kept = shops.compared(personas, places, reader)
+    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     lap("comparing")
-    named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed])]
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _accepted(weighed.filter(pl.col("weight") > FAINT))
@@ -173,12 +175,16 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
 
 def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     pairs = candidates.same_sound(personas, places)
-    return pairs.select(
+    turned = candidates.turned(personas, places).with_columns(
+        name_weight=pl.lit(6.0), reason=pl.lit("word_order")
+    )
+    alike = pairs.select(
         "left",
         "right",
         name_weight=pl.when("exact").then(8.0).otherwise(3.0),
         reason=pl.when("exact").then(pl.lit("kana_column")).otherwise(pl.lit("voicing")),
     )
+    return pl.concat([alike, turned])
 
 
 def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
@@ -231,7 +237,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
-    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
+    other_surname = pl.col("reason").is_in(["new_surname", "former_surname", "company_grown"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
@@ -266,29 +272,26 @@ def _events(weights: Weights) -> dict[str, float]:
 
 
 def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
-    """Marks the pairs to merge: heavy enough, and for readings each the other's best."""
-    chosen = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
-    rival = pl.col("reason").is_in(chosen)
-    order = ["weight", "left", "right"]
-    ends = pl.concat(
-        [
-            weighed.filter(rival).select(
-                persona=end, side=pl.lit(end), weight="weight", left="left", right="right"
-            )
-            for end in ("left", "right")
-        ]
-    ).sort(order, descending=[True, False, False])
-    best = ends.unique("persona", keep="first", maintain_order=True)
-    mutual = (
-        best.group_by("left", "right")
-        .len()
-        .filter(pl.col("len") == 2)
-        .select("left", "right", mutual=pl.lit(True))
-    )
+    """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best."""
+    chosen = pl.col("reason").is_in(_CHOSEN)
+    kept = pl.col("reason") == shops.REASON
+    mutual = pl.concat([_mutual(weighed.filter(rival)) for rival in (chosen, kept)])
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
         pl.col("mutual").fill_null(False)
     )
-    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~rival))
+    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~(chosen | kept)))
+
+
+def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
+    """left, right, mutual: the pairs of which each is the other's best."""
+    ends = [
+        rivals.select(persona=end, side=pl.lit(end), weight="weight", left="left", right="right")
+        for end in ("left", "right")
+    ]
+    ranked = pl.concat(ends).sort(["weight", "left", "right"], descending=[True, False, False])
+    best = ranked.unique("persona", keep="first", maintain_order=True)
+    both = best.group_by("left", "right").len().filter(pl.col("len") == 2)
+    return both.select("left", "right", mutual=pl.lit(True))
 
 
 def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:

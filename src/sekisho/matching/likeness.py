@@ -49,7 +49,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings)
+        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings, lexicon.town_readings)
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -234,6 +234,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(-1.2, "one_kana")
     if left.given_sound and left.given_sound == right.given_sound:
         return Likeness(1.0, "new_surname")
+    if one == right.surname_sound or other == left.surname_sound:
+        return Likeness(-1.0, "surname_only")
     return NOT_ALIKE
 
 

@@ -16,6 +16,8 @@ from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
+# 加藤 弘明宅, カトウ ヒロアキタク
+_HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
 _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
@@ -62,7 +64,8 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     # (ヵ is how some keyboards write the bank's (カ.
     marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
-    text = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    text = companies.uncut(called.str.replace(_HOME, "${1}${2}"))
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
