@@ -24,6 +24,7 @@ _MAY_JOIN_KANJI = frozenset(
         "company_part",
         "company_alike",
         "shop",
+        "called_after",
         "device_number",
         "device_class",
     }

@@ -64,7 +64,7 @@ def _trades(words: list[str]) -> str:
     return "|".join([*(word for word in words if len(word) > 1), f"(?:{ending})$"])
 
 
-KEYWORD = _trades(_WORDS_OF["trades"])
+KEYWORD = rf"{_trades(_WORDS_OF['trades'])}|\b(?:{'|'.join(_WORDS_OF['latin_trades'])})\b"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
 KEYWORD_SOUND = "|".join(f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES)
