@@ -167,7 +167,9 @@ class Reciter:
         if found is None:
             if len(self._heads) > _REMEMBERED:
                 self._heads.clear()
-            found = self._heads[head] = frozenset(dull(sound[0]) for sound in self._readings_at(head) if sound)
+            found = self._heads[head] = frozenset(
+                dull(sound[0]) for sound in self._readings_at(head) if sound
+            )
         return found
 
     def _readings_at(self, head: str) -> Iterator[str]:
