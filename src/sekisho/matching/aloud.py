@@ -45,6 +45,10 @@ _O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozen
 _REMEMBERED = 100_000
 # An opened name takes some kilobytes, and few come again.
 _KEPT_OPEN = 10_000
+# A reading of a character that a glance thinks of: its log chance.
+_LIKELY = -4.0
+# What the last letter of a reading is once long vowels are folded.
+_ONE_LONG = {"ー": "アイウエオ", "ウ": "ウオ", "イ": "イエ"}
 _HAN_LAST, _LONGEST_ENDING = re.compile(r"[㐀-鿿]$"), 2
 _HAN_FIRST = re.compile(r"[㐀-鿿]")
 
@@ -228,14 +232,18 @@ class Reciter:
         if found is None:
             if len(self._tails) > _REMEMBERED:
                 self._tails.clear()
-            books = [sound for size in range(1, len(tail) + 1) for sound in self._book_readings(tail[-size:])]
-            sounds = [*self._pieces.get(tail[-1], ()), *kana.sounds_of(books)]
-            found = self._tails[tail] = frozenset(dull(sound[-1]) for sound in sounds if sound)
+            books = (sound for size in range(1, len(tail) + 1) for sound in self._book_readings(tail[-size:]))
+            last = {sound[-1] for sound in (*self._likely_pieces(tail[-1]), *books) if sound}
+            folded = (_ONE_LONG.get(letter, kana.large(letter)) for letter in last)
+            found = self._tails[tail] = frozenset(dull(letter) for letters in folded for letter in letters)
         return found
+
+    def _likely_pieces(self, char: str) -> Iterator[str]:
+        return (sound for sound, chance in self._pieces.get(char, {}).items() if chance > _LIKELY)
 
     def _readings_at(self, head: str) -> Iterator[str]:
         """Every reading of a character, a word, a surname or a town that the name begins with."""
-        yield from self._pieces.get(head[0], ())
+        yield from self._likely_pieces(head[0])
         for size in range(1, len(head) + 1):
             yield from self._surnames.get(head[:size], ())
             yield from self._towns.get(head[:size], ())

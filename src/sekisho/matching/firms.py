@@ -68,12 +68,22 @@ def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
 def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     """A name that is read beside one in kana."""
     heard = heard_as(spoken)
-    if written.full and written.full == heard.whole[: heard.trunk]:
-        return Likeness(8.0, "kana_column")
+    if written.full:
+        return _by_column(written.full, heard)
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
     return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+
+
+def _by_column(column: str, heard: Heard) -> Likeness:
+    """The name's own kana says how it is read; no book need be asked."""
+    trunk = heard.whole[: heard.trunk]
+    if column in (trunk, heard.whole):
+        return Likeness(8.0, "kana_column")
+    if companies.same_but_branch(column, heard.whole, sounds=True):
+        return Likeness(_BRANCH, "company_branch")
+    return Likeness(max(_alike_sounds(column, trunk), _alike_sounds(column, heard.whole)), "company_reading")
 
 
 def text_of(name: Name) -> str:
@@ -92,12 +102,15 @@ def heard_as(name: Name) -> Heard:
     return Heard(whole, len(whole))
 
 
-def may_go_on(text: str, heard: Heard) -> bool:
-    """Whether a branch that no space divides, a word by which a company has grown or the end of a field may make one
+def may_go_on(heard: Heard) -> bool:
+    """Whether a branch that no space divides, a word by which a company has grown, or the end of a field, may make one
     of two names longer than the other."""
-    if len(heard.whole) >= _FIELD:
-        return True
-    return bool(_GOES_ON.search(text) or _GOES_ON_SOUND.search(heard.whole))
+    return len(heard.whole) >= _FIELD or _GOES_ON_SOUND.search(heard.whole) is not None
+
+
+def is_longer(text: str) -> bool:
+    """`may_go_on` for a written name."""
+    return _GOES_ON.search(text) is not None
 
 
 @lru_cache(maxsize=1 << 12)

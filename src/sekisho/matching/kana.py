@@ -90,9 +90,14 @@ def spelt_out(name: str) -> str | None:
     return sounds_of([name])[0] if name and _ONLY_LETTERS.fullmatch(name) else None
 
 
+def large(text: str) -> str:
+    """Kana letter by letter as large katakana; other characters stay."""
+    return text.translate(_LETTERS)
+
+
 def without_hiragana(name: str) -> str:
     """ゆう子 as ユウ子, letter by letter."""
-    return name.translate(_LETTERS) if _HIRAGANA_LETTER.search(name) else name
+    return large(name) if _HIRAGANA_LETTER.search(name) else name
 
 
 def dull_of(sounds: list[str]) -> list[str]:

@@ -6,47 +6,63 @@ characters of the one that begins as the other does, or of the last that ends so
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
 from sekisho.matching import companies, firms
 from sekisho.matching.evidence import Name, dull
-from sekisho.matching.firms import Heard
 from sekisho.matching.likeness import Reader
 
 _PAIR = {"left": pl.UInt32, "right": pl.UInt32}
 
 
+class Glance(NamedTuple):
+    """What one look at a name says: the kana, without voicing, that it may begin and end with (None: nobody can say),
+    and whether something behind it may make another name longer."""
+
+    script: str
+    initial: str
+    begins: frozenset[str] | None
+    ends: frozenset[str] | None
+    goes_on: bool
+
+
 def neighbours(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
-    """`pairs` (left, right) without those of a name in kanji and a name in kana of which one cannot begin as the other
-    does."""
-    named = _named(personas, pairs)
-    kept = [(left, right) for left, right in pairs.iter_rows() if possible(named[left], named[right], reader)]
+    """`pairs` (left, right) without those of a name in kanji and a name in kana of which one cannot begin or end as the
+    other does."""
+    wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
+    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *Name._fields)
+    seen = {row[0]: glance(Name._make(row[1:]), reader) for row in rows.iter_rows()}
+    kept = [(left, right) for left, right in pairs.iter_rows() if possible(seen[left], seen[right])]
     return pl.DataFrame(kept, schema=_PAIR, orient="row")
 
 
-def possible(left: Name, right: Name, reader: Reader) -> bool:
-    """Whether two names may begin and end alike, as far as a look at their first and last characters tells."""
-    if (left.written == "kana") == (right.written == "kana"):
-        return left.key[:1] == right.key[:1] or left.written != right.written
-    written, spoken = (left, right) if right.written == "kana" else (right, left)
+def glance(name: Name, reader: Reader) -> Glance:
+    """Looks at a name in kana as it is heard, at another one as the books may read its first and last characters."""
+    if name.written == "kana":
+        heard = firms.heard_as(name)
+        last = frozenset((dull(heard.whole[heard.trunk - 1 : heard.trunk]), dull(heard.whole[-1:])))
+        return Glance(
+            name.written, name.key[:1], frozenset((dull(heard.whole[:1]),)), last, firms.may_go_on(heard)
+        )
+    text = firms.text_of(name)
     # A kana column says how its name begins, whatever the books say.
-    if written.full:
+    begins = frozenset((dull(name.full[:1]),)) if name.full else reader.reciter.beginnings(text)
+    ends = None if name.full else reader.reciter.endings(text[: companies.trunk_end(text)])
+    return Glance(name.written, name.key[:1], begins, ends, firms.is_longer(text))
+
+
+def possible(left: Glance, right: Glance) -> bool:
+    """Whether two names may begin and end alike. Two in one script are compared at once if they begin alike."""
+    if left.script == right.script:
+        return left.initial == right.initial
+    if "kana" not in (left.script, right.script):
         return True
-    text, heard = firms.text_of(written), firms.heard_as(spoken)
-    begun = reader.reciter.beginnings(text)
-    if begun is not None and dull(heard.whole[:1]) not in begun:
+    if not _meet(left.begins, right.begins):
         return False
-    return firms.may_go_on(text, heard) or _ends_alike(text[: companies.trunk_end(text)], heard, reader)
+    return left.goes_on or right.goes_on or _meet(left.ends, right.ends)
 
 
-def _ends_alike(trunk: str, heard: Heard, reader: Reader) -> bool:
-    ended = reader.reciter.endings(trunk)
-    return ended is None or not ended.isdisjoint(
-        (dull(heard.whole[heard.trunk - 1 : heard.trunk]), dull(heard.whole[-1:]))
-    )
-
-
-def _named(personas: pl.DataFrame, pairs: pl.DataFrame) -> dict[int, Name]:
-    wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
-    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *Name._fields)
-    return {row[0]: Name._make(row[1:]) for row in rows.iter_rows()}
+def _meet(left: frozenset[str] | None, right: frozenset[str] | None) -> bool:
+    return left is None or right is None or not left.isdisjoint(right)

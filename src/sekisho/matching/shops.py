@@ -19,14 +19,17 @@ _PAIR = {"left": pl.UInt32, "right": pl.UInt32, "name_weight": pl.Float64, "reas
 def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     """Pairs at one place of a person with a shop, or of a name that may be one, and a name that may be that shop's:
     left, right, name_weight, reason."""
-    person, shop = pl.col("kind") == "person", pl.col("shop")
+    person, shop, unsure = pl.col("kind") == "person", pl.col("shop"), ~pl.col("sure")
+    firm = pl.col("kind") == "company"
     kept = personas.filter(person, shop.is_not_null())
-    nameless = ~pl.col("sure") & ~pl.col("surname").is_in(reader.surnames.implode()).fill_null(False)
-    doubtful = personas.filter(person, shop.is_null(), nameless, pl.col("written") == "kanji")
+    listed = pl.col("surname").is_in(reader.surnames.implode()).fill_null(False)
+    doubtful = personas.filter(person, shop.is_null(), unsure, ~listed, pl.col("written") == "kanji")
     signs = _signs(pl.concat([kept, doubtful.with_columns(shop="key")]))
-    spoken = (pl.col("written") == "kana") | ~pl.col("sure")
-    others = personas.filter((pl.col("kind") == "company") | (person & spoken & shop.is_null()))
-    found = _weighed(_met(signs, others, places), _named(signs), _named(others), reader)
+    spoken = personas.filter(firm | (person & shop.is_null() & ((pl.col("written") == "kana") | unsure)))
+    unknown = personas.filter(firm | (person & shop.is_null() & unsure))
+    pairs = pl.concat([_met(kept, spoken, places), _met(doubtful, unknown, places)])
+    others = personas.join(pairs.select(persona="other").unique(), on="persona", how="semi")
+    found = _weighed(pairs, _named(signs), _named(others), reader)
     keepers = set(kept["persona"])
     rows = [
         (min(sign, other), max(sign, other), weight, REASON if sign in keepers else "company_reading")
@@ -38,8 +41,11 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
 def _weighed(
     pairs: pl.DataFrame, signs: dict[int, Name], others: dict[int, Name], reader: Reader
 ) -> list[tuple[int, int, float]]:
-    met = [(sign, other) for sign, other in pairs.iter_rows()]
-    ends = [(sign, other) for sign, other in met if screening.possible(signs[sign], others[other], reader)]
+    doors = {sign: screening.glance(name, reader) for sign, name in signs.items()}
+    seen = {other: screening.glance(name, reader) for other, name in others.items()}
+    ends = [
+        (sign, other) for sign, other in pairs.iter_rows() if screening.possible(doors[sign], seen[other])
+    ]
     names = [name for sign, other in ends for name in (signs[sign], others[other])]
     reader.reciter.learn(firms.text_of(name) for name in names if name.written != "kana")
     return [
