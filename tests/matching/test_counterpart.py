@@ -203,7 +203,8 @@ EXPECTED = (
     ("person", "remark", 0.4 * SHARE["remark"], 2.5 * SHARE["remark"]),
     ("person", "voicing_slip", 0.3 * SHARE["voicing_slip"], 2 * SHARE["voicing_slip"]),
     ("company", "chain", 0.15, 0.45),
-    ("company", "sole", 0.08, 0.24),
+    ("company", "sole", 0.02, 0.14),
+    ("person", "sole", 0.005, 0.06),
     ("device", "lamp", 0.5, 0.75),
     ("device", "signal", 0.09, 0.21),
 )

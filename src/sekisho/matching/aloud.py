@@ -25,6 +25,7 @@ _SURNAME, _RAREST_SURNAME, _LONGEST_SURNAME = -0.3, -2.0, 4
 # 連濁; what stands in brackets left unsaid.
 _VOICED, _UNSAID = -0.8, -1.0
 _LONGEST_NUMBER = 4
+_WORD, _TOWN, _LONGEST_TOWN = re.compile(r"(?<![^ ])[^ ]"), -0.3, 8
 _KANA, _LATIN, _DIGITS = r"[ァ-ヺーぁ-ゖ]+", r"[A-Z]+", r"[0-9]+"
 _DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = r"([㐀-鿿])\1", "I{1,3}", 2
 # Roman letters that no Japanese syllable has: a consonant that stands alone takes its usual vowel.
@@ -130,9 +131,12 @@ class _Draft(NamedTuple):
 
 
 class Reciter:
-    """Opens names with one aligner and one book of surnames; remembers what it has opened."""
+    """Opens names with one aligner, a book of surnames and one of towns; remembers what it has opened."""
 
-    def __init__(self, aligner: Aligner, surnames: dict[str, dict[str, float]]) -> None:
+    def __init__(
+        self, aligner: Aligner, surnames: dict[str, dict[str, float]], towns: dict[str, list[str]]
+    ) -> None:
+        self._towns = towns
         self._pieces = aligner.pieces
         self._surnames = surnames
         self._book = sudachipy.Dictionary(dict="core")
@@ -169,6 +173,7 @@ class Reciter:
             for part in parts if len(parts) > 1 else ():
                 draft.ways.extend(self._word_ways(part))
         draft.ways.extend(self._surname_ways(text))
+        draft.ways.extend(self._town_ways(text))
         for found in re.finditer(_KANA, text):
             draft.ways.append((found.start(), found.end(), found[0], 0.0))
         for found in re.finditer(_LATIN, text):
@@ -239,6 +244,13 @@ class Reciter:
         for size in range(1, min(len(text), _LONGEST_SURNAME) + 1):
             for sound, share in self._surnames.get(text[:size], {}).items():
                 yield 0, size, sound, max(_SURNAME + share - 1.0, _RAREST_SURNAME)
+
+    def _town_ways(self, text: str) -> Iterator[tuple[int, int, str, float]]:
+        """深草野手町ハウジング, and a branch behind a space, begin with a town, which the post reads."""
+        for start in (found.start() for found in re.finditer(_WORD, text)):
+            for end in range(start + _SHORTEST_WORD, min(len(text), start + _LONGEST_TOWN) + 1):
+                for sound in self._towns.get(text[start:end], ()):
+                    yield start, end, sound, _TOWN
 
     def _opened(self, draft: _Draft) -> Spelt:
         text = draft.text

@@ -160,6 +160,21 @@ def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     ).unique()
 
 
+def turned(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs in kana whose words are the same in another order, ホセ レイエス and レイエス ホセ: left, right."""
+    spoken = personas.filter(
+        pl.col("kind") == "person", pl.col("written") == "kana", pl.col("words").str.contains(" ")
+    )
+    here = spoken.select("persona", "full", "words").join(places, on="persona")
+    met = here.join(here, on=["place", "words"], suffix="_other")
+    other = met.filter(
+        pl.col("persona") < pl.col("persona_other"),
+        pl.col("full") != pl.col("full_other"),
+        _rooms_agree("room_other"),
+    )
+    return _both_ways(other)
+
+
 def by_former(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Pairs in kanji where one's former surname and given name are the other's: left, right.
 

@@ -20,9 +20,11 @@ _MAY_JOIN_KANJI = frozenset(
         "former_surname",
         "surname_only",
         "company_branch",
+        "company_grown",
         "company_part",
         "company_alike",
         "shop",
+        "called_after",
         "device_number",
         "device_class",
     }

@@ -44,6 +44,20 @@ _MARKED = rf"{_MARK}|{_LEADING}|{_LATIN_FORM}"
 LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
+# Cells of half-width kana, in which a mark of voicing has one of its own, that fields of names have.
+_FIELDS = [20, 30, 40]
+_VOICED = "[ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ]"
+_LAST_WORD = r"^([^ ].{5,}) [^ ]+$"
+_SHORTEST_FORM = 4
+_BEGUN = {
+    word[:size]
+    for form in _SPOKEN
+    for word in (form, _large(form))
+    for size in range(_SHORTEST_FORM, len(word))
+}
+_BEGUN_FORM = rf"(?:{'|'.join(sorted(_BEGUN, key=len, reverse=True))})$"
+
+
 def _trades(words: list[str]) -> str:
     """A word of one character (店, 会) is a trade only at the end."""
     ending = "|".join(word for word in words if len(word) == 1)
@@ -54,16 +68,23 @@ def _longer(words: list[str]) -> list[str]:
     return [word for word in kana.sounds_of(words) if len(word) > 2]
 
 
-KEYWORD = _trades(_WORDS_OF["trades"])
+KEYWORD = rf"{_trades(_WORDS_OF['trades'])}|\b(?:{'|'.join(_WORDS_OF['latin_trades'])})\b"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
-KEYWORD_SOUND = "|".join(f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES)
+_ENDINGS = [f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES]
+_BEGINNINGS = [f"^{word}[{kana.KANA}]{{3}}" for word in kana.sounds_of(_WORDS_OF["leading_trades"])]
+KEYWORD_SOUND = "|".join([*_ENDINGS, *_BEGINNINGS])
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 LONG_BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(word for word in _WORDS_OF['branches'] if len(word) > 1)})$"
 LONG_BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(_longer(_WORDS_OF['spoken_branches']))})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
 _BRANCH_BEHIND = re.compile(rf" {BRANCH}")
+
+
+# What a company adds to its name when it grows; at one address and by an application it is the same one.
+GROWN = re.compile("|".join(_WORDS_OF["grown"]))
+GROWN_SOUND = re.compile("|".join(kana.sounds_of(_WORDS_OF["spoken_grown"])))
 
 
 def has_form(text: pl.Expr) -> pl.Expr:
@@ -74,6 +95,16 @@ def has_form(text: pl.Expr) -> pl.Expr:
 def without_form(text: pl.Expr) -> pl.Expr:
     """The name with its legal form replaced by a space."""
     return text.str.replace_all(LEGAL_FORM, " ").str.replace_all(r"\s+", " ").str.strip_chars(" ・,.")
+
+
+def uncut(text: pl.Expr) -> pl.Expr:
+    """A bank's field ends after so many cells, in the middle of a word: カブシキガイシャ青葉物流 コウベミナ loses the beginning of
+    its branch, and 青葉物流カブシキガイ that of its form."""
+    cells = text.str.len_chars() + text.str.count_matches(_VOICED)
+    full = ~text.str.contains(r"\p{Han}") & cells.is_in(_FIELDS)
+    branched = text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
+    whole_words = pl.when(branched).then(text.str.replace(_LAST_WORD, "${1}")).otherwise(text)
+    return pl.when(full).then(whole_words.str.replace(_BEGUN_FORM, "")).otherwise(text)
 
 
 def whole(text: pl.Expr) -> pl.Expr:

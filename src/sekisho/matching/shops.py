@@ -1,6 +1,7 @@
 """Shops and who keeps them: 麺処つばめ is the 麺処つばめ 藤森志穂 of the next contract.
 
-The keeper is the person; a name that has only the shop joins its keeper and nobody else's.
+The keeper is the person; a name that has only the shop joins its keeper and nobody else's. A name that no book has as
+a person's, and that nothing shows to be a company's, is compared as if it were one, too.
 """
 
 from __future__ import annotations
@@ -16,66 +17,59 @@ _PAIR = {"left": pl.UInt32, "right": pl.UInt32, "name_weight": pl.Float64, "reas
 
 
 def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl.DataFrame:
-    """Pairs at one place of a person with a shop and a name that may be that shop's: left, right, name_weight,
-    reason."""
-    signs = _signs(personas.filter(pl.col("shop").is_not_null(), pl.col("kind") == "person"))
+    """Pairs at one place of a person with a shop, or of a name that may be one, and a name that may be that shop's:
+    left, right, name_weight, reason."""
+    person, shop = pl.col("kind") == "person", pl.col("shop")
+    kept = personas.filter(person, shop.is_not_null())
+    doubtful = personas.filter(person, shop.is_null(), ~pl.col("sure"), pl.col("written") == "kanji")
+    signs = _signs(pl.concat([kept, doubtful.with_columns(shop="key")]))
     spoken = (pl.col("written") == "kana") | ~pl.col("sure")
-    firm = (pl.col("kind") == "company") | ((pl.col("kind") == "person") & spoken & pl.col("shop").is_null())
-    others = personas.filter(firm).select("persona", *Name._fields)
+    others = personas.filter((pl.col("kind") == "company") | (person & spoken & shop.is_null()))
     pairs = _met(signs, others, places)
-    keepers, firms_there = (
-        _named(signs),
-        _named(others.join(pairs, left_on="persona", right_on="other", how="semi")),
-    )
-    reader.reciter.learn(
-        firms.text_of(name) for name in (*keepers.values(), *firms_there.values()) if name.written != "kana"
-    )
-    found = [
-        (min(keeper, other), max(keeper, other), _weight(keepers[keeper], firms_there[other], reader), REASON)
-        for keeper, other in pairs.iter_rows()
+    found = _weighed(pairs, _named(signs), _named(others), reader)
+    keepers = set(kept["persona"])
+    rows = [
+        (min(sign, other), max(sign, other), weight, REASON if sign in keepers else "company_reading")
+        for sign, other, weight in found
     ]
-    return pl.DataFrame(found, schema=_PAIR, orient="row")
+    return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
 
-def _weight(sign: Name, other: Name, reader: Reader) -> float:
-    return firms.compare(sign, other, reader.reciter).weight
+def _weighed(
+    pairs: pl.DataFrame, signs: dict[int, Name], others: dict[int, Name], reader: Reader
+) -> list[tuple[int, int, float]]:
+    ends = list(pairs.iter_rows())
+    names = [name for sign, other in ends for name in (signs[sign], others[other])]
+    reader.reciter.learn(firms.text_of(name) for name in names if name.written != "kana")
+    return [
+        (sign, other, firms.compare(signs[sign], others[other], reader.reciter).weight)
+        for sign, other in ends
+    ]
 
 
 def _signs(keepers: pl.DataFrame) -> pl.DataFrame:
     """What stands over the door, as a company's name."""
-    shop, nothing = pl.col("shop"), pl.lit(None, dtype=pl.String)
-    spoken = keepers.filter(shop.str.contains(kana.ONLY_KANA))
-    written = keepers.filter(~shop.str.contains(kana.ONLY_KANA))
-    blank = dict.fromkeys(Name._fields, nothing)
-    as_firm = {"kind": pl.lit("company")}
-    both = [
-        spoken.select(
-            "persona",
-            **blank
-            | as_firm
-            | {
-                "written": pl.lit("kana"),
-                "key": companies.core_sound(shop),
-                "full": companies.core_sound(shop),
-                "words": companies.whole_sound(shop),
-            },
-        ),
-        written.select(
-            "persona",
-            **blank
-            | as_firm
-            | {"written": pl.lit("kanji"), "key": companies.core(shop), "words": companies.whole(shop)},
-        ),
-    ]
-    return pl.concat(both)
+    shop, spoken = pl.col("shop"), pl.col("shop").str.contains(kana.ONLY_KANA)
+    blank = dict.fromkeys(Name._fields, pl.lit(None, dtype=pl.String)) | {"kind": pl.lit("company")}
+    heard = {"written": pl.lit("kana"), "key": companies.core_sound(shop), "full": companies.core_sound(shop)}
+    seen = {"written": pl.lit("kanji"), "key": companies.core(shop), "words": companies.whole(shop)}
+    return pl.concat(
+        [
+            keepers.filter(spoken).select(
+                "persona", **blank | heard | {"words": companies.whole_sound(shop)}
+            ),
+            keepers.filter(~spoken).select("persona", **blank | seen),
+        ]
+    )
 
 
 def _met(signs: pl.DataFrame, others: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """keeper, other: at one point or house, whatever the room."""
-    here = signs.select(keeper="persona").join(places, left_on="keeper", right_on="persona")
-    there = others.select(other="persona").join(places, left_on="other", right_on="persona")
-    met = here.select("keeper", "place").join(there.select("other", "place"), on="place")
-    return met.filter(pl.col("keeper") != pl.col("other")).select("keeper", "other").unique()
+    """sign, other: at one point or house, whatever the room."""
+    spots = places.select("persona", "place")
+    here = signs.select(sign="persona").join(spots, left_on="sign", right_on="persona")
+    there = others.select(other="persona").join(spots, left_on="other", right_on="persona")
+    met = here.join(there, on="place").filter(pl.col("sign") != pl.col("other"))
+    return met.select("sign", "other").unique()
 
 
 def _named(rows: pl.DataFrame) -> dict[int, Name]:

@@ -220,6 +220,9 @@ def keep(kept: Kept, found: list[tuple[Truth, Row]]) -> None:
             column.append(value)
     for truth in {id(truth): truth for truth, _ in found}.values():
         kept.tags[numbers[id(truth)] - 1] = described(truth)
+        # Whoever's own name stands in the file is a person to be written to, whatever the trade is called.
+        if truth.tags & {"owner_named", "owner_only"}:
+            kept.kind[numbers[id(truth)] - 1] = "person"
 
 
 def described(truth: Truth) -> str:
