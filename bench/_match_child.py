@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sekisho.matching import match
+from sekisho.matching import match, stages
 
 
 def main(spec: dict[str, Any]) -> None:
@@ -18,8 +19,10 @@ def main(spec: dict[str, Any]) -> None:
         out=Path(spec["out"]),
         leave_out=tuple(spec["leave_out"]),
         workers=spec["workers"],
+        clocks=stages.Clocks(task=time.process_time, whole=time.perf_counter),
     )
-    print(json.dumps({"rows": result.rows, "rejected": result.rejected, "table": asdict(result.table)}))
+    said = {"rows": result.rows, "rejected": result.rejected, "table": asdict(result.table)}
+    print(json.dumps(said | {"stages": stages.read(result.folder / "work")}))
 
 
 if __name__ == "__main__":

@@ -148,8 +148,16 @@ def _sekisho(case: Case) -> dict[str, Any]:
     true_people = sum(cell["all"] for cell in case.manifest["truth"]["table"]["person"].values())
     return _figures(found, scores) | {
         "rejected": said["rejected"],
+        "stages": _stages(said["stages"], said["rows"]),
         "people": _people(people, true_people),
     }
+
+
+def _stages(noted: dict[str, dict[str, float]], rows: int) -> dict[str, dict[str, float]]:
+    """Seconds of the whole by stage, and processor microseconds a record of the tasks."""
+    whole = {stage: round(seconds, 2) for stage, seconds in noted["whole"].items()}
+    tasks = {stage: round(seconds / rows * 1e6, 2) for stage, seconds in noted["tasks"].items()}
+    return {"seconds": whole, "cpu_us_a_record": tasks}
 
 
 def _people(found: dict[str, Any], truth: int) -> dict[str, Any]:
@@ -225,7 +233,10 @@ def _show(figures: dict[str, Any]) -> None:
         table.add_column(column, justify="left" if not column else "right")
     for name, one in figures["contenders"].items():
         table.add_row(name, *_cells(one))
-    Console(stderr=True, width=160).print(table)
+    console = Console(stderr=True, width=160)
+    console.print(table)
+    for unit, by_stage in figures["contenders"]["sekisho"]["stages"].items():
+        console.print(f"{unit}: {', '.join(f'{stage} {value}' for stage, value in by_stage.items())}")
 
 
 def _cells(one: dict[str, Any]) -> Sequence[str]:

@@ -28,6 +28,7 @@ from sekisho.matching import (
     run,
     second_opinion,
     shards,
+    stages,
 )
 from sekisho.matching.errors import (
     UnableToReadMapping,
@@ -359,3 +360,18 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "同じお客さま" in said.stdout
     parts = CliRunner().invoke(app, ["normalise", "上尾市原市3-4-5", "--json"])
     assert json.loads(parts.stdout)[0]["city"] == "上尾市"
+
+
+def test_with_clocks_every_stage_is_noted(population: Path, tmp_path: Path) -> None:
+    ticks = itertools.count()
+    clocks = stages.Clocks(task=lambda: float(next(ticks)), whole=lambda: float(next(ticks)))
+    timed = match(population / RECORDS, out=tmp_path / "timed", workers=1, clocks=clocks)
+    noted = stages.read(timed.folder / "work")
+    assert set(noted["whole"]) == {"reading", "surveying", "planning", "settling", "counting"}
+    shards_settled = len(list((timed.folder / "work" / "settled").glob("*.json")))
+    assert noted["tasks"]["names"] == noted["tasks"]["writing"] == shards_settled
+    assert noted["tasks"]["reading"] == len(list((timed.folder / "work" / "pieces").glob("[0-9]*.json")))
+
+
+def test_without_clocks_no_stage_is_noted(whole: Result) -> None:
+    assert stages.read(whole.folder / "work") == {"whole": {}, "tasks": {}}

@@ -35,14 +35,13 @@ _NO_PIECES: dict[str, float] = {}
 
 
 class _Opened(NamedTuple):
-    """The readings of one character by their first kana, and the best log-probability of a reading that begins, or
-    ends, with a kana. Most kana begin none, so a reading that does not fit costs one look."""
+    """The readings of one character, also by their first kana, and the best log-probability of a reading that begins,
+    or ends, with a kana. Most kana begin none, so a reading that does not fit costs one look."""
 
     whole: dict[str, float]
     pieces: dict[str, list[tuple[str, float]]]
     first: dict[str, float]
     last: dict[str, float]
-    best: float
 
     @classmethod
     def of(cls, char: str, known: dict[str, float]) -> _Opened:
@@ -55,7 +54,7 @@ class _Opened(NamedTuple):
             pieces.setdefault(piece[0], []).append((piece, chance))
             first[piece[0]] = max(first.get(piece[0], chance), chance)
             last[piece[-1]] = max(last.get(piece[-1], chance), chance)
-        return cls(whole, pieces, first, last, max(known.values(), default=_UNSEEN))
+        return cls(whole, pieces, first, last)
 
 
 @dataclass(frozen=True)
@@ -93,22 +92,12 @@ class Aligner:
         if self.bound(name, sound) < least:
             return -math.inf
         reached = {0: 0.0}
-        for place, likeliest in enumerate(self._ahead(name, sound)):
-            left = len(name) - place - 1
-            reached = self._step(reached, name[place], sound, left, least - likeliest)
+        for place, char in enumerate(name):
+            reached = self._step(reached, char, sound, len(name) - place - 1, least)
             if not reached:
                 break
         unread = _UNSEEN * len(name)
         return reached.get(len(sound), unread if unread >= least else -math.inf)
-
-    def _ahead(self, name: str, sound: str) -> list[float]:
-        """For each character, what the ones behind it can have at best."""
-        following = [0.0]
-        if len(name) > 1:
-            following.append(self._opened(name[-1]).last.get(sound[-1], _UNSEEN))
-        for char in name[-2:0:-1]:
-            following.append(following[-1] + (0.0 if char in sound else self._opened(char).best))
-        return following[::-1]
 
     def _whatever(self, name: str, sound: str) -> float:
         """The best log-probability, however small: nothing is given up on the way."""

@@ -144,6 +144,7 @@ class Reciter:
         self._listed: dict[str, list[str]] = {}
         self._folds: dict[str, str] = {}
         self._chars: dict[str, Opened] = {}
+        self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
 
     def spelt(self, text: str) -> Spelt:
@@ -154,14 +155,19 @@ class Reciter:
 
     def learn(self, texts: Iterable[str]) -> None:
         """Opens many names at once, which is much faster than one by one."""
-        for store in (self._spelt, self._folds, self._listed):
+        for store in (self._spelt, self._folds, self._listed, self._begun):
             if len(store) > _REMEMBERED:
                 store.clear()
         drafts = [self._draft(text) for text in dict.fromkeys(texts) if text not in self._spelt]
         raw = {way[2] for draft in drafts for way in draft.ways}
         raw |= {reading for draft in drafts for reading in (draft.whole(), draft.of_trunk())}
+        surnames = {
+            name for draft in drafts for name in self._surnames_of(draft.text) if name not in self._begun
+        }
+        raw.update(*(self._surnames[name] for name in surnames))
         new = [text for text in raw if text not in self._folds]
         self._folds.update(zip(new, kana.sounds_of(new), strict=True))
+        self._begun.update((name, _by_kana(self._surname_ways(name))) for name in surnames)
         self._spelt.update((draft.text, self._opened(draft)) for draft in drafts)
 
     def _draft(self, text: str) -> _Draft:
@@ -172,7 +178,6 @@ class Reciter:
             parts = token.split(sudachipy.SplitMode.A)
             for part in parts if len(parts) > 1 else ():
                 draft.ways.extend(self._word_ways(part))
-        draft.ways.extend(self._surname_ways(text))
         draft.ways.extend(self._town_ways(text))
         for found in re.finditer(_KANA, text):
             draft.ways.append((found.start(), found.end(), found[0], 0.0))
@@ -239,11 +244,17 @@ class Reciter:
         if 1 < len(digits) <= _LONGEST_NUMBER:
             yield start, start + len(digits), self._counted(digits), _COUNTED
 
-    def _surname_ways(self, text: str) -> Iterator[tuple[int, int, str, float]]:
+    def _surnames_of(self, text: str) -> list[str]:
         """吉井眼鏡店 and 両替町薬局 begin with a surname or a place that is one."""
-        for size in range(1, min(len(text), _LONGEST_SURNAME) + 1):
-            for sound, share in self._surnames.get(text[:size], {}).items():
-                yield 0, size, sound, max(_SURNAME + share - 1.0, _RAREST_SURNAME)
+        heads = (text[:size] for size in range(1, min(len(text), _LONGEST_SURNAME) + 1))
+        return [head for head in heads if head in self._surnames]
+
+    def _surname_ways(self, name: str) -> Iterator[Way]:
+        """Opened once for all who are called after it."""
+        for reading, share in self._surnames[name].items():
+            if sound := self._folds[reading]:
+                chance = max(_SURNAME + share - 1.0, _RAREST_SURNAME)
+                yield Way(len(name), sound, dull(sound), chance)
 
     def _town_ways(self, text: str) -> Iterator[tuple[int, int, str, float]]:
         """深草野手町ハウジング, and a branch behind a space, begin with a town, which the post reads."""
@@ -260,6 +271,9 @@ class Reciter:
             if sound:
                 way = Way(end - start, sound, dull(sound), chance)
                 words[start].setdefault(way.dull[0], []).append(way)
+        for name in self._surnames_of(text):
+            for begun, ways in self._begun[name].items():
+                words[0].setdefault(begun, []).extend(ways)
         chars, skips = [self._char(char) for char in text], _skips(text)
         return Spelt(
             text,
@@ -284,6 +298,13 @@ class Reciter:
                 way = Way(1, sound, dull(sound), chance)
                 found.setdefault(way.dull[0], []).append(way)
         return found
+
+
+def _by_kana(ways: Iterable[Way]) -> Opened:
+    opened: Opened = {}
+    for way in ways:
+        opened.setdefault(way.dull[0], []).append(way)
+    return opened
 
 
 def _as_word(letters: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, firms, phones, priors, screening, shops
+from sekisho.matching import candidates, firms, phones, priors, screening, shops, stages
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Name, Reader
@@ -90,6 +90,7 @@ def edges(
     weights: Weights,
     known: priors.Priors | None = None,
     owners: pl.DataFrame | None = None,
+    lap: stages.Lap = stages.untimed,
 ) -> tuple[pl.DataFrame, priors.Priors]:
     """Every pair worth listing (left, right, weight, name_weight, reason, the event flags, accepted), and the
     priors they rest on: `known`, or learnt from these personas.
@@ -98,12 +99,17 @@ def edges(
     `events.between`; `owners`, when there are telephone numbers, has persona, phone, name.
     """
     met_by_name = candidates.by_surname(personas, places, lexicon)
+    lap("candidates")
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
     spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)
+    lap("readings")
     sounds = _same_sound(personas, places)
     neighbours = candidates.companies(personas, places, largest=_CROWD)
     # Whom an event joins is compared all the same, among the followers.
-    traders = _compared(screening.companies(neighbours, personas, reader, least=FAINT), personas, reader)
+    likely = screening.companies(neighbours, personas, reader, least=FAINT)
+    lap("screening")
+    traders = _compared(likely, personas, reader)
+    lap("companies")
     other = [
         candidates.devices(personas, places),
         candidates.by_former(personas, places),
@@ -114,9 +120,12 @@ def edges(
     followed = _compared(_followers(met, [spoken, sounds, traders, listed]), personas, reader)
     kept = shops.compared(personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
+    lap("comparing")
     pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
-    return _accepted(weighed.filter(pl.col("weight") > FAINT)), before
+    accepted = _accepted(weighed.filter(pl.col("weight") > FAINT))
+    lap("weighing")
+    return accepted, before
 
 
 def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:

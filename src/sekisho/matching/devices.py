@@ -31,9 +31,10 @@ _SHORT = (
     r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
     r"|.{9}(?:ガイロト|ボオハント|[ ]ボオハン)$"
 )
-LAMP, SIGNAL = _pattern(_LINES[0]), _pattern(_LINES[1])
+_PATTERNS = [_pattern(line) for line in _LINES]
+LAMP, SIGNAL = _PATTERNS[:2]
 _ANYWHERE = [
-    word for line in _LINES for word in _pattern(line).split("|") if word not in ("フミキリ", "スイモン")
+    word for pattern in _PATTERNS for word in pattern.split("|") if word not in ("フミキリ", "スイモン")
 ]
 
 
@@ -46,8 +47,8 @@ def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
 def device_class(text: pl.Expr) -> pl.Expr:
     """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
     chosen = pl.lit(None, dtype=pl.String)
-    for line in reversed(_LINES):
-        chosen = pl.when(text.str.contains(_pattern(line))).then(pl.lit(line[0])).otherwise(chosen)
+    for line, pattern in reversed(list(zip(_LINES, _PATTERNS, strict=True))):
+        chosen = pl.when(text.str.contains(pattern)).then(pl.lit(line[0])).otherwise(chosen)
     return chosen
 
 

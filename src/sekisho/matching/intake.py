@@ -247,7 +247,8 @@ def _running(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
     if frame.schema["state"] == pl.Boolean:
         return pl.col("state")
     stated = _text("state").str.to_lowercase().is_in(list(mapping.running))
-    return pl.coalesce(stated, _text("end").is_null())
+    end = pl.col("end") if frame.schema["end"] in (pl.Date, pl.Datetime) else _text("end")
+    return pl.coalesce(stated, end.is_null())
 
 
 _FAULTS: tuple[tuple[str, str, str], ...] = (

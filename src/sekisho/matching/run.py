@@ -7,7 +7,8 @@ import gc
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import counts, crew, intake, lexicon, phones, priors, readings, shards
+from sekisho.matching import counts, crew, intake, lexicon, phones, priors, readings, shards, stages
 from sekisho.matching.decide import Weights
 from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
@@ -65,6 +66,7 @@ class Job:
     out: Path
     lexicon: Path
     weights: Weights
+    clock: stages.Clock | None = None
 
     @property
     def work(self) -> Path:
@@ -84,12 +86,13 @@ def match(
     leave_out: Collection[str] = (),
     cluster: str | None = None,
     weights: Weights | None = None,
+    clocks: stages.Clocks | None = None,
 ) -> Result:
     """Match the rows of `source` (CSV or Parquet) into `out`; `memory` in bytes bounds the shards of all
     workers together.
 
     `leave_out` names sources of readings not to use (`readings.SOURCES`), so that a test can keep its own
-    dictionary apart.
+    dictionary apart. With `clocks` the seconds of every stage are noted in the working folder (`stages.read`).
     The same call after an interruption continues; after completion it only reads the totals. Raises
     UnableToReadSource,
     UnableToResume, UnableToReconcile.
@@ -99,16 +102,35 @@ def match(
     words = lexicon.ready(
         lexicon_folder, sources=[name for name in readings.SOURCES if name not in leave_out]
     )
-    job = Job(source.resolve(), settings, out.resolve(), words, weights or Weights())
+    task = clocks.task if clocks else None
+    job = Job(source.resolve(), settings, out.resolve(), words, weights or Weights(), task)
     _claim(job)
     tell = progress or (lambda *_: None)
-    with crew.gathered(workers=workers, cluster=cluster) as hands:
-        total = _read(job, hands, tell)
-        _survey(job, hands, total)
-        most = min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES)
-        spans = _planned(job, hands, total, rows=_even(sum(total.values()), most))
-        _settle(job, hands, spans, tell)
-    return _result(job)
+    with _timed(job, stages.WHOLE, clocks.whole if clocks else None) as lap:
+        with crew.gathered(workers=workers, cluster=cluster) as hands:
+            total = _read(job, hands, tell)
+            lap("reading")
+            _survey(job, hands, total)
+            lap("surveying")
+            most = min(SHARD_ROWS, memory // max(workers, 1) // _ROW_BYTES)
+            spans = _planned(job, hands, total, rows=_even(sum(total.values()), most))
+            lap("planning")
+            _settle(job, hands, spans, tell)
+            lap("settling")
+        result = _result(job)
+        lap("counting")
+    return result
+
+
+@contextmanager
+def _timed(job: Job, name: str, clock: stages.Clock | None) -> Iterator[stages.Lap]:
+    """Notes the seconds of the stages of what is done in the block, if there is a clock."""
+    if clock is None:
+        yield stages.untimed
+    else:
+        laps = stages.Laps(clock)
+        yield laps
+        shards.write_text(job.work / stages.FOLDER / f"{name}.json", json.dumps(laps.seconds))
 
 
 def _claim(job: Job) -> None:
@@ -177,13 +199,20 @@ def _piece(job: Job, number: int) -> int:
     """One piece, unless it is stored already; returns its rows. Runs in any process."""
     done = job.work / "pieces" / f"{number:05}.json"
     if not done.exists():
-        words, _ = _books(job.lexicon)
-        if intake.is_parquet(job.source):
-            raw = intake.slice_of(job.source, job.mapping, number * intake.PIECE)
-        else:
-            raw = pl.read_parquet(job.work / "raw" / f"{number:05}.parquet")
-        shards.store_piece(raw, number, mapping=job.mapping, lexicon=words, work=job.work)
+        with _timed(job, f"piece-{number:05}", job.clock) as lap:
+            _store(job, number, lap)
     return sum(json.loads(done.read_text(encoding="utf-8")).values())
+
+
+def _store(job: Job, number: int, lap: stages.Lap) -> None:
+    words, _ = _books(job.lexicon)
+    lap("dictionaries")
+    if intake.is_parquet(job.source):
+        raw = intake.slice_of(job.source, job.mapping, number * intake.PIECE)
+    else:
+        raw = pl.read_parquet(job.work / "raw" / f"{number:05}.parquet")
+    shards.store_piece(raw, number, mapping=job.mapping, lexicon=words, work=job.work)
+    lap("reading")
 
 
 def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
@@ -198,7 +227,9 @@ def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
 
 def _surveyed(job: Job, number: int) -> int:
     """One of the surveys. Runs in any process."""
-    _SURVEYS[number](job)
+    with _timed(job, f"survey-{number}", job.clock) as lap:
+        _SURVEYS[number](job)
+        lap("surveying")
     return number
 
 
@@ -271,19 +302,35 @@ def _settle(job: Job, hands: crew.Crew, spans: list[shards.Span], tell: Progress
 
 def _span(job: Job, number: int) -> int:
     """One shard. Runs in any process."""
-    words, reader = _books(job.lexicon)
     spans = json.loads((job.work / "plan.json").read_text(encoding="utf-8"))
-    span = shards.Span(**spans[number])
-    return shards.settle_span(
-        span,
-        work=job.work,
-        out=job.out,
-        lexicon=words,
-        reader=reader,
-        weights=job.weights,
-        priors=priors.read(job.work),
-        crowded=phones.read(job.work),
-    )
+    with _timed(job, f"shard-{number:05}", job.clock) as lap, _collecting_afterwards():
+        words, reader = _books(job.lexicon)
+        lap("dictionaries")
+        return shards.settle_span(
+            shards.Span(**spans[number]),
+            work=job.work,
+            out=job.out,
+            lexicon=words,
+            reader=reader,
+            weights=job.weights,
+            priors=priors.read(job.work),
+            crowded=phones.read(job.work),
+            lap=lap,
+        )
+
+
+@contextmanager
+def _collecting_afterwards() -> Iterator[None]:
+    """A shard's names and pairs are no garbage until it is settled; to look through them meanwhile is a tenth of the
+    time."""
+    usual = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if usual:
+            gc.enable()
+        gc.collect(1)
 
 
 @cache
@@ -291,10 +338,8 @@ def _books(folder: Path) -> tuple[lexicon.Lexicon, Reader]:
     """Read once in each process."""
     words = lexicon.load(folder)
     reader = Reader(words)
-    # A million entries that are never garbage need not be looked through at every collection, nor a shard's names
-    # ten times over.
+    # A million entries that are never garbage need not be looked through at every collection.
     gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
     return words, reader
 
 

@@ -18,6 +18,7 @@ from sekisho.matching import (
     phones,
     priors,
     rarely,
+    stages,
 )
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -49,24 +50,27 @@ def settle(
     weights: decide.Weights,
     known_priors: priors.Priors | None = None,
     crowded: pl.Series | None = None,
+    lap: stages.Lap = stages.untimed,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
     unless they are given."""
-    known, parties, met, places = _prepared(rows, lexicon)
+    known, parties, met, places = _prepared(rows, lexicon, lap)
     listed, before = decide.edges(
-        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded)
+        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), lap
     )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(_written(parties).iter_rows()),
     )
-    return _settled(known, parties, _marked(listed, refused), heads, places, before)
+    settled = _settled(known, parties, _marked(listed, refused), heads, places, before)
+    lap("clusters")
+    return settled
 
 
 def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Priors:
     """The priors that the rows (as for `settle`) say, and nothing else."""
-    _, parties, met, places = _prepared(rows, lexicon)
+    _, parties, met, places = _prepared(rows, lexicon, stages.untimed)
     heard = candidates.by_surname(parties, places, lexicon)
     return priors.learnt(heard, met, parties, places, reader)
 
@@ -78,11 +82,19 @@ def _written(parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _prepared(
-    rows: pl.DataFrame, lexicon: Lexicon
+    rows: pl.DataFrame, lexicon: Lexicon, lap: stages.Lap
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Rows with their names, places and personas; the personas; whom they met at a point; where they are."""
-    known = personas.assign(placed(_named(rows, lexicon), lexicon))
-    return known, _parties(known), events.between(known), _places(known)
+    named = _named(rows, lexicon)
+    lap("names")
+    located = placed(named, lexicon)
+    lap("addresses")
+    known = personas.assign(located)
+    parties, places = _parties(known), _places(known)
+    lap("personas")
+    met = events.between(known)
+    lap("events")
+    return known, parties, met, places
 
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
