@@ -42,6 +42,9 @@ _BETWEEN = {"ケ": "ガ", "ヶ": "ガ", "ッ": "ツ"}
 _SILENT, _BRACKETED = re.compile(r"[^\w&+@]"), re.compile(r"\([^()]*\)")
 _O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozenset("エケゲセゼテデネヘベペメレ")
 _REMEMBERED = 100_000
+# An opened name takes some kilobytes, and few come again.
+_KEPT_OPEN = 10_000
+_HAN_FIRST = re.compile(r"[㐀-鿿]")
 
 # How far into a sound one gets by the likeliest way, and its log chance.
 Reached = dict[int, float]
@@ -146,12 +149,36 @@ class Reciter:
         self._chars: dict[str, Opened] = {}
         self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
+        self._heads: dict[str, frozenset[str]] = {}
 
     def spelt(self, text: str) -> Spelt:
         """The readings of a company's name without its legal form; a space divides a branch from it."""
         if text not in self._spelt:
             self.learn([text])
         return self._spelt[text]
+
+    def beginnings(self, text: str) -> frozenset[str] | None:
+        """The kana, without voicing, with which a reading of the name may begin; None where nobody can say."""
+        begun = _HAN_FIRST.match(text)
+        if begun is None:
+            return None
+        head = text[:_LONGEST_SURNAME]
+        found = self._heads.get(head)
+        if found is None:
+            if len(self._heads) > _REMEMBERED:
+                self._heads.clear()
+            found = self._heads[head] = frozenset(
+                dull(sound[0]) for sound in self._readings_at(head) if sound
+            )
+        return found
+
+    def _readings_at(self, head: str) -> Iterator[str]:
+        """Every reading of a character, a word, a surname or a town that the name begins with."""
+        yield from self._pieces.get(head[0], ())
+        for size in range(1, len(head) + 1):
+            yield from self._surnames.get(head[:size], ())
+            yield from self._towns.get(head[:size], ())
+            yield from self._book_readings(head[:size])
 
     def learn(self, texts: Iterable[str]) -> None:
         """Opens many names at once, which is much faster than one by one."""

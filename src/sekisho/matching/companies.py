@@ -47,6 +47,7 @@ LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 # Cells of half-width kana, in which a mark of voicing has one of its own, that fields of names have.
 _FIELDS = [20, 30, 40]
 _VOICED = "[ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ]"
+LONG_IN_KANA = r"^[^\p{Han}]{12,40}$"
 _LAST_WORD = r"^([^ ].{5,}) [^ ]+$"
 _SHORTEST_FORM = 4
 _BEGUN = {
@@ -98,10 +99,10 @@ def without_form(text: pl.Expr) -> pl.Expr:
 
 
 def uncut(text: pl.Expr) -> pl.Expr:
-    """A bank's field ends after so many cells, in the middle of a word: カブシキガイシャ青葉物流 コウベミナ loses the beginning of
-    its branch, and 青葉物流カブシキガイ that of its form."""
+    """A LONG_IN_KANA name without what the end of its field cut in two. A bank's field has so many cells:
+    カブシキガイシャアオバ コウベミナ loses the beginning of its branch, and アオバカブシキガイ that of its form."""
     cells = text.str.len_chars() + text.str.count_matches(_VOICED)
-    full = ~text.str.contains(r"\p{Han}") & cells.is_in(_FIELDS)
+    full = cells.is_in(_FIELDS)
     branched = text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
     shorter = text.str.replace(_LAST_WORD, "${1}")
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.

@@ -16,6 +16,8 @@ from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
+# (ヵ is how some keyboards write the bank's (カ.
+_SMALL_MARK = r"(\()ヵ|ヵ(\))"
 # 加藤 弘明宅, カトウ ヒロアキタク
 _HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
 _BRACKET = r"\(([^)]*)\)?"
@@ -62,10 +64,10 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     wide = pl.col("name").fill_null("").str.normalize("NFKC")
     plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    # (ヵ is how some keyboards write the bank's (カ.
-    marked = dashed.str.replace(r"\(ヵ", "(カ").str.replace(r"ヵ\)", "カ)")
+    marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
     called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
-    text = companies.uncut(called.str.replace(_HOME, "${1}${2}"))
+    homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
+    text = rarely.where(homeless, companies.LONG_IN_KANA, companies.uncut)
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),

@@ -47,10 +47,11 @@ _SPELLINGS = (
     (r"PH", "F"),
     (r"SH", "S"),
     (r"NG(?=[AEIOU])", "G"),
+    (r"NH\b", "N"),
     (r"(?<=[AEIOU])H", ""),
 )
-# Smith is heard スミス and Thomas トマス.
-_OPEN_TH = ("T", "S")
+# Smith is heard スミス and Thomas トマス; a Vietnamese Dung is ズン, a Dutch one ドゥン.
+_HEARD_OPEN = ({"TH": "T"}, {"TH": "S"}, {"TH": "T", "D": "Z"})
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
 _ALIKE, _SUREST = 90.0, 4.0
 # One consonant more (PETER, ピーター) is nothing; one for another (JULIA, MARIA) is.
@@ -64,7 +65,7 @@ def weight(latin: str, spoken: str, *, vowels: bool) -> float:
 
     Consonants alone would make MOORE of ミウラ: `vowels` asks that they agree, too.
     """
-    best = max(_weight(_written(latin, th), _heard(spoken)) for th in _OPEN_TH)
+    best = max(_weight(_written(latin, way), _heard(spoken)) for way in range(len(_HEARD_OPEN)))
     return min(best, (_spelt_alike(latin, spoken) - 60.0) / 6.0) if vowels else best
 
 
@@ -102,9 +103,11 @@ def _single(letters: str) -> str:
 
 
 @lru_cache(maxsize=1 << 14)
-def _written(text: str, th: str) -> str:
-    """Consonants of each word in Roman letters: MULLER is MR."""
-    spelt = text.replace("TH", th)
+def _written(text: str, way: int) -> str:
+    """Consonants of each word in Roman letters, heard in one of the ways: MULLER is MR."""
+    spelt = text
+    for letters, sound in _HEARD_OPEN[way].items():
+        spelt = spelt.replace(letters, sound)
     for pattern, letter in _SPELLINGS:
         spelt = re.sub(pattern, letter, spelt)
     return _skeleton(spelt)

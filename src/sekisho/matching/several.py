@@ -16,6 +16,7 @@ _BORNE, _LISTED = 30.0, 1.0
 # A word that hardly anybody bears as a surname.
 _NOBODY = 10.0
 _LONGEST_SURNAME = 4
+_FIRST_OF_TWO = r"^([^ ]+) [^ ]+$"
 _KANA = r"^[ァ-ヺー]+$"
 _OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
 
@@ -24,12 +25,29 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Takes shops and partners out of `main` (names of persons and who is not known to be one; columns row, main,
     partner, shop, legal, device) and puts the surname first."""
     open_name = ~pl.col("legal") & ~pl.col("device")
-    several = open_name & pl.col("main").str.contains(" ") & pl.col("partner").is_null()
+    spaced = open_name & pl.col("main").str.contains(" ", literal=True) & pl.col("partner").is_null()
+    first = frame.select("row", word=pl.col("main").str.extract(_FIRST_OF_TWO)).filter(
+        frame.select(spaced).to_series()
+    )
+    plain = first.join(_surnames(first["word"], lexicon), on="word", how="semi")["row"]
+    several = spaced & ~pl.col("row").is_in(plain.implode())
     worded = frame.filter(several).with_columns(words=pl.col("main").str.split(" "))
     seen = _looked_up(worded, lexicon)
     longer = _of_three(seen.filter(pl.col("words").list.len() > 2))
     two = _of_two(seen.filter(pl.col("words").list.len() == 2))
     return pl.concat([frame.filter(~several), *(part.select(frame.columns) for part in (longer, two))])
+
+
+def _surnames(words: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
+    """Those of the words that enough people bear as a surname: 山田 太郎 needs no second look."""
+    distinct = words.drop_nulls().unique().to_frame().with_columns(sound=kana.heard(pl.col("word")))
+    written = lexicon.written_surnames.filter(pl.col("people") >= _NOBODY)
+    spoken = lexicon.spoken_surnames.filter(pl.col("people") >= _NOBODY)
+    known = [
+        distinct.join(written, left_on="word", right_on="name", how="semi"),
+        distinct.filter(pl.col("word").str.contains(_KANA)).join(spoken, on="sound", how="semi"),
+    ]
+    return pl.concat(known).select("word")
 
 
 def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
