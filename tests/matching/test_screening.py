@@ -29,7 +29,7 @@ def personas(words: Lexicon) -> pl.DataFrame:
 def test_nobody_who_is_alike_is_left_out(least: float, personas: pl.DataFrame, reader: Reader) -> None:
     ends = personas.select(left="persona"), personas.select(right="persona")
     pairs = ends[0].join(ends[1], how="cross").filter(pl.col("left") < pl.col("right"))
-    kept = set(screening.companies(pairs, personas, reader, least=least).iter_rows())
+    kept = set(screening.companies(pairs, personas, reader).iter_rows())
     rows = personas.select("persona", *decide.NAME_COLUMNS).iter_rows()
     named = {row[0]: decide.name_of(row[1:]) for row in rows}
     alike = {
@@ -43,5 +43,5 @@ def test_most_of_the_others_are(personas: pl.DataFrame, reader: Reader) -> None:
     mixed = [(left, right) for left in range(len(WRITTEN)) for right in range(len(WRITTEN), personas.height)]
     ends = {"left": pl.UInt32, "right": pl.UInt32}
     pairs = pl.DataFrame(mixed, schema=ends, orient="row")
-    kept = screening.companies(pairs, personas, reader, least=decide.FAINT)
+    kept = screening.companies(pairs, personas, reader)
     assert kept.height < pairs.height / 2
