@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import jaconv
@@ -44,7 +45,51 @@ _O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozen
 _REMEMBERED = 100_000
 # An opened name takes some kilobytes, and few come again.
 _KEPT_OPEN = 10_000
+_HAN_LAST, _LONGEST_ENDING = re.compile(r"[㐀-鿿]$"), 2
 _HAN_FIRST = re.compile(r"[㐀-鿿]")
+
+# The rows of kana, without voicing, that a word in Roman letters may begin with beside the letter's own name.
+_ROWS = {
+    "A": "アイウエオ",
+    "K": "カキクケコ",
+    "S": "サシスセソ",
+    "T": "タチツテト",
+    "N": "ナニヌネノ",
+    "H": "ハヒフヘホ",
+    "M": "マミムメモ",
+    "Y": "ヤユヨ",
+    "R": "ラリルレロ",
+    "W": "ワアウエオイ",
+}
+_ROWS_OF_LETTERS = {
+    **dict.fromkeys("AEIOU", "AYW"),
+    "B": "H",
+    "C": "KST",
+    "D": "TS",
+    "F": "H",
+    "G": "KSN",
+    "H": "HA",
+    "J": "SYH",
+    "K": "KN",
+    "L": "R",
+    "M": "MA",
+    "N": "NA",
+    "P": "HS",
+    "Q": "K",
+    "R": "R",
+    "S": "STA",
+    "T": "TS",
+    "V": "HA",
+    "W": "WHRA",
+    "X": "SKA",
+    "Y": "YAW",
+    "Z": "ST",
+}
+_LATIN_BEGINNINGS = {
+    letter: frozenset("".join(_ROWS[row] for row in rows))
+    | {dull(sound[0]) for sound in companies.LETTERS[letter]}
+    for letter, rows in _ROWS_OF_LETTERS.items()
+}
 
 # How far into a sound one gets by the likeliest way, and its log chance.
 Reached = dict[int, float]
@@ -149,6 +194,7 @@ class Reciter:
         self._chars: dict[str, Opened] = {}
         self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
+        self._tails: dict[str, frozenset[str]] = {}
         self._heads: dict[str, frozenset[str]] = {}
 
     def spelt(self, text: str) -> Spelt:
@@ -159,8 +205,9 @@ class Reciter:
 
     def beginnings(self, text: str) -> frozenset[str] | None:
         """The kana, without voicing, with which a reading of the name may begin; None where nobody can say."""
-        begun = _HAN_FIRST.match(text)
-        if begun is None:
+        if "A" <= text[:1] <= "Z":
+            return _LATIN_BEGINNINGS[text[0]]
+        if _HAN_FIRST.match(text) is None:
             return None
         head = text[:_LONGEST_SURNAME]
         found = self._heads.get(head)
@@ -170,6 +217,20 @@ class Reciter:
             found = self._heads[head] = frozenset(
                 dull(sound[0]) for sound in self._readings_at(head) if sound
             )
+        return found
+
+    def endings(self, text: str) -> frozenset[str] | None:
+        """The kana, without voicing, with which a reading of the name may end; None where nobody can say."""
+        if _HAN_LAST.search(text) is None:
+            return None
+        tail = text[-_LONGEST_ENDING:]
+        found = self._tails.get(tail)
+        if found is None:
+            if len(self._tails) > _REMEMBERED:
+                self._tails.clear()
+            books = [sound for size in range(1, len(tail) + 1) for sound in self._book_readings(tail[-size:])]
+            sounds = [*self._pieces.get(tail[-1], ()), *kana.sounds_of(books)]
+            found = self._tails[tail] = frozenset(dull(sound[-1]) for sound in sounds if sound)
         return found
 
     def _readings_at(self, head: str) -> Iterator[str]:
@@ -334,6 +395,7 @@ def _by_kana(ways: Iterable[Way]) -> Opened:
     return opened
 
 
+@lru_cache(maxsize=1 << 16)
 def _as_word(letters: str) -> str:
     """Roman letters as a Japanese would spell the word: KISCO is キスコ. Not kana alone where that fails."""
     spelt = letters

@@ -106,7 +106,7 @@ def edges(
     sounds = _same_sound(personas, places)
     neighbours = candidates.companies(personas, places, largest=_CROWD)
     # Whom an event joins is compared all the same, among the followers.
-    likely = screening.companies(neighbours, personas, reader)
+    likely = screening.neighbours(neighbours, personas, reader)
     lap("screening")
     traders = _compared(likely, personas, reader)
     lap("companies")

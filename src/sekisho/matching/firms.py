@@ -28,6 +28,9 @@ _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
 
+_GOES_ON = re.compile(f"{companies.LONG_BRANCH}|(?:{companies.GROWN.pattern})$")
+_GOES_ON_SOUND = re.compile(f"{companies.LONG_BRANCH_SOUND}|(?:{companies.GROWN_SOUND.pattern})$")
+
 
 class Heard(NamedTuple):
     """A name as it is heard: the whole sound, and how much of it stands before a branch."""
@@ -87,6 +90,14 @@ def heard_as(name: Name) -> Heard:
         return Heard(_BETWEEN_WORDS.sub("", name.words or trunk), len(trunk))
     whole = f"{_sound(name.shop)}{trunk}" if name.shop else trunk
     return Heard(whole, len(whole))
+
+
+def may_go_on(text: str, heard: Heard) -> bool:
+    """Whether a branch that no space divides, a word by which a company has grown or the end of a field may make one
+    of two names longer than the other."""
+    if len(heard.whole) >= _FIELD:
+        return True
+    return bool(_GOES_ON.search(text) or _GOES_ON_SOUND.search(heard.whole))
 
 
 @lru_cache(maxsize=1 << 12)

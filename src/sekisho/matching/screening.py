@@ -1,43 +1,49 @@
 """Which companies are worth a close look: in an office building everybody meets everybody, and hardly anyone is alike.
 
-Nothing is decided here. A name in kanji and one in kana are left out only when no book has a reading of the beginning of
-the one that begins as the other does, which is seen without opening either.
+Nothing is decided here. A name in kanji and one in kana are left out only when no book has a reading of the first
+characters of the one that begins as the other does, or of the last that ends so, which is seen without opening either.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import firms
+from sekisho.matching import companies, firms
 from sekisho.matching.evidence import Name, dull
+from sekisho.matching.firms import Heard
 from sekisho.matching.likeness import Reader
 
 _PAIR = {"left": pl.UInt32, "right": pl.UInt32}
 
 
-def companies(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
+def neighbours(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     """`pairs` (left, right) without those of a name in kanji and a name in kana of which one cannot begin as the other
     does."""
     named = _named(personas, pairs)
-    heard = {
-        one: dull(firms.heard_as(name).whole[:1]) for one, name in named.items() if name.written == "kana"
-    }
-    # A kana column says how its name begins, whatever the books say.
-    begun = {
-        one: None if name.full else reader.reciter.beginnings(firms.text_of(name))
-        for one, name in named.items()
-        if one not in heard
-    }
-    kept = [(left, right) for left, right in pairs.iter_rows() if _possible(left, right, heard, begun)]
+    kept = [(left, right) for left, right in pairs.iter_rows() if possible(named[left], named[right], reader)]
     return pl.DataFrame(kept, schema=_PAIR, orient="row")
 
 
-def _possible(left: int, right: int, heard: dict[int, str], begun: dict[int, frozenset[str] | None]) -> bool:
-    if (left in heard) == (right in heard):
+def possible(left: Name, right: Name, reader: Reader) -> bool:
+    """Whether two names may begin and end alike, as far as a look at their first and last characters tells."""
+    if (left.written == "kana") == (right.written == "kana"):
+        return left.key[:1] == right.key[:1] or left.written != right.written
+    written, spoken = (left, right) if right.written == "kana" else (right, left)
+    # A kana column says how its name begins, whatever the books say.
+    if written.full:
         return True
-    written, spoken = (left, right) if right in heard else (right, left)
-    first = begun[written]
-    return first is None or heard[spoken] in first
+    text, heard = firms.text_of(written), firms.heard_as(spoken)
+    begun = reader.reciter.beginnings(text)
+    if begun is not None and dull(heard.whole[:1]) not in begun:
+        return False
+    return firms.may_go_on(text, heard) or _ends_alike(text[: companies.trunk_end(text)], heard, reader)
+
+
+def _ends_alike(trunk: str, heard: Heard, reader: Reader) -> bool:
+    ended = reader.reciter.endings(trunk)
+    return ended is None or not ended.isdisjoint(
+        (dull(heard.whole[heard.trunk - 1 : heard.trunk]), dull(heard.whole[-1:]))
+    )
 
 
 def _named(personas: pl.DataFrame, pairs: pl.DataFrame) -> dict[int, Name]:

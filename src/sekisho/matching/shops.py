@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, firms, kana
+from sekisho.matching import companies, firms, kana, screening
 from sekisho.matching.evidence import Name
 from sekisho.matching.likeness import Reader
 
@@ -21,12 +21,12 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
     left, right, name_weight, reason."""
     person, shop = pl.col("kind") == "person", pl.col("shop")
     kept = personas.filter(person, shop.is_not_null())
-    doubtful = personas.filter(person, shop.is_null(), ~pl.col("sure"), pl.col("written") == "kanji")
+    nameless = ~pl.col("sure") & ~pl.col("surname").is_in(reader.surnames.implode()).fill_null(False)
+    doubtful = personas.filter(person, shop.is_null(), nameless, pl.col("written") == "kanji")
     signs = _signs(pl.concat([kept, doubtful.with_columns(shop="key")]))
     spoken = (pl.col("written") == "kana") | ~pl.col("sure")
     others = personas.filter((pl.col("kind") == "company") | (person & spoken & shop.is_null()))
-    pairs = _met(signs, others, places)
-    found = _weighed(pairs, _named(signs), _named(others), reader)
+    found = _weighed(_met(signs, others, places), _named(signs), _named(others), reader)
     keepers = set(kept["persona"])
     rows = [
         (min(sign, other), max(sign, other), weight, REASON if sign in keepers else "company_reading")
@@ -38,7 +38,8 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
 def _weighed(
     pairs: pl.DataFrame, signs: dict[int, Name], others: dict[int, Name], reader: Reader
 ) -> list[tuple[int, int, float]]:
-    ends = list(pairs.iter_rows())
+    met = [(sign, other) for sign, other in pairs.iter_rows()]
+    ends = [(sign, other) for sign, other in met if screening.possible(signs[sign], others[other], reader)]
     names = [name for sign, other in ends for name in (signs[sign], others[other])]
     reader.reciter.learn(firms.text_of(name) for name in names if name.written != "kana")
     return [
