@@ -106,7 +106,12 @@ def uncut(text: pl.Expr) -> pl.Expr:
     cells = text.str.len_chars() + text.str.count_matches(_VOICED)
     full = cells.is_in(_FIELDS)
     branched = text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
-    whole_words = pl.when(branched).then(text.str.replace(_LAST_WORD, "${1}")).otherwise(text)
+    shorter = text.str.replace(_LAST_WORD, "${1}")
+    # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
+    named = without_form(shorter).str.len_chars() > 1
+    last = kana.heard(text.str.extract(r" ([^ ]+)$"))
+    ended = (last.str.contains(KEYWORD_SOUND) | last.str.contains(BRANCH_SOUND)).fill_null(False)
+    whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
     return pl.when(full).then(whole_words.str.replace(_BEGUN_FORM, "")).otherwise(text)
 
 

@@ -289,7 +289,9 @@ class FirmPenman:
                 if pen.script in ("kanji", "full")
                 else " "
             )
-            return Written(trade + gap + person.text, pen.script, firm.kana + "　" + person.kana, ["owner_named"])
+            return Written(
+                trade + gap + person.text, pen.script, firm.kana + "　" + person.kana, ["owner_named"]
+            )
         return Written(trade, pen.script, firm.kana, [])
 
     def device(self, device: Device, pen: Pen) -> Written:
