@@ -29,6 +29,7 @@ _LONGEST_NUMBER = 4
 _WORD, _TOWN, _LONGEST_TOWN = re.compile(r"(?<![^ ])[^ ]"), -0.3, 8
 _KANA, _LATIN, _DIGITS = r"[ァ-ヺーぁ-ゖ]+", r"[A-Z]+", r"[0-9]+"
 _DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = r"([㐀-鿿])\1", "I{1,3}", 2
+_SHORTEST_LATIN = 3
 # Roman letters that no Japanese syllable has: a consonant that stands alone takes its usual vowel.
 _SPELT = (
     (r"C(?=[EIY])", "S"),
@@ -327,10 +328,12 @@ class Reciter:
             yield from (
                 (start, start + len(letters), sound, _AS_WORD) for sound in companies.DIGITS[len(letters)]
             )
-        for size in range(_SHORTEST_WORD, len(letters) + 1):
+        spelt = _as_word(letters) if len(letters) >= _SHORTEST_WORD else ""
+        if re.fullmatch(_KANA, spelt):
+            yield start, start + len(letters), spelt, _AS_WORD
+        for size in range(_SHORTEST_LATIN, len(letters) + 1):
             for place in range(len(letters) - size + 1):
-                word = letters[place : place + size]
-                for sound in [*self._book_readings(word), _as_word(word)]:
+                for sound in self._book_readings(letters[place : place + size]):
                     if re.fullmatch(_KANA, sound):
                         yield start + place, start + place + size, sound, _AS_WORD
 
