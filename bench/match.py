@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench._measured import Measured, machine, measured
 from sekisho.matching import lexicon, readings
-from sekisho.matching.population import Order, Score, generate, score
+from sekisho.matching.population import Order, Score, counterpart, generate, score
 from sekisho.matching.population.writer import RECORDS, TRUTH
 
 RIVALS = ("raw", "normalised", "reading", "splink", "splink-blocks")
@@ -64,7 +64,15 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dictionary", choices=("same", "independent"), default="independent")
-    parser.add_argument("--area", default="japan", help="japan, or 01 to 10")
+    parser.add_argument(
+        "--area", default="japan", help="japan, or 01 to 10; the counterpart has one of its own"
+    )
+    parser.add_argument(
+        "--generator",
+        choices=("first", "counterpart"),
+        default="first",
+        help="counterpart: the second generator, written without knowledge of the matcher",
+    )
     parser.add_argument("--no-points", dest="points", action="store_false")
     parser.add_argument(
         "--rivals", default="raw,normalised", help=f"any of {','.join(RIVALS)}; none for no rival"
@@ -102,6 +110,16 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def _case(options: argparse.Namespace, folder: Path, records: int) -> Case:
+    place, manifest = _generated(options, folder, records)
+    case = Case(options, place, manifest)
+    lexicon.opened(sources=case.sources)  # built at install time, so not part of the run
+    return case
+
+
+def _generated(options: argparse.Namespace, folder: Path, records: int) -> tuple[Path, dict[str, Any]]:
+    """The folder of the population, made unless it is there, and its manifest."""
+    if options.generator == "counterpart":
+        return _counterpart(options, folder, records)
     order = Order(
         seed=options.seed,
         records=records,
@@ -110,10 +128,22 @@ def _case(options: argparse.Namespace, folder: Path, records: int) -> Case:
         points=options.points,
     )
     place = folder / f"{records}-{order.seed}-{order.dictionary}-{order.area}-{int(order.points)}"
-    manifest = generate(order, place)
-    case = Case(options, place, manifest)
-    lexicon.opened(sources=case.sources)  # built at install time, so not part of the run
-    return case
+    return place, generate(order, place)
+
+
+def _counterpart(options: argparse.Namespace, folder: Path, records: int) -> tuple[Path, dict[str, Any]]:
+    place = folder / f"counterpart-{records}-{options.seed}-{options.dictionary}-{int(options.points)}"
+    made = place / "manifest.json"
+    if made.exists():
+        return place, json.loads(made.read_text(encoding="utf-8"))
+    manifest = counterpart.generate(
+        records=records,
+        seed=options.seed,
+        folder=place,
+        dictionary=options.dictionary,
+        points=options.points,
+    )
+    return place, manifest
 
 
 def _described(case: Case) -> dict[str, Any]:
@@ -126,6 +156,7 @@ def _described(case: Case) -> dict[str, Any]:
         "left_out_of_the_matcher": manifest["leave_out"],
         "points": options.points,
         "area": options.area,
+        "generator": options.generator,
     }
 
 

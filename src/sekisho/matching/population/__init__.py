@@ -7,12 +7,16 @@ show – in the proportions of a real incident (seed 000), and measures what a m
 written apart from the matcher and reads none of its dictionaries; which name sources the two share is
 chosen by `dictionary`, and stated with every figure.
 
+A second generator, `counterpart`, was written by somebody who did not know the matcher, and differs from the first in
+everything but the columns.
+
 Truth is the unit of that incident's count: one person (or company) at one address; a device is one
 supply point. Somebody who moved is two truths with one `party_id`.
 """
 
+from . import counterpart
 from .measure import Score, score
 from .slices import Slice
 from .writer import Order, UnableToContinuePopulation, generate
 
-__all__ = ["Order", "Score", "Slice", "UnableToContinuePopulation", "generate", "score"]
+__all__ = ["Order", "Score", "Slice", "UnableToContinuePopulation", "counterpart", "generate", "score"]
