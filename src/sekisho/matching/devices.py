@@ -26,11 +26,18 @@ def _pattern(words: list[str]) -> str:
     return "|".join([*(word for word in words if not _is_kana(word)), *spoken])
 
 
-# A bank's field ends after twenty or thirty letters: コウシュウガイロト.
-_SHORT = (
-    r"^(?:ガイトオ|シンゴオ|フミキリ|スイモン)|信号$| (?:ガイトオ|シンゴオ|フミキリ|スイモン)(?: |$)"
-    r"|.{9}(?:ガイロト|ボオハント|[ ]ボオハン)$"
-)
+def _alone(word: str) -> str:
+    return rf"^{word}|(?:^| ){word}(?: |$)"
+
+
+# Too short to be looked for inside other words, by class; a bank's field may end in the middle: コウシュウガイロト.
+_SHORT_OF = {
+    _LINES[0][0]: rf"{_alone('ガイトオ')}|.{{9}}(?:ガイロト|ボオハント| ボオハン)$",
+    _LINES[1][0]: rf"{_alone('シンゴオ')}|信号$",
+    "踏切": _alone("フミキリ"),
+    "水門": _alone("スイモン"),
+}
+_SHORT = "|".join(_SHORT_OF.values())
 _PATTERNS = [_pattern(line) for line in _LINES]
 LAMP, SIGNAL = _PATTERNS[:2]
 _ANYWHERE = [
@@ -46,9 +53,10 @@ def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
 
 def device_class(text: pl.Expr) -> pl.Expr:
     """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
+    known = [(line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)]
     chosen = pl.lit(None, dtype=pl.String)
-    for line, pattern in reversed(list(zip(_LINES, _PATTERNS, strict=True))):
-        chosen = pl.when(text.str.contains(pattern)).then(pl.lit(line[0])).otherwise(chosen)
+    for name, pattern in reversed([*known, *_SHORT_OF.items()]):
+        chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
     return chosen
 
 

@@ -67,16 +67,16 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
     called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
-    text = rarely.where(homeless, companies.LONG_IN_KANA, companies.uncut)
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        text=text,
+        text=homeless,
         spoken=pl.when(spoken != "").then(spoken),
     ).with_columns(sound=kana.heard(pl.col("text")))
-    return texts.with_columns(
-        device=devices.is_device(pl.col("text"), pl.col("sound")), legal=companies.has_form(pl.col("text"))
-    )
+    told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
+    whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
+    return whole.with_columns(legal=companies.has_form(pl.col("text")))
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
