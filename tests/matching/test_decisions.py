@@ -169,6 +169,63 @@ ONE |= {
     "one middle name written twice": [record("WHITE DAVID DAVID"), record("WHITE DAVID", B)],
     "a company in kana that looks like a person": [record("ﾐﾅﾐｷｶｲ"), record("株式会社　南機械", B)],
     "two forms of one character that registers keep apart": [record("川端 遙"), record("川端 遥", B)],
+    "a given name in hiragana": [
+        record("ｽｽﾞｷ ﾊﾙ", when="2015..2019"),
+        record("鈴木はる", event="switch"),
+    ],
+    "one given name in kanji, in hiragana and in kana": [
+        record("ｺﾝﾄﾞｳ ﾊﾙｶ", when="2012..2017"),
+        record("近藤遥加", when="2017..2019"),
+        record("近藤　はるか", event="switch"),
+    ],
+    "a shop, and the shop with its keeper": [
+        record("麺処つばめ　藤森　志穂", when="2017..2019"),
+        record("ﾒﾝﾄﾞｺﾛﾂﾊﾞﾒ", event="switch"),
+    ],
+    "a keeper in kana, and the shop in Roman letters": [
+        record("ﾊﾞｰﾑｰﾝ ﾔﾏｸﾞﾁ ﾋﾛｴ", when="2017..2019"),
+        record("ＢＡＲ　Ｍｏｏｎ", event="switch"),
+    ],
+    "a shop called after its keeper, across a switch": [
+        record("ﾀｶｷﾞｻｹﾃﾝ", when="2017..2019"),
+        record("高木　隆", event="switch"),
+    ],
+    "the given name first": [record("香織 矢野"), record("ﾔﾉ ｶｵﾘ", B)],
+    "words of a foreign name in another order": [record("ﾎｾ ﾚｲｴｽ"), record("レイエス　ホセ", B)],
+    "a couple without a mark between": [
+        record("橋本　真矢子　紀雄", when="2017..2019"),
+        record("ﾊｼﾓﾄ ﾏﾔｺ", event="switch"),
+    ],
+    "a surname alone, then the whole name": [
+        record("ﾅﾗ", when="1996..2019"),
+        record("ﾅﾗ ｶﾅ", event="switch"),
+    ],
+    "somebody's home": [record("ｶﾄｳ ﾋﾛｱｷﾀｸ", when="2015..2019"), record("ｶﾄｳ ﾋﾛｱｷ", event="switch")],
+    "a small ヵ in the legal form": [record("ヵ）アオゾラオリーブ"), record("（株）青空オリーブ", B)],
+    "a name that its field cut short": [
+        record("ﾕｳｹﾞﾝｶﾞｲｼﾔﾆｼｷﾌﾞﾂﾘﾕｳ ﾓﾘﾐﾅﾐﾏﾁｺｳｼ", when="2015..2019"),
+        record("㈲錦物流", event="switch"),
+    ],
+    "a company that became a group": [
+        record("ｶ)ﾆｼﾔﾏｷﾝｿﾞｸ", when="2017..2019"),
+        record("ｶ)ﾆｼﾔﾏｷﾝｿﾞｸﾎ-ﾙﾃﾞｲﾝｸﾞｽ", event="rename"),
+    ],
+    "a town's name as the post reads it": [
+        record("深草野手町くらし管理㈱"),
+        record("ﾌｶｸｻﾉﾃﾞﾁﾖｳｸﾗｼｶﾝﾘ(ｶ", B),
+    ],
+    "a company whose legal form only one of them has": [
+        record("深江北町苑"),
+        record("社会福祉法人　深江北町苑", B),
+    ],
+    "a lamp by its shortest name": [
+        record("西町自治会　街灯", when="2015..2019"),
+        record("ﾆｼﾁﾖｳｼﾞﾁｶｲ ｶﾞｲﾄｳ", event="switch"),
+    ],
+    "a vending machine whose field is full to the last cell": [
+        record("ﾛﾂｺｳﾋﾞﾊﾞﾚﾂｼﾞ(ｶ ｼﾞﾊﾝｷ", when="2015..2019"),
+        record("六甲ビバレッジ株式会社　自販機", event="switch"),
+    ],
     "a building whose name begins with a numeral": [
         record("青葉工業㈱", address="上尾市原市760番　三栄ビル601号室"),
         record("カ)アオバコウギヨウ", B, address="上尾市原市760 ６０１号"),
@@ -230,6 +287,17 @@ TWO = {
         record("メアリー ホワイト", B),
     ],
     "a person and a company whose kana looks like one": [record("南 太郎"), record("ﾐﾅﾐｷｶｲ", B)],
+    "two keepers of one shop": [
+        record("麺処つばめ　藤森　志穂", when="2017..2019"),
+        record("麺処つばめ　山本　健一", event="restart"),
+    ],
+    "a shop and somebody of the surname it is called after": [record("ﾀｶｷﾞｻｹﾃﾝ"), record("高木　隆", B)],
+    "two given names, one in hiragana": [record("鈴木はる"), record("鈴木　夏", B)],
+    "a company and its parent": [record("西山金属㈱"), record("西山金属ホールディングス㈱", B)],
+    "a switch between wholly different names, which a clerk must judge": [
+        record("ｲﾄｳ ﾋﾃﾞﾕｷ", when="2015..2019"),
+        record("陳建国", event="switch"),
+    ],
     "two companies called after one surname": [record("寿石材株式会社"), record("コトブキメガネテン（カ", B)],
     "father, then son, by a change of name, without days": [
         record("山田 健一", start=None, event="restart"),
