@@ -69,7 +69,7 @@ def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
 def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     """A name that is read beside one in kana."""
     heard = heard_as(spoken)
-    if written.full:
+    if written.full and written.written != "kana":
         return _by_column(written.full, heard)
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
