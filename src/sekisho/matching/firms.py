@@ -62,8 +62,7 @@ def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
     alike = _both_written(left, right)
     if left.written != "kana" or not _to_be_read(left):
         return alike
-    # Its sound has the digits still in it: that is no column that says how they are read.
-    return max(alike, _heard(left._replace(full=None), right, reciter), key=lambda likeness: likeness.weight)
+    return max(alike, _heard(left, right, reciter), key=lambda likeness: likeness.weight)
 
 
 def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
