@@ -47,8 +47,8 @@ _ADDED = (
     ("諫", "諌"),
     ("頸", "頚"),
 )
-# The map joins these, but they are different names: 王 is no 玉.
-_APART = frozenset("王玉宍肉尤兀")
+# The map joins these, but they are different names: 王 is no 玉, 功 no 切.
+_APART = frozenset("王玉宍肉尤兀功切")
 _DECIDED = 10**9
 _SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
 
