@@ -58,7 +58,6 @@ class Reader:
         self._common = {sound: count / total for sound, count in votes.iter_rows()}
         borne = lexicon.spoken_surnames.filter(pl.col("people") >= _BORNE)
         self._surname_sounds = frozenset(borne["sound"])
-        self.surnames = pl.Series("name", list(self._surnames), dtype=pl.String)
         self._native = native_surnames()
         self._weights: dict[tuple[str, str, float], float] = {}
         self._likely: dict[str, dict[str, float]] = {}

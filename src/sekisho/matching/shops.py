@@ -1,7 +1,6 @@
 """Shops and who keeps them: 麺処つばめ is the 麺処つばめ 藤森志穂 of the next contract.
 
-The keeper is the person; a name that has only the shop joins its keeper and nobody else's. A name that no book has as
-a person's, and that nothing shows to be a company's, is compared as if it were one, too.
+The keeper is the person; a name that has only the shop joins its keeper and nobody else's.
 """
 
 from __future__ import annotations
@@ -17,24 +16,14 @@ _PAIR = {"left": pl.UInt32, "right": pl.UInt32, "name_weight": pl.Float64, "reas
 
 
 def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl.DataFrame:
-    """Pairs at one place of a person with a shop, or of a name that may be one, and a name that may be that shop's:
-    left, right, name_weight, reason."""
-    person, shop, unsure = pl.col("kind") == "person", pl.col("shop"), ~pl.col("sure")
-    firm = pl.col("kind") == "company"
-    kept = personas.filter(person, shop.is_not_null())
-    listed = pl.col("surname").is_in(reader.surnames.implode()).fill_null(False)
-    doubtful = personas.filter(person, shop.is_null(), unsure, ~listed, pl.col("written") == "kanji")
-    signs = _signs(pl.concat([kept, doubtful.with_columns(shop="key")]))
-    spoken = personas.filter(firm | (person & shop.is_null() & ((pl.col("written") == "kana") | unsure)))
-    unknown = personas.filter(firm | (person & shop.is_null() & unsure))
-    pairs = pl.concat([_met(kept, spoken, places), _met(doubtful, unknown, places)])
+    """Pairs at one place of a person with a shop and a name that may be that shop's: left, right, name_weight, reason."""
+    person, shop = pl.col("kind") == "person", pl.col("shop")
+    keepers = personas.filter(person, shop.is_not_null())
+    unknown = person & shop.is_null() & ~pl.col("sure")
+    pairs = _met(keepers, personas.filter((pl.col("kind") == "company") | unknown), places)
     others = personas.join(pairs.select(persona="other").unique(), on="persona", how="semi")
-    found = _weighed(pairs, _named(signs), _named(others), reader)
-    keepers = set(kept["persona"])
-    rows = [
-        (min(sign, other), max(sign, other), weight, REASON if sign in keepers else "company_reading")
-        for sign, other, weight in found
-    ]
+    found = _weighed(pairs, _named(_signs(keepers)), _named(others), reader)
+    rows = [(min(keeper, other), max(keeper, other), weight, REASON) for keeper, other, weight in found]
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
 
