@@ -199,6 +199,7 @@ class Reciter:
         self._chars: dict[str, Opened] = {}
         self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
+        self._heard: dict[str, str] = {}
         self._tails: dict[str, frozenset[str]] = {}
         self._heads: dict[str, frozenset[str]] = {}
 
@@ -207,6 +208,35 @@ class Reciter:
         if text not in self._spelt:
             self.learn([text])
         return self._spelt[text]
+
+    def listen(self, texts: Iterable[str]) -> None:
+        """Hears many names as the analyser reads them, without opening them."""
+        if len(self._heard) > _REMEMBERED:
+            self._heard.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in self._heard]
+        raw = ["".join(reading for _, reading in self._said(text)) for text in new]
+        self._heard.update(zip(new, kana.sounds_of(raw), strict=True))
+
+    def sound(self, text: str) -> str:
+        """The likeliest sound of a name."""
+        if text not in self._heard:
+            self.listen([text])
+        return self._heard[text]
+
+    def _said(self, text: str) -> Iterator[tuple[int, str]]:
+        """Where each word begins, and how it is likely read."""
+        for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
+            said = self._word_said(token)
+            if said is not None:
+                yield token.begin(), said
+
+    def _word_said(self, token: sudachipy.Morpheme) -> str | None:
+        surface = token.surface()
+        if _SILENT.fullmatch(surface):
+            return None
+        reading = token.reading_form()
+        listed = re.fullmatch(_KANA, reading) and not token.is_oov()
+        return str(reading) if listed else self._unlisted(surface)
 
     def beginnings(self, text: str) -> frozenset[str] | None:
         """The kana, without voicing, with which a reading of the name may begin; None where nobody can say."""
@@ -286,12 +316,10 @@ class Reciter:
         return draft
 
     def _add_word(self, draft: _Draft, token: sudachipy.Morpheme) -> None:
-        surface = token.surface()
-        if not _SILENT.fullmatch(surface):
+        said = self._word_said(token)
+        if said is not None:
             draft.ways.extend(self._word_ways(token))
-            reading = token.reading_form()
-            listed = re.fullmatch(_KANA, reading) and not token.is_oov()
-            draft.said.append((token.begin(), reading if listed else self._unlisted(surface)))
+            draft.said.append((token.begin(), said))
 
     def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[tuple[int, int, str, float]]:
         """A word as the analyser reads it here, and as its book lists it otherwise."""

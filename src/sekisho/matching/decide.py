@@ -209,11 +209,9 @@ def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
     rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
     names = {row[0]: name_of(row[1:]) for row in rows.iter_rows()}
-    reader.reciter.learn(
-        firms.text_of(name) for name in names.values() if name.kind == "company" and name.written != "kana"
-    )
-    ends = pairs.select("left", "right").iter_rows()
-    found = [reader.compare(names[left], names[right]) for left, right in ends]
+    ends = [(names[left], names[right]) for left, right in pairs.select("left", "right").iter_rows()]
+    reader.reciter.learn(firms.worth_opening(ends, reader.reciter))
+    found = [reader.compare(*pair) for pair in ends]
     return pairs.select(
         "left",
         "right",

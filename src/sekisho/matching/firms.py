@@ -7,7 +7,7 @@ than none, and none more than another one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _READ, _STEP = 7.0, 1.2
 _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
 # Grown by a word that a parent company bears, too; cut by a field that ends.
 _GROWN, _CUT, _FIELD = -1.5, 3.0, 14
+_LONG, _HOPELESS = 7, 40.0
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
@@ -70,10 +71,33 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     heard = heard_as(spoken)
     if written.full and written.written != "kana":
         return _by_column(written.full, heard)
+    if _is_hopeless(reciter.sound(text_of(written)), heard):
+        return NOT_ALIKE
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
     return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+
+
+def worth_opening(pairs: Iterable[tuple[Name, Name]], reciter: Reciter) -> set[str]:
+    """The names of which a reading beside one in kana is in question; they are opened together."""
+    mixed = [
+        _sides(left, right)
+        for left, right in pairs
+        if "company" in (left.kind, right.kind) and (left.written == "kana") != (right.written == "kana")
+    ]
+    asked = [(text_of(written), heard_as(spoken)) for written, spoken in mixed if not written.full]
+    reciter.listen(text for text, _ in asked)
+    return {text for text, heard in asked if not _is_hopeless(reciter.sound(text), heard)}
+
+
+def _is_hopeless(said: str, heard: Heard) -> bool:
+    """A name of some length is hardly ever misread from its beginning to its end."""
+    if len(heard.whole) < _LONG or len(heard.whole) >= _FIELD:
+        return False
+    size = min(len(said), heard.trunk)
+    trunks = ratio(dull(said[:size]), dull(heard.whole[:size]))
+    return max(trunks, ratio(dull(said), dull(heard.whole))) < _HOPELESS
 
 
 def _by_column(column: str, heard: Heard) -> Likeness:

@@ -35,8 +35,9 @@ def _weighed(
     ends = [
         (sign, other) for sign, other in pairs.iter_rows() if screening.possible(doors[sign], seen[other])
     ]
-    names = [name for sign, other in ends for name in (signs[sign], others[other])]
-    reader.reciter.learn(firms.text_of(name) for name in names if name.written != "kana")
+    reader.reciter.learn(
+        firms.worth_opening(((signs[sign], others[other]) for sign, other in ends), reader.reciter)
+    )
     return [
         (sign, other, firms.compare(signs[sign], others[other], reader.reciter).weight)
         for sign, other in ends
