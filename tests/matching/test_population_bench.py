@@ -34,6 +34,20 @@ def test_bench_match_measures_the_matcher_and_its_rivals(tmp_path: Path) -> None
     assert errors["raw"] > errors["normalised"] > abs(errors["sekisho"])
 
 
+def test_a_population_of_another_maker_is_counted_within_the_stated_bounds(tmp_path: Path) -> None:
+    from bench import match
+
+    said = ["--generator", "counterpart", "--records", "12000", "--seed", "6", "--dictionary", "same"]
+    figures = match.run([*said, "--rivals", "normalised", "--folder", str(tmp_path)])
+    assert figures["population"]["generator"] == "counterpart"
+    ours, plain = figures["contenders"]["sekisho"], figures["contenders"]["normalised"]
+    assert ours["f1"] > 0.985 > plain["f1"]
+    assert ours["people"]["low"] <= ours["people"]["truth"] <= ours["people"]["high"]
+    # The population is there and is not made again.
+    again = match.run([*said, "--rivals", "none", "--folder", str(tmp_path)])
+    assert again["contenders"]["sekisho"]["f1"] == ours["f1"]
+
+
 def test_an_unknown_rival_is_refused() -> None:
     from bench import match
 
