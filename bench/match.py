@@ -214,7 +214,7 @@ def _rival(case: Case, rival: str) -> dict[str, Any]:
             "out": str(out),
         }
         found = measured([sys.executable, "-m", "bench._rivals", json.dumps(spec)])
-        scores = _scores(case, pl.read_parquet(out))
+        scores = _scores(case, pl.read_parquet(out).with_columns(pl.col("record_id").cast(pl.Int64)))
     return _figures(found, scores)
 
 
