@@ -15,24 +15,12 @@ from typing import Any
 import polars as pl
 
 from sekisho.matching import candidates, firms, phones, priors, screening, shops, stages
+from sekisho.matching.evidence import Name, named
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
-from sekisho.matching.likeness import Name, Reader
+from sekisho.matching.likeness import Reader
 
-NAME_COLUMNS = (
-    "kind",
-    "written",
-    "key",
-    "surname",
-    "given",
-    "full",
-    "surname_sound",
-    "given_sound",
-    "former",
-    "partner",
-    "shop",
-    "words",
-)
+NAME_COLUMNS = Name._fields
 # Between LISTED and MERGE a pair is unresolved. Under LISTED it is nobody's doubt, but a thousand such pairs hold
 # some customers: they only count, down to FAINT.
 LISTED, FAINT = -1.5, -7.0
@@ -207,8 +195,7 @@ def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _compared(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
-    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *NAME_COLUMNS)
-    names = {row[0]: name_of(row[1:]) for row in rows.iter_rows()}
+    names = named(personas.filter(pl.col("persona").is_in(wanted.implode())))
     ends = [(names[left], names[right]) for left, right in pairs.select("left", "right").iter_rows()]
     reader.reciter.learn(firms.worth_opening(ends, reader.reciter))
     found = [reader.compare(*pair) for pair in ends]

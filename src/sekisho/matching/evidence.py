@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import polars as pl
+
 _DULL = str.maketrans(
     "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
 )
@@ -28,6 +30,11 @@ class Name(NamedTuple):
     partner: str | None = None
     shop: str | None = None
     words: str | None = None
+
+
+def named(rows: pl.DataFrame) -> dict[int, Name]:
+    """The name of each persona of `rows` (columns persona and those of Name)."""
+    return {row[0]: Name._make(row[1:]) for row in rows.select("persona", *Name._fields).iter_rows()}
 
 
 class Likeness(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from sekisho.matching import companies, firms
-from sekisho.matching.evidence import Name, dull
+from sekisho.matching.evidence import Name, dull, named
 from sekisho.matching.likeness import Reader
 
 _PAIR = {"left": pl.UInt32, "right": pl.UInt32}
@@ -32,8 +32,8 @@ def neighbours(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> p
     """`pairs` (left, right) without those of a name in kanji and a name in kana of which one cannot begin or end as the
     other does."""
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
-    rows = personas.filter(pl.col("persona").is_in(wanted.implode())).select("persona", *Name._fields)
-    seen = {row[0]: glance(Name._make(row[1:]), reader) for row in rows.iter_rows()}
+    names = named(personas.filter(pl.col("persona").is_in(wanted.implode())))
+    seen = {persona: glance(name, reader) for persona, name in names.items()}
     kept = [(left, right) for left, right in pairs.iter_rows() if possible(seen[left], seen[right])]
     return pl.DataFrame(kept, schema=_PAIR, orient="row")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from sekisho.matching import companies, firms, kana, screening
-from sekisho.matching.evidence import Name
+from sekisho.matching.evidence import Name, named
 from sekisho.matching.likeness import Reader
 
 REASON = "shop"
@@ -22,7 +22,7 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
     unknown = person & shop.is_null() & ~pl.col("sure")
     pairs = _met(keepers, personas.filter((pl.col("kind") == "company") | unknown), places)
     others = personas.join(pairs.select(persona="other").unique(), on="persona", how="semi")
-    found = _weighed(pairs, _named(_signs(keepers)), _named(others), reader)
+    found = _weighed(pairs, named(_signs(keepers)), named(others), reader)
     rows = [(min(keeper, other), max(keeper, other), weight, REASON) for keeper, other, weight in found]
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
@@ -67,7 +67,3 @@ def _met(signs: pl.DataFrame, others: pl.DataFrame, places: pl.DataFrame) -> pl.
     there = others.select(other="persona").join(spots, left_on="other", right_on="persona")
     met = here.join(there, on="place").filter(pl.col("sign") != pl.col("other"))
     return met.select("sign", "other").unique()
-
-
-def _named(rows: pl.DataFrame) -> dict[int, Name]:
-    return {row[0]: Name._make(row[1:]) for row in rows.select("persona", *Name._fields).iter_rows()}
