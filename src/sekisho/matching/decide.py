@@ -123,13 +123,10 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
 
 def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
-    values = [
-        (reader.given_weight(given, rest, unlisted=unlisted), reader.how_read(given, rest))
-        for given, rest in distinct.iter_rows()
-    ]
+    read = [reader.given_reading(given, rest, unlisted=unlisted) for given, rest in distinct.iter_rows()]
     scored = distinct.with_columns(
-        name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
-        reason=pl.Series([how for _, how in values], dtype=pl.String),
+        name_weight=pl.Series([likeness.weight for likeness in read], dtype=pl.Float64),
+        reason=pl.Series([likeness.reason for likeness in read], dtype=pl.String),
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
