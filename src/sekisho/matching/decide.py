@@ -147,8 +147,11 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
     """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
     against; what is left is how the two met."""
     doubtful = spoken.filter(pl.col("name_weight") < 0, pl.col("name_weight") > Weights.contradicted)
+    ends = pl.concat([doubtful["left"], doubtful["right"]]).unique()
     surnames = pl.Series(list(native_surnames()), dtype=pl.String)
-    foreign = personas.filter(pl.col("surname").is_in(surnames.implode()))["persona"]
+    foreign = personas.filter(pl.col("persona").is_in(ends.implode())).filter(
+        pl.col("surname").is_in(surnames.implode())
+    )["persona"]
     either = pl.col("left").is_in(foreign.implode()) | pl.col("right").is_in(foreign.implode())
     heard = _compared(doubtful.filter(either).select("left", "right"), personas, reader)
     native = heard.filter(pl.col("reason") == "foreign_reading").select("left", "right", native="name_weight")
