@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 from rapidfuzz.distance import Levenshtein
@@ -32,6 +32,8 @@ _ARBITRARY = 0.001
 _UNHEARD = -14.0
 # Kana come before all kanji.
 _FIRST_KANJI = "㐀"
+# One kana too many, too few or wrong in a name of some length: a slip, or a relative with a name like it.
+_SLIP, _SHORTEST_SLIP = -1.6, 5
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
 _SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
@@ -157,11 +159,21 @@ class Reader:
         if kanji.given and spoken.given_sound:
             other = self.given_reading(kanji.given, spoken.given_sound)
             yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
+        if kanji.given and self._is_a_slip(surnames, kanji.given, full):
+            yield Likeness(_SLIP, "one_kana")
         if fitting:
             return
         mean = self._aligner.score(kanji.key, full, least=_UNREADABLE)
         if mean > _UNREADABLE:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
+
+    def _is_a_slip(self, surnames: Iterable[str], given: str, full: str) -> bool:
+        """Whether a name in kana is the usual reading of one in kanji but for one kana: カバネアキキコ."""
+        names = [sound for sound, share in self._spoken_as(given).items() if share > _FEW]
+        spoken = (surname + name for surname in surnames for name in names)
+        return len(full) >= _SHORTEST_SLIP and any(
+            Levenshtein.distance(full, sound, score_cutoff=1) == 1 for sound in spoken
+        )
 
     def _latin(self, left: Name, right: Name) -> Likeness:
         """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""
