@@ -223,11 +223,17 @@ def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, la
 
 
 def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of devices at one point: left, right."""
-    here = personas.filter(pl.col("kind") == "device").select("persona").join(places, on="persona")
-    here = here.filter(pl.col("is_point"))
+    """Pairs of devices at one point, and of one number in one house where the point of one is unknown: left, right."""
+    things = personas.filter(pl.col("kind") == "device").select("persona", "key").join(places, on="persona")
+    here = things.filter("is_point").select("persona", "place")
     met = here.join(here, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))
-    return _both_ways(met)
+    numbered = things.filter(~pl.col("is_point"), pl.col("key").str.contains(r"\d$")).select(
+        "persona", "key", "place"
+    )
+    lost = numbered.join(here, on="persona", how="anti")
+    at_home = lost.join(numbered, on=["place", "key"], suffix="_other")
+    at_home = at_home.filter(pl.col("persona") != pl.col("persona_other"))
+    return pl.concat([_both_ways(met), _both_ways(at_home)]).unique()
 
 
 def _both_ways(met: pl.DataFrame) -> pl.DataFrame:
