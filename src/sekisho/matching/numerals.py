@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from sekisho.matching import rarely
 
 _DIGITS = "〇一二三四五六七八九"
 _NUMERAL = r"[〇一二三四五六七八九十百千壱壹弐貳参參]|\d条"
+_THOUSANDS = r"([二三四五六七八九]千[一二三四五六七八九十百]*)(番|号)"
+_SIZES = {"千": 1000, "百": 100, "十": 10}
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
 
 
@@ -28,12 +32,31 @@ def to_digits(text: pl.Expr) -> pl.Expr:
 
 
 def _as_digits(text: pl.Expr) -> pl.Expr:
-    counted = text.str.replace_many(_ALL, leftmost=True)
+    counted = rarely.where(text, _THOUSANDS, _thousands).str.replace_many(_ALL, leftmost=True)
     return (
         counted.str.replace_many(_FOLLOWING, leftmost=True)
         .str.replace_many(_BESIDE_HYPHENS, leftmost=True)
         .str.replace_many(_BEHIND_HYPHENS, leftmost=True)
     )
+
+
+def _thousands(text: pl.Expr) -> pl.Expr:
+    """二千四百三十二番地; few lots are numbered so high, and a table of them would be long."""
+    return text.map_elements(
+        lambda written: re.sub(_THOUSANDS, lambda found: f"{_value(found[1])}{found[2]}", written),
+        return_dtype=pl.String,
+    )
+
+
+def _value(numeral: str) -> int:
+    """2432 of 二千四百三十二."""
+    total = figure = 0
+    for sign in numeral:
+        if sign in _SIZES:
+            total, figure = total + (figure or 1) * _SIZES[sign], 0
+        else:
+            figure = _DIGITS.index(sign)
+    return total + figure
 
 
 def _positional_patterns() -> dict[str, str]:

@@ -23,6 +23,7 @@ from sekisho.matching import (
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
+_WINGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
 
