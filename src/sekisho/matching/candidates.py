@@ -17,7 +17,7 @@ from sekisho.matching.lexicon import Lexicon
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 6
 _NAME = ("kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former")
-_HEARD = ("persona", *_NAME, "guessed", "solid")
+_HEARD = ("persona", *_NAME, "guessed")
 
 
 def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -34,8 +34,9 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
     spoken = people.filter(
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
-    heads = _spoken_heads(spoken)
-    read = _surname_readings(_with_former(_every_cut(written, lexicon)), lexicon, heads)
+    every = _spoken_heads(spoken)
+    read = _surname_readings(_with_former(_every_cut(written, lexicon)), lexicon, every)
+    heads = every.join(read.select("head").unique(), on="head", how="semi")
     left = read.join(places, on="persona").with_columns(spot=_spot("head")).rename({"persona": "kanji"})
     right = heads.join(places, on="persona").select(
         "full", kana="persona", other_room="room", spot=_spot("head")
@@ -109,7 +110,8 @@ def _rooms_agree(other: str = "other_room") -> pl.Expr:
 
 
 def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
-    """The possible surnames of each kana persona: its first word, or every beginning when it is one word."""
+    """The possible surnames of each kana persona: its first word, and every beginning, for a space is easily set where
+    another one would."""
     given = spoken.filter(pl.col("surname_sound").is_not_null()).select(
         "persona", "full", head=kana.dull(pl.col("surname_sound"))
     )
@@ -118,9 +120,9 @@ def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
         full=pl.concat_str(kana.sound(pl.col("former")), "given_sound"),
         head=kana.dull(kana.sound(pl.col("former"))),
     )
-    solid = spoken.filter(pl.col("solid")).select("persona", "full", dull=kana.dull(pl.col("full")))
+    whole = spoken.select("persona", "full", dull=kana.dull(pl.col("full")))
     cuts = [
-        solid.filter(pl.col("full").str.len_chars() > size).select(
+        whole.filter(pl.col("full").str.len_chars() > size).select(
             "persona", "full", head=pl.col("dull").str.slice(0, size)
         )
         for size in range(2, _LONGEST_SURNAME_SOUND + 1)

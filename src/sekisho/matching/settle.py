@@ -153,9 +153,7 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
     sure_first = known.select("persona", "guessed", *kept).sort("guessed", maintain_order=True)
-    grouped = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
-    solid = (pl.col("written") == "kana") & pl.col("key").eq_missing(pl.col("full"))
-    return grouped.with_columns(solid=solid).sort("persona")
+    return sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records")).sort("persona")
 
 
 def _places(known: pl.DataFrame) -> pl.DataFrame:
