@@ -57,6 +57,7 @@ class Weights:
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.0
     phone: float = 3.0
+    family: float = -1.0
 
 
 def probability(weight: float) -> float:
@@ -240,7 +241,9 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .then(weights.stranger)
         .otherwise(event)
     )
-    weighed = pairs.with_columns(weight=pl.col("name_weight") + worth)
+    # Two given names that nobody reads alike are two people, however sure switches are here; a clerk may look.
+    most = pl.when(pl.col("reason") == "family").then(weights.family).otherwise(math.inf)
+    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
 
@@ -264,7 +267,7 @@ def _events(weights: Weights) -> dict[str, float]:
 
 def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
     """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best."""
-    chosen = pl.col("reason").is_in(_CHOSEN)
+    chosen = pl.col("reason").is_in(_CHOSEN) | (pl.col("guessed") & (pl.col("reason") == "new_surname"))
     kept = pl.col("reason") == shops.REASON
     mutual = pl.concat([_mutual(weighed.filter(rival)) for rival in (chosen, kept)])
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(

@@ -19,6 +19,8 @@ _BESIDE_RUN = re.compile(
     rf"(?<=\d[のノー-])[{_DIGITS}](?![十百千条町丁])|(?<![十百千])[{_DIGITS}](?=[のノー-]\d)"
 )
 _PLACES = str.maketrans(_DIGITS, "0123456789")
+_THOUSANDS = r"([二三四五六七八九]千[一二三四五六七八九十百]*)(番|号)"
+_SIZES = {"千": 1000, "百": 100, "十": 10}
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
 
 
@@ -43,7 +45,7 @@ def by_place(text: pl.Expr) -> pl.Expr:
 
 
 def _as_digits(text: pl.Expr) -> pl.Expr:
-    counted = text.str.replace_many(_ALL, leftmost=True)
+    counted = rarely.where(text, _THOUSANDS, _thousands).str.replace_many(_ALL, leftmost=True)
     return (
         counted.str.replace_many(_FOLLOWING, leftmost=True)
         .str.replace_many(_BESIDE_HYPHENS, leftmost=True)
@@ -58,6 +60,25 @@ def _by_place(texts: pl.Series) -> pl.Series:
 
 def _translated(run: re.Match[str]) -> str:
     return run[0].translate(_PLACES)
+
+
+def _thousands(text: pl.Expr) -> pl.Expr:
+    """二千四百三十二番地; few lots are numbered so high, and a table of them would be long."""
+    return text.map_elements(
+        lambda written: re.sub(_THOUSANDS, lambda found: f"{_value(found[1])}{found[2]}", written),
+        return_dtype=pl.String,
+    )
+
+
+def _value(numeral: str) -> int:
+    """2432 of 二千四百三十二."""
+    total = figure = 0
+    for sign in numeral:
+        if sign in _SIZES:
+            total, figure = total + (figure or 1) * _SIZES[sign], 0
+        else:
+            figure = _DIGITS.index(sign)
+    return total + figure
 
 
 def _positional_patterns() -> dict[str, str]:
