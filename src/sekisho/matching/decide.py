@@ -57,6 +57,8 @@ class Weights:
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.0
     phone: float = 3.0
+    # One contract that begins in both systems, beside what `shared` says.
+    twin: float = 3.0
     family: float = -1.0
 
 
@@ -229,7 +231,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"]) & (way == "renamed")
     grown = (pl.col("reason") == "company_grown") & way.is_in(["renamed", "unbroken"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
-    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
+    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "slip", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)
@@ -242,8 +244,10 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .otherwise(event)
     )
     # Two given names that nobody reads alike are two people, however sure switches are here; a clerk may look.
-    most = pl.when(pl.col("reason") == "family").then(weights.family).otherwise(math.inf)
-    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth, most))
+    kin = (pl.col("reason") == "family") | (pl.col("reason") == "slip") & ~pl.col("twin")
+    most = pl.when(kin).then(weights.family).otherwise(math.inf)
+    twin = pl.when(pl.col("twin") & (pl.col("reason") != "unlike")).then(weights.twin).otherwise(0.0)
+    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth + twin, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
 

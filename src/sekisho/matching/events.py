@@ -21,7 +21,8 @@ _FEW = 4
 def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
-    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
+    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract begins in
+    both systems), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
     are true when any meeting of the two shows them. `guessed` says that it is only known that one of several goes on.
     `records` has persona, point, house, room, start,
@@ -72,12 +73,13 @@ _MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 def _judged(met: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
     open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
-    shared = ((gap < -_SHARED) & (pl.col("system") != pl.col("old_system"))) | (
-        open_end & (pl.col("system") != pl.col("old_system"))
-    )
+    two_systems = pl.col("system") != pl.col("old_system")
+    # What begins in both systems on one day is one contract, whatever the application was: nobody moved between.
+    twin = two_systems & (pl.col("start") == pl.col("old_start"))
+    shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end
     here = pl.col("application").fill_null("")
-    moved = (here == RESTART) | ((pl.col("old_application") == STOP).fill_null(False))
+    moved = ~twin & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
     flags = met.with_columns(
         left=pl.min_horizontal("old_persona", "persona"),
         right=pl.max_horizontal("old_persona", "persona"),
@@ -85,6 +87,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         switched=here.is_in([SWITCH, CHANGE, STOP]) & (unbroken | shared) & ~moved,
         renamed=(here == RENAME) & (unbroken | shared),
         shared=shared & ~moved,
+        twin=twin,
         unbroken=unbroken,
         enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
         & (unbroken | shared)
@@ -94,7 +97,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     return _any(flags.select("left", "right", *_FLAGS))
 
 
-_SHOWN = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+_SHOWN = ("switched", "renamed", "shared", "twin", "unbroken", "enclosed", "moved")
 _FLAGS = (*_SHOWN, "guessed")
 
 
@@ -144,6 +147,7 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         switched=went_on & alone,
         renamed=took_over,
         shared=never,
+        twin=never,
         unbroken=went_on | took_over,
         enclosed=never,
         moved=both_came,
