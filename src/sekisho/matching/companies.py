@@ -11,7 +11,7 @@ import re
 
 import polars as pl
 
-from sekisho.matching import kana, vocabulary
+from sekisho.matching import kana, rarely, vocabulary
 
 _WORDS_OF = vocabulary.section("companies")
 _LATIN_FORM = r"(?:,? ?CO\.?,? ?LTD\.?|,? INC\.?|,? ?K\.?K\.?|,? LLC\.?|,? CORP(?:ORATION|\.)?)$"
@@ -40,7 +40,7 @@ _LITERAL = [*_FORMS, *_SPOKEN, *map(_large, _SPOKEN)]
 _BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
 _MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
 _MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
-_MARKED = rf"{_MARK}|{_LEADING}|{_LATIN_FORM}"
+_FORM = "|".join([*_LITERAL, _MARK, _LEADING, _LATIN_FORM])
 LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
@@ -92,7 +92,7 @@ GROWN_SOUND = re.compile("|".join(kana.sounds_of(_WORDS_OF["spoken_grown"])))
 
 def has_form(text: pl.Expr) -> pl.Expr:
     """Whether a legal form is written, in words or as a mark."""
-    return text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
+    return text.str.contains(_FORM)
 
 
 def without_form(text: pl.Expr) -> pl.Expr:
@@ -103,16 +103,23 @@ def without_form(text: pl.Expr) -> pl.Expr:
 def uncut(text: pl.Expr) -> pl.Expr:
     """A LONG_IN_KANA name without what the end of its field cut in two. A bank's field has so many cells:
     カブシキガイシャアオバ コウベミナ loses the beginning of its branch, and アオバカブシキガイ that of its form."""
+    return rarely.where(text, _fills_a_field, _without_cut)
+
+
+def _fills_a_field(text: pl.Expr) -> pl.Expr:
     cells = text.str.len_chars() + text.str.count_matches(_VOICED)
-    full = cells.is_in(_FIELDS)
-    branched = text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
+    return cells.is_in(_FIELDS)
+
+
+def _without_cut(text: pl.Expr) -> pl.Expr:
+    branched = has_form(text)
     shorter = text.str.replace(_LAST_WORD, "${1}")
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
     named = without_form(shorter).str.len_chars() > 1
     last = kana.heard(text.str.extract(r" ([^ ]+)$"))
     ended = (last.str.contains(KEYWORD_SOUND) | last.str.contains(BRANCH_SOUND)).fill_null(False)
     whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
-    return pl.when(full).then(whole_words.str.replace(_BEGUN_FORM, "")).otherwise(text)
+    return whole_words.str.replace(_BEGUN_FORM, "")
 
 
 def whole(text: pl.Expr) -> pl.Expr:

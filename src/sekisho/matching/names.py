@@ -15,6 +15,7 @@ from sekisho.matching import companies, devices, kana, rarely, several, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
+_ODD_SPACE = r"\x{3000}|  "
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
 # (ヵ is how some keyboards write the bank's (カ.
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
@@ -29,6 +30,7 @@ _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒ�
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
+_ANY_KANA = r"[ぁ-ゖァ-ヺー]"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
@@ -61,22 +63,36 @@ def _guessed() -> pl.Expr:
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    wide = pl.col("name").fill_null("").str.normalize("NFKC")
-    plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
-    dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
-    called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    plain = rarely.where(
+        pl.col("name").fill_null(""),
+        variants.unusual(lexicon.variants),
+        lambda few: _usual(few, lexicon),
+        otherwise=lambda others: rarely.where(others, _ODD_SPACE, _evenly_spaced),
+    )
+    called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
     homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=homeless,
         spoken=pl.when(spoken != "").then(spoken),
-    ).with_columns(sound=kana.heard(pl.col("text")))
+    ).with_columns(sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
     told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
     return whole.with_columns(legal=companies.has_form(pl.col("text")))
+
+
+def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
+    """In NFKC form and capitals, with one kind of space and of dash, and without variants."""
+    plain = _evenly_spaced(rarely.uppercase(text.str.normalize("NFKC")))
+    dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
+    marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
+    return variants.fold(marked, lexicon.variants)
+
+
+def _evenly_spaced(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_SPACES, " ")
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
@@ -422,7 +438,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     """Class and number: 街路灯|1093."""
     nothing = pl.lit(None, dtype=pl.String)
-    described = pl.concat_str("text", pl.lit(" "), "sound")
+    described = pl.concat_str("text", pl.lit(" "), pl.col("sound").fill_null(""))
     number = devices.device_number(pl.col("text")).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
     return things.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, key=key)
