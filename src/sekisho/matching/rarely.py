@@ -21,16 +21,19 @@ def where(
     or by `otherwise`."""
 
     def changed(texts: pl.Series) -> pl.Series:
-        places = _found(texts, pattern)
-        others = _applied(otherwise, texts) if otherwise else texts
-        return others.scatter(places, _applied(change, texts.gather(places))) if places.len() else others
+        true = _true(texts, pattern)
+        places = true.arg_true()
+        if otherwise:
+            rest = (~true).arg_true()
+            texts = texts.scatter(rest, _applied(otherwise, texts.gather(rest)))
+        return texts.scatter(places, _applied(change, texts.gather(places))) if places.len() else texts
 
     return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
 
 
-def _found(texts: pl.Series, pattern: str | Change) -> pl.Series:
-    true = texts.str.contains(pattern) if isinstance(pattern, str) else _applied(pattern, texts)
-    return true.fill_null(False).arg_true()
+def _true(texts: pl.Series, pattern: str | Change) -> pl.Series:
+    found = texts.str.contains(pattern) if isinstance(pattern, str) else _applied(pattern, texts)
+    return found.fill_null(False)
 
 
 def _applied(change: Change, texts: pl.Series) -> pl.Series:
@@ -41,7 +44,7 @@ def only(text: pl.Expr, pattern: str, change: Change) -> pl.Expr:
     """`change` applied to the strings in which the pattern is found; null for the others."""
 
     def changed(texts: pl.Series) -> pl.Series:
-        places = _found(texts, pattern)
+        places = _true(texts, pattern).arg_true()
         nothing = pl.repeat(None, texts.len(), dtype=pl.String, eager=True)
         return nothing.scatter(places, _applied(change, texts.gather(places))) if places.len() else nothing
 

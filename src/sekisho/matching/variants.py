@@ -71,9 +71,10 @@ def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     return rarely.where(plain, _any_of(table), lambda few: _led(few, table))
 
 
-def unusual(table: dict[str, str]) -> str:
-    """A pattern for text that is not in NFKC form, in capitals and without variants; spaces may be wide."""
-    return f"[[^{_USUAL}]{''.join(table)}]"
+def unusual(table: dict[str, str], usual: str = "") -> str:
+    """A pattern for text that may be not in NFKC form, in capitals and without variants; spaces may be wide. `usual`:
+    further characters that are nothing unusual."""
+    return f"[[^{_USUAL}{usual}]{''.join(table)}]"
 
 
 def _any_of(table: dict[str, str]) -> str:
