@@ -40,6 +40,8 @@ _NUMBERS = r"^(\d+(?:-\d+)*)"
 _BEFORE_NUMBERS = r"^([^0-9]*)"
 _LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
 _HIGHEST_HOUSE_PART = 100
+# More than three numbers, or three of which the last is above a hundred or has a zero in front.
+_MAY_HAVE_ROOM = r"^\d+-\d+-(?:\d+-|\d{3})"
 _PLACED = ("row", "rest", "jis", "prefecture", "city", "town", "town_name", "why")
 PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
 # Prefecture, district and municipality fit in this many characters.
@@ -361,16 +363,16 @@ def _possessed(text: pl.Expr) -> pl.Expr:
 
 def _room(parts: pl.DataFrame) -> pl.DataFrame:
     """Adds house, building and room: the last number of the building text, or the surplus last number of 1-2-3-405."""
-    count = pl.col("numbers").str.count_matches("-", literal=True) + 1
-    roomless = parts.select(((pl.col("tail") == "") & (count < 3)).fill_null(False)).to_series()
+    roomless = (pl.col("tail") == "") & ~pl.col("numbers").str.contains(_MAY_HAVE_ROOM)
+    told = parts.select(roomless.fill_null(False)).to_series()
     nothing = pl.lit(None, dtype=pl.String)
-    plain = parts.filter(roomless).with_columns(house="numbers", building=pl.lit(""), room=nothing)
-    return pl.concat([plain, _with_room(parts.filter(~roomless), count).select(plain.columns)])
+    plain = parts.filter(told).with_columns(house="numbers", building=pl.lit(""), room=nothing)
+    return pl.concat([plain, _with_room(parts.filter(~told)).select(plain.columns)])
 
 
-def _with_room(parts: pl.DataFrame, count: pl.Expr) -> pl.DataFrame:
+def _with_room(parts: pl.DataFrame) -> pl.DataFrame:
     counted = parts.with_columns(
-        count=count,
+        count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
         last=pl.col("numbers").str.extract(r"(\d+)$"),
         in_tail=pl.col("tail").str.extract(_LAST_NUMBER),
     )

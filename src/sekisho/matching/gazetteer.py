@@ -23,7 +23,8 @@ _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
 # 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
 _NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
-NARROW = dict(zip("０１２３４５６７８９－", "0123456789-", strict=True))
+# Wide digits and hyphens, as NFKC and _HYPHENS make them.
+NARROW = dict(zip("０１２３４５６７８９－", "0123456789-", strict=True)) | dict.fromkeys("‐‑‒–—―−─━﹣", "-")
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
 
 
