@@ -21,6 +21,7 @@ _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
 # 加藤 弘明宅, カトウ ヒロアキタク
 _HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
+_WRAPPED = r"[()・、,&+/／]|方|内|サマ"
 _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
@@ -30,9 +31,11 @@ _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒ�
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
+_BETWEEN = r"[・=＝]"
 _ANY_KANA = r"[ぁ-ゖァ-ヺー]"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
+_MANY_WORDS = r"[.,'-]| .* "
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
 # A second person's name, in kana with a space.
@@ -76,7 +79,7 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=homeless,
         spoken=pl.when(spoken != "").then(spoken),
-    ).with_columns(sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
+    ).with_columns(said="text", sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
     told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
@@ -101,7 +104,9 @@ def _spoken(text: pl.Expr) -> pl.Expr:
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
     """Takes brackets, hosts and partners off persons' names; a company keeps its text."""
-    wrapped = pl.col("text").str.contains(r"[()・、,&+/／]|方|内|サマ") & ~pl.col("legal") & ~pl.col("device")
+    wrapped = rarely.true_where(
+        frame, ~pl.col("legal") & ~pl.col("device"), pl.col("text").str.contains(_WRAPPED)
+    )
     nothing = [pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")]
     plain = frame.filter(~wrapped, ~pl.col("legal")).with_columns(*nothing, main="text")
     legal = frame.filter("legal").with_columns(*nothing, main=companies.without_form(pl.col("text")))
@@ -165,9 +170,9 @@ def _is_trade(text: pl.Expr) -> pl.Expr:
     """Whether a word names a business or one of its branches."""
     spoken = kana.heard(text)
     return (
-        text.str.contains(companies.KEYWORD)
+        companies.is_traded(text)
         | text.str.contains(companies.BRANCH)
-        | spoken.str.contains(companies.KEYWORD_SOUND)
+        | companies.trade_heard(spoken)
         | spoken.str.contains(companies.BRANCH_SOUND)
     ).fill_null(False)
 
@@ -190,7 +195,7 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     )
     # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two; 国立精神・神経医療研究センター is none.
     other = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
-    nobody = (other.str.len_chars() > _LONGEST_NAME) | other.str.contains(companies.KEYWORD)
+    nobody = (other.str.len_chars() > _LONGEST_NAME) | companies.is_traded(other)
     couple = (
         ~nobody.fill_null(False)
         & pl.col("outside").str.contains(_PARTNERS)
@@ -222,12 +227,17 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("kanji"))
     )
+    in_kana = pl.col("written") == "kana"
+    as_said = (main == pl.col("said")) & ~main.str.contains(_BETWEEN)
     by_kana = rarely.given(
-        pl.when(pl.col("written") == "kana").then(main),
-        lambda few: kana.heard(few.str.replace_all(r"[・=＝]", " ")),
+        pl.when(in_kana & ~as_said).then(main), lambda few: kana.heard(few.str.replace_all(_BETWEEN, " "))
     )
     named = frame.with_columns(written=written).with_columns(
-        heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
+        heard=pl.when(in_kana & as_said)
+        .then(pl.coalesce("sound", main))
+        .when(in_kana)
+        .then(by_kana)
+        .otherwise("spoken")
     )
     both = _split_kanji(named, lexicon)
     return _split_kana(both, lexicon)
@@ -333,7 +343,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = pl.col("main").str.contains(companies.KEYWORD) | _trade_heard()
+    traded = companies.is_traded(pl.col("main")) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
@@ -370,17 +380,18 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _trade_heard() -> pl.Expr:
     """A trade within one word: リュウ ビン carries no mail."""
-    return pl.col("heard").str.contains(companies.KEYWORD_SOUND).fill_null(False)
+    return companies.trade_heard(pl.col("heard")).fill_null(False)
 
 
 def _branched() -> pl.Expr:
     """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
-    trade = pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$").str.contains(companies.KEYWORD_SOUND)
+    trade = companies.trade_heard(pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$"))
     return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
 
 
 _WORKING = (
     "text",
+    "said",
     "spoken",
     "sound",
     "inside",
@@ -402,12 +413,11 @@ def _keys(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
     """Word order does not matter in a foreign name."""
-    spaced = pl.col("main").str.replace_all(r"[・=＝]", " ")
+    latin = pl.when(pl.col("written") == "latin").then("main")
+    spaced = rarely.given(latin, lambda few: few.str.replace_all(_BETWEEN, " "))
     former = pl.col("inside").str.replace(_FORMER, "")
     worded = people.with_columns(
-        words=_sorted_words(
-            pl.when(pl.col("written") == "kana").then("heard").when(pl.col("written") == "latin").then(spaced)
-        ),
+        words=_sorted_words(pl.when(pl.col("written") == "kana").then("heard").otherwise(spaced)),
         former=pl.when(pl.col("host").is_null() & (former != "")).then(former),
     )
     key = (
@@ -425,14 +435,15 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
     nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
     named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
-    spoken = named.filter(kana_name).with_columns(
-        full=companies.core_sound(text), words=companies.whole_sound(text)
+    spoken = named.filter(kana_name).with_columns(full=companies.spoken(text))
+    spoken = spoken.with_columns(
+        full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
     )
     written = named.filter(~kana_name).with_columns(
-        full=companies.core_sound(pl.col("spoken")), words=companies.whole(text)
+        full=rarely.given(pl.col("spoken"), companies.core_sound), words=companies.whole(text)
     )
-    keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
-    return pl.concat(keyed)
+    cores = companies.core_of_whole(pl.col("words"))
+    return pl.concat([spoken.with_columns(key="full"), written.with_columns(key=cores)])
 
 
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
@@ -446,8 +457,19 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
 
 def _sorted_words(text: pl.Expr) -> pl.Expr:
     """SMITH, JOHN and JOHN SMITH alike."""
-    words = text.str.replace_all(r"[.,'-]", " ").str.split(" ")
-    return words.list.sort().list.join(" ").str.strip_chars(" ")
+    return rarely.where(text, _MANY_WORDS, _all_sorted, otherwise=_two_sorted).str.strip_chars(" ")
+
+
+def _all_sorted(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(r"[.,'-]", " ").str.split(" ").list.sort().list.join(" ")
+
+
+def _two_sorted(text: pl.Expr) -> pl.Expr:
+    """The same for one word or two, without lists, which are sorted slowly."""
+    words = text.str.splitn(" ", 2).struct
+    first, second = words.field("field_0"), words.field("field_1")
+    turned = pl.concat_str(second, first, separator=" ")
+    return pl.when(second < first).then(turned).otherwise(text)
 
 
 def clean_columns() -> tuple[str, ...]:
