@@ -21,7 +21,9 @@ _CARE_OF = r"[(]?[^0-9(]{1,8}様?方[)]?$"
 # 丁目, 番地 and the rest only separate numbers; what follows the last one is building and room.
 _SEPARATOR = r"(\d)(?:丁目|番地|番|号|-)+"
 # Nearly all separators are single words, which are replaced four times as fast.
-_ONE_SEPARATOR = {f"{digit}{word}": f"{digit}-" for digit in range(10) for word in ("丁目", "番地", "番", "号")}
+_ONE_SEPARATOR = {
+    f"{digit}{word}": f"{digit}-" for digit in range(10) for word in ("丁目", "番地", "番", "号")
+}
 _MORE_SEPARATORS = r"\d-?(?:丁目|番|号)|\d--"
 # 3番地の5, but not the ノ of 3番ノースビル.
 _POSSESSIVE = r"(\d)(?:丁目|番地|番|号)?ノ(\d)"
@@ -89,12 +91,12 @@ def _parted(given: pl.DataFrame) -> pl.DataFrame:
 
 def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFrame, pl.Series]:
     """The heads, one a mark (mark, code, rest), and every tail, folded together: the tables of numerals are read once."""
-    heads = parted.unique("mark", maintain_order=True).select("mark", "head", "tail", code=_digits(pl.col("code")))
+    heads = parted.unique("mark", maintain_order=True).select(
+        "mark", "head", "tail", code=_digits(pl.col("code"))
+    )
     both = pl.concat([heads["head"], parted["tail"].alias("head")]).to_frame("text")
     texts = both.select(
-        rarely.where(
-            pl.col("text"), _PLAIN_NUMBERS, _narrow, otherwise=lambda others: fold(others, variants)
-        )
+        rarely.where(pl.col("text"), _PLAIN_NUMBERS, _narrow, otherwise=lambda others: fold(others, variants))
     ).to_series()
     whole = pl.when(pl.col("tail") == "").then(_addressed(pl.col("rest"))).otherwise("rest")
     folded = heads.with_columns(rest=texts.head(heads.height)).select("mark", "code", rest=whole)

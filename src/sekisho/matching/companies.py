@@ -94,9 +94,7 @@ def has_form(text: pl.Expr) -> pl.Expr:
 def is_traded(text: pl.Expr) -> pl.Expr:
     """Whether a trade is written."""
     # A pattern of all words would take twice as long.
-    return (
-        text.str.contains_any(_TRADES) | text.str.contains(_LAST_TRADE) | text.str.contains(_LATIN_TRADE)
-    )
+    return text.str.contains_any(_TRADES) | text.str.contains(_LAST_TRADE) | text.str.contains(_LATIN_TRADE)
 
 
 def trade_heard(sound: pl.Expr) -> pl.Expr:

@@ -10,9 +10,7 @@ from sekisho.matching import rarely
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
 # A numeral where it may be a number; 三田 and 四谷 are none.
-_NUMERAL = (
-    rf"[〇一二三四五六七八九十百千壱壹弐貳参參](?:{'|'.join(_UNITS)}|-|〇)|[番地号ノの-][一二三四五六七八九十百千]|[0-9]条"
-)
+_NUMERAL = rf"[〇一二三四五六七八九十百千壱壹弐貳参參](?:{'|'.join(_UNITS)}|-|〇)|[番地号ノの-][一二三四五六七八九十百千]|[0-9]条"
 
 
 def kanji_number(value: int) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import polars as pl
 
-
 Change = Callable[[pl.Expr], pl.Expr]
 
 
