@@ -100,7 +100,7 @@ def offices(limit: int | None) -> dict[str, Any]:
 
 
 def _said(reader: Reader, kanji: Name) -> str:
-    return reader.reciter.spelt(firms.text_of(kanji)).said
+    return reader.reciter.said(firms.text_of(kanji)).sound
 
 
 def _parsed(limit: int | None) -> list[Office]:

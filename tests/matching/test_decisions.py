@@ -12,6 +12,7 @@ from sekisho.matching import decide, events, settle
 from sekisho.matching.intake import COLUMNS
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
+from sekisho.matching.priors import Priors
 
 HOME, FLAT, OTHER_FLAT = "上尾市原市3-4-5", "上尾市原市9-9 メゾン青葉101", "上尾市原市9-9 メゾン青葉202"
 A, B, C = "0" * 22, "1" * 22, "2" * 22
@@ -234,6 +235,24 @@ ONE |= {
         record("ｻﾄｳ ﾕｲﾄ", start=None, event="restart"),
         record("佐藤 唯翔", start=None, event="switch"),
     ],
+    "without days, a misprint of the same sound after two switches": [
+        record("ﾊﾏｸﾞﾁ ﾋﾛｼ", start=None),
+        record("浜口 浩", start=None, event="switch"),
+        record("浜口 博", start=None, event="change"),
+    ],
+    "without days, a new surname applied for, then switches": [
+        record("ｻﾄｳ ﾊﾅｺ", start=None),
+        record("ﾔﾏﾀﾞ ﾊﾅｺ", start=None, event="rename"),
+        record("山田 花子", start=None, event="switch"),
+    ],
+    "a wing named or not": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", address="上尾市原市9-9 メゾン青葉A102"),
+        record("山田 太郎", B, address="上尾市原市9-9-102"),
+    ],
+    "a building of the name of a number": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", address="上尾市原市9-9 メゾン青葉Ⅱ102"),
+        record("山田 太郎", B, address="上尾市原市9-9 メゾン青葉弐番館"),
+    ],
 }
 TWO = {
     "father, then son read alike, by a change of name": [
@@ -307,6 +326,11 @@ TWO = {
         record("佐藤 美咲", start=None, event="restart"),
         record("ｻﾄｳ ﾐﾕｷ", start=None, event="restart"),
     ],
+    "without days, the next but one of the same given name": [
+        record("ｲｼﾊﾗ ｶｽﾞｵ", start=None),
+        record("ｲﾜﾌﾞﾁ ｶｽﾞｵ", start=None, event="restart"),
+        record("岩淵 一雄", start=None, event="switch"),
+    ],
     "husband and wife": [record("山田 太郎"), record("山田 花子", B)],
     "husband and wife in kana and kanji": [record("ﾔﾏﾀﾞ ﾀﾛｳ"), record("山田 花子", B)],
     "father, then son, by a change of name": [
@@ -356,6 +380,17 @@ def test_one_customer(scene: str, words: Lexicon, reader: Reader) -> None:
 @pytest.mark.parametrize("scene", TWO)
 def test_never_merged(scene: str, words: Lexicon, reader: Reader) -> None:
     assert len(set(clusters(TWO[scene], words, reader))) == 2
+
+
+def test_a_family_stays_apart_however_much_a_switch_says_here(words: Lexicon, reader: Reader) -> None:
+    rows = [record("山田 太郎", when="2015..2019"), record("山田 花子", event="switch")]
+    frame = pl.DataFrame(
+        [row | {"row": number, "record": str(number)} for number, row in enumerate(rows)], schema=COLUMNS
+    )
+    settled = settle.settle(
+        frame, lexicon=words, reader=reader, weights=decide.Weights(), known_priors=Priors(switched=9.0)
+    )
+    assert settled.records["cluster"].n_unique() == 2
 
 
 def test_a_kana_name_joins_its_better_reading_only(words: Lexicon, reader: Reader) -> None:

@@ -48,6 +48,7 @@ def shown(*applications: tuple[int, str | None], point: str | None = "A") -> dic
         ([(1, "restart"), (2, "switch")], {"switched", "unbroken"}),
         ([(1, None), (2, "change")], {"switched", "unbroken"}),
         ([(1, None), (2, "rename")], {"renamed", "unbroken"}),
+        ([(1, None), (2, "rename"), (2, None)], {"renamed", "unbroken"}),
         ([(1, "restart"), (2, "restart"), (2, "switch")], {"moved"}),
     ],
 )
@@ -63,6 +64,16 @@ def test_two_who_may_each_have_come_by_themselves_show_nothing() -> None:
 
 def test_of_three_names_it_is_not_known_which_the_switch_joins() -> None:
     assert shown((1, None), (2, None), (3, "switch")) == {(1, 3): {"unbroken"}, (2, 3): {"unbroken"}}
+
+
+def test_where_only_one_ever_came_all_the_others_go_on_from_it() -> None:
+    flags = {"switched", "unbroken"}
+    assert shown((1, None), (2, "switch"), (3, "change")) == {(1, 2): flags, (1, 3): flags, (2, 3): flags}
+
+
+def test_who_took_over_by_a_change_of_name_took_over_from_one_of_those_who_came() -> None:
+    taken = {"renamed", "unbroken"}
+    assert shown((1, None), (2, "rename"), (3, "restart")) == {(1, 2): taken, (2, 3): taken}
 
 
 def test_two_restarts_in_one_home_are_two_contracts_and_no_removal() -> None:

@@ -34,13 +34,19 @@ _NUMBERED_FIELD = r"^\d+番(?:耕地|割|組)(\d)"
 _FLOOR = r"[-~]?(\d+)(?:階|F)"
 # What stands before the first number (北1条 is a town's name), as far as it folds alike whatever number follows.
 _HEAD = r"^(?:[ \x{3000}]*(?:[\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々-]|[0-9０-９]+条))+"
+# Numerals digit by digit, and what makes one of the number behind: 五五の3.
+_RUNS_ON = r"[〇一二三四五六七八九]{2}|[〇一二三四五六七八九][のノー-]?$"
 _NUMBER_FIRST = r"^[0-9０-９]"
 _PLAIN_NUMBERS = r"^(?:[0-9０-９]+(?:丁目|番地|[番号－-]))*[0-9０-９]+(?:番地|[番号])?$"
 _BETWEEN_NUMBERS = dict.fromkeys(("丁目", "番地", "番", "号"), "-")
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
 _BEFORE_NUMBERS = r"^([^0-9]*)"
-_LAST_NUMBER = r"([A-Z]?\d+)[^0-9]*$"
+# A01 is a room, the K of ハイツSK101 and the I of a folded Ⅱ are not. One or two figures are a room where something
+# says so; else the building is called so: ハイツ2, 2号館, 第2ビル.
+_LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-Z]\d+)(?:-?室|-)?$"
+_LONG_ROOM = r"(\d{3,})[^0-9]*$"
+_SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F|-)$"
 _HIGHEST_HOUSE_PART = 100
 # More than three numbers, or three of which the last is above a hundred or has a zero in front.
 _MAY_HAVE_ROOM = r"^\d+-\d+-(?:\d+-|\d{3})"
@@ -49,6 +55,9 @@ PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "r
 # Prefecture, district and municipality fit in this many characters.
 _BEGINNING = 13
 _COUNTY = r"^(.{1,4}郡)"
+_FORMER_COUNTY = r"^.{1,4}郡(.{1,6}?[町村])"
+# As the hosts of old printed them: ﾋﾖｳｺﾞｹﾝｱﾏｶﾞｻｷｼｵｵｼﾏ 5-12-9.
+_IN_KANA = r"^[ァ-ヶー]{4,}"
 
 
 def normalise(
@@ -80,13 +89,15 @@ def _parted(given: pl.DataFrame) -> pl.DataFrame:
     """Adds head and tail (from the first number on; empty where the head may fold otherwise because of it, and
     then the head is all) and mark, the same for one head at one postcode: far fewer heads than addresses are written."""
     address = pl.col("address").fill_null("")
-    behind = given.select(address.str.replace(_HEAD, "")).to_series()
-    cut = behind.str.contains(_NUMBER_FIRST)
-    tail = pl.when(cut).then(behind).otherwise(pl.lit(""))
-    parted = given.with_columns(address, tail=tail).with_columns(
+    split = given.with_columns(address, tail=address.str.replace(_HEAD, "")).with_columns(
         head=pl.col("address").str.strip_suffix(pl.col("tail"))
     )
-    return parted.with_columns(mark=pl.struct("head", "code", cut).hash())
+    cut = pl.col("tail").str.contains(_NUMBER_FIRST) & ~pl.col("head").str.contains(_RUNS_ON)
+    parted = split.with_columns(cut=cut).with_columns(
+        tail=pl.when("cut").then("tail").otherwise(pl.lit("")),
+        head=pl.when("cut").then("head").otherwise("address"),
+    )
+    return parted.with_columns(mark=pl.struct("head", "code", "cut").hash())
 
 
 def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFrame, pl.Series]:
@@ -249,11 +260,14 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         .then(pl.lit("postcode"))
         .otherwise(pl.lit("neither")),
         rest=pl.col("rest").str.strip_prefix(pl.col("form").fill_null("")),
+        by_code_alone=pl.col("jis").is_null() & pl.col("code_jis").is_not_null(),
         prefecture=pl.coalesce("prefecture", "p2"),
         city=pl.coalesce("city", "c2"),
         jis=pl.coalesce("jis", "code_jis"),
     )
-    return joined.select(*frame.columns, "jis", "prefecture", "city", "why")
+    # The text names no municipality of today: 相楽郡 in 木津川市 is not its town 相楽.
+    rest = pl.when("by_code_alone").then(pl.col("rest").str.replace(_FORMER_COUNTY, "${1}")).otherwise("rest")
+    return joined.with_columns(rest=rest).select(*frame.columns, "jis", "prefecture", "city", "why")
 
 
 def _city_of_before(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -314,11 +328,14 @@ def _town_inside(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     )
     joined = frame.join(names, on=["code_jis", "code_town"], how="left")
     place = pl.col("rest").str.find(pl.col("code_town"), literal=True)
-    start = pl.when(pl.col("code_town") != "").then(place)
+    spoken = (pl.col("why") == "postcode") & pl.col("rest").str.contains(_IN_KANA)
+    start = pl.when(pl.col("code_town") != "").then(pl.when(spoken).then(0).otherwise(place))
     cut = joined.with_columns(start=start).with_columns(
-        rest=pl.when(pl.col("start").is_not_null())
-        .then(pl.col("rest").str.split_exact(pl.col("code_town"), 1).struct.field("field_1"))
-        .otherwise(pl.col("rest")),
+        rest=pl.when(pl.col("start").is_null())
+        .then("rest")
+        .when(spoken)
+        .then(pl.col("rest").str.replace(_IN_KANA, ""))
+        .otherwise(pl.col("rest").str.split_exact(pl.col("code_town"), 1).struct.field("field_1")),
         town=pl.when(pl.col("start").is_not_null()).then("code_town"),
         jis=pl.when(pl.col("start").is_not_null()).then("code_jis").otherwise("jis"),
         town_name=pl.when(pl.col("start").is_not_null()).then("t2"),
@@ -343,7 +360,7 @@ def _from_text(placed: pl.DataFrame) -> pl.DataFrame:
     )
     parts = parts.with_columns(tail=pl.col("left").str.strip_prefix(pl.col("section")))
     parts = parts.with_columns(numbers=pl.col("tail").str.extract(_NUMBERS))
-    tail = pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")).str.strip_chars("-")
+    tail = pl.col("tail").str.strip_prefix(pl.col("numbers").fill_null("")).str.strip_chars_start("-")
     return parts.with_columns(tail=tail).select(*_PLACED, "section", "numbers", "tail")
 
 
@@ -376,7 +393,7 @@ def _with_room(parts: pl.DataFrame) -> pl.DataFrame:
     counted = parts.with_columns(
         count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
         last=pl.col("numbers").str.extract(r"(\d+)$"),
-        in_tail=pl.col("tail").str.extract(_LAST_NUMBER),
+        in_tail=_room_of_tail(pl.col("tail")),
     )
     surplus = (pl.col("count") > 3) | (
         (pl.col("count") == 3) & (pl.col("last").cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART)
@@ -393,8 +410,22 @@ def _with_room(parts: pl.DataFrame) -> pl.DataFrame:
     return taken.with_columns(
         room=room.str.strip_chars_start("0"),
         house=house,
-        building=pl.col("tail").str.replace(r"[A-Z]?\d+[^0-9]*$", ""),
+        building=_building(pl.col("tail"), pl.col("in_tail")),
     )
+
+
+def _room_of_tail(tail: pl.Expr) -> pl.Expr:
+    """The number that stands last behind the house's, unless it is the building's own."""
+    short = [tail.str.extract(_SHORT_ROOM, side) for side in (1, 2)]
+    return pl.coalesce(tail.str.extract(_LETTERED_ROOM), tail.str.extract(_LONG_ROOM), *short)
+
+
+def _building(tail: pl.Expr, room: pl.Expr) -> pl.Expr:
+    lettered = tail.str.replace(r"[A-Z]\d+[^0-9]*$", "")
+    plain = tail.str.replace(r"\d+[^0-9]*$", "")
+    return (
+        pl.when(room.is_null()).then(tail).when(room.str.contains("^[A-Z]")).then(lettered).otherwise(plain)
+    ).str.strip_chars("-")
 
 
 def _key(parts: pl.DataFrame) -> pl.DataFrame:

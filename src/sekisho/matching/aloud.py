@@ -6,6 +6,7 @@ A name is opened once into every reading of every stretch of it (日本 as ニ�
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import jaconv
 import sudachipy  # type: ignore[import-untyped]
 
-from sekisho.matching import companies, kana, numerals
+from sekisho.matching import companies, kana, numerals, syllables
 from sekisho.matching.aligner import Aligner
 from sekisho.matching.evidence import dull
 
@@ -52,6 +53,7 @@ _LIKELY = -4.0
 _ONE_LONG = {"ー": "アイウエオ", "ウ": "ウオ", "イ": "イエ"}
 _HAN_LAST, _LONGEST_ENDING = re.compile(r"[㐀-鿿]$"), 2
 _HAN_FIRST = re.compile(r"[㐀-鿿]")
+_KANA_FIRST, _KANA_LAST = re.compile(r"[ぁ-ゖァ-ヺ]"), re.compile(r"[ぁ-ゖァ-ヺー]$")
 
 # The rows of kana, without voicing, that a word in Roman letters may begin with beside the letter's own name.
 _ROWS = {
@@ -91,8 +93,8 @@ _ROWS_OF_LETTERS = {
     "Z": "ST",
 }
 _LATIN_BEGINNINGS = {
-    letter: frozenset("".join(_ROWS[row] for row in rows))
-    | {dull(sound[0]) for sound in companies.LETTERS[letter]}
+    letter: syllables.of("".join(_ROWS[row] for row in rows))
+    | syllables.of(sound[0] for sound in companies.LETTERS[letter])
     for letter, rows in _ROWS_OF_LETTERS.items()
 }
 
@@ -109,27 +111,34 @@ class Way(NamedTuple):
     chance: float
 
 
+# A reading that is not yet folded: where it begins and ends, and its log chance.
+_Unfolded = tuple[int, int, str, float]
 # Readings by their first kana without voicing: most kana begin none, so what does not fit costs one look.
 Opened = dict[str, list[Way]]
+
+
+class Said(NamedTuple):
+    """The likeliest sound of a name, how much of it stands before a branch, and its log chance."""
+
+    sound: str
+    trunk: int
+    chance: float
 
 
 @dataclass(frozen=True)
 class Spelt:
     """A name opened into its readings.
 
-    `trunk` is where a branch begins, else the end; `said` is the likeliest sound, `said_trunk` of it the trunk's part.
-    `words` and `chars` are what begins at each character; `skips` how far one goes from there without a sound;
-    `begun` are the kana, without voicing, that some reading begins with.
+    `trunk` is where a branch begins, else the end.
+    `words` and `chars` are what begins at each character; `skips` how far one goes from there without a sound.
     """
 
     text: str
     trunk: int
-    said: str
-    said_trunk: int
+    said: Said
     words: tuple[Opened, ...]
     chars: tuple[Opened, ...]
     skips: tuple[tuple[tuple[int, float], ...], ...]
-    begun: frozenset[str]
 
     def follow(self, heard: str, *, least: float) -> list[Reached]:
         """For every place in the name how much of `heard` may be read up to it; what falls under `least` is given up."""
@@ -168,21 +177,6 @@ def _lengthened(heard: str, start: int) -> str:
     return "イ" if heard[start] == "エ" and heard[start - 1] in _E_ROW else ""
 
 
-class _Draft(NamedTuple):
-    """Readings not yet folded: start, end, reading, log chance; and the likeliest reading of each word in turn."""
-
-    text: str
-    ways: list[tuple[int, int, str, float]]
-    said: list[tuple[int, str]]
-
-    def whole(self) -> str:
-        return "".join(reading for _, reading in self.said)
-
-    def of_trunk(self) -> str:
-        trunk = companies.trunk_end(self.text)
-        return "".join(reading for start, reading in self.said if start < trunk)
-
-
 class Reciter:
     """Opens names with one aligner, a book of surnames and one of towns; remembers what it has opened."""
 
@@ -199,9 +193,9 @@ class Reciter:
         self._chars: dict[str, Opened] = {}
         self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
-        self._heard: dict[str, str] = {}
-        self._tails: dict[str, frozenset[str]] = {}
-        self._heads: dict[str, frozenset[str]] = {}
+        self._heard: dict[str, Said] = {}
+        self._tails: dict[str, int] = {}
+        self._heads: dict[str, int] = {}
 
     def spelt(self, text: str) -> Spelt:
         """The readings of a company's name without its legal form; a space divides a branch from it."""
@@ -214,114 +208,119 @@ class Reciter:
         if len(self._heard) > _REMEMBERED:
             self._heard.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._heard]
-        raw = ["".join(reading for _, reading in self._said(text)) for text in new]
-        self._heard.update(zip(new, kana.sounds_of(raw), strict=True))
+        words = [list(self._words_said(text)) for text in new]
+        ends = [companies.trunk_end(text) for text in new]
+        whole = ["".join(word for _, word, _ in said) for said in words]
+        before = [
+            "".join(word for start, word, _ in said if start < end)
+            for said, end in zip(words, ends, strict=True)
+        ]
+        sounds = kana.sounds_of([*whole, *before])
+        chances = (sum(chance for _, _, chance in said) for said in words)
+        heard = map(Said, sounds[: len(new)], map(len, sounds[len(new) :]), chances)
+        self._heard.update(zip(new, heard, strict=True))
 
-    def sound(self, text: str) -> str:
+    def said(self, text: str) -> Said:
         """The likeliest sound of a name."""
         if text not in self._heard:
             self.listen([text])
         return self._heard[text]
 
-    def _said(self, text: str) -> Iterator[tuple[int, str]]:
-        """Where each word begins, and how it is likely read."""
+    def _words_said(self, text: str) -> Iterator[tuple[int, str, float]]:
+        """Where each word begins, how it is likely read, and the log chance of that."""
         for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
-            said = self._word_said(token)
-            if said is not None:
-                yield token.begin(), said
+            surface = token.surface()
+            if _SILENT.fullmatch(surface):
+                continue
+            reading = token.reading_form()
+            if not token.is_oov() and re.fullmatch(_KANA, reading):
+                yield token.begin(), reading, _CHOSEN
+            else:
+                yield token.begin(), self._unlisted(surface), _BY_NAME * len(surface)
 
-    def _word_said(self, token: sudachipy.Morpheme) -> str | None:
-        surface = token.surface()
-        if _SILENT.fullmatch(surface):
-            return None
-        reading = token.reading_form()
-        listed = re.fullmatch(_KANA, reading) and not token.is_oov()
-        return str(reading) if listed else self._unlisted(surface)
+    def beginnings(self, text: str) -> int:
+        """The kana (`syllables`) with which a reading of the name may begin."""
+        first = text[:1]
+        if "A" <= first <= "Z":
+            return _LATIN_BEGINNINGS[first]
+        if _KANA_FIRST.match(first):
+            return syllables.of(kana.large(first))
+        if _HAN_FIRST.match(first) is None:
+            return syllables.ANY
+        found = 0
+        for size in range(1, min(len(text), _LONGEST_SURNAME) + 1):
+            found |= self._begun_by(text[:size])
+        return found
 
-    def beginnings(self, text: str) -> frozenset[str] | None:
-        """The kana, without voicing, with which a reading of the name may begin; None where nobody can say."""
-        if "A" <= text[:1] <= "Z":
-            return _LATIN_BEGINNINGS[text[0]]
-        if _HAN_FIRST.match(text) is None:
-            return None
-        head = text[:_LONGEST_SURNAME]
+    def _begun_by(self, head: str) -> int:
+        """What is heard first of a word, a surname or a town, or of a character."""
         found = self._heads.get(head)
         if found is None:
             if len(self._heads) > _REMEMBERED:
                 self._heads.clear()
-            found = self._heads[head] = frozenset(
-                dull(sound[0]) for sound in self._readings_at(head) if sound
-            )
+            books = [self._surnames.get(head, ()), self._towns.get(head, ())]
+            if len(head) < _LONGEST_SURNAME:
+                books.append(self._book_readings(head))
+            sounds = (*itertools.chain(*books), *(self._likely_pieces(head) if len(head) == 1 else ()))
+            found = self._heads[head] = syllables.of({sound[0] for sound in sounds if sound})
         return found
 
-    def endings(self, text: str) -> frozenset[str] | None:
-        """The kana, without voicing, with which a reading of the name may end; None where nobody can say."""
-        if _HAN_LAST.search(text) is None:
-            return None
+    def endings(self, text: str) -> int:
+        """The kana (`syllables`) with which a reading of the name may end."""
         tail = text[-_LONGEST_ENDING:]
         found = self._tails.get(tail)
         if found is None:
             if len(self._tails) > _REMEMBERED:
                 self._tails.clear()
+            found = self._tails[tail] = self._ended_by(tail)
+        return found
+
+    def _ended_by(self, tail: str) -> int:
+        if _KANA_LAST.search(tail):
+            last = {tail[-1]}
+        elif _HAN_LAST.search(tail):
             books = (sound for size in range(1, len(tail) + 1) for sound in self._book_readings(tail[-size:]))
             last = {sound[-1] for sound in (*self._likely_pieces(tail[-1]), *books) if sound}
-            folded = (_ONE_LONG.get(letter, kana.large(letter)) for letter in last)
-            found = self._tails[tail] = frozenset(dull(letter) for letters in folded for letter in letters)
-        return found
+        else:
+            return syllables.ANY
+        return syllables.of(itertools.chain(*(_ONE_LONG.get(letter, kana.large(letter)) for letter in last)))
 
     def _likely_pieces(self, char: str) -> Iterator[str]:
         return (sound for sound, chance in self._pieces.get(char, {}).items() if chance > _LIKELY)
-
-    def _readings_at(self, head: str) -> Iterator[str]:
-        """Every reading of a character, a word, a surname or a town that the name begins with."""
-        yield from self._likely_pieces(head[0])
-        for size in range(1, len(head) + 1):
-            yield from self._surnames.get(head[:size], ())
-            yield from self._towns.get(head[:size], ())
-            yield from self._book_readings(head[:size])
 
     def learn(self, texts: Iterable[str]) -> None:
         """Opens many names at once, which is much faster than one by one."""
         for store in (self._spelt, self._folds, self._listed, self._begun):
             if len(store) > _REMEMBERED:
                 store.clear()
-        drafts = [self._draft(text) for text in dict.fromkeys(texts) if text not in self._spelt]
-        raw = {way[2] for draft in drafts for way in draft.ways}
-        raw |= {reading for draft in drafts for reading in (draft.whole(), draft.of_trunk())}
-        surnames = {
-            name for draft in drafts for name in self._surnames_of(draft.text) if name not in self._begun
-        }
+        new = [text for text in dict.fromkeys(texts) if text not in self._spelt]
+        self.listen(new)
+        drafts = {text: list(self._ways(text)) for text in new}
+        surnames = {name for text in new for name in self._surnames_of(text) if name not in self._begun}
+        raw = {reading for ways in drafts.values() for _, _, reading, _ in ways}
         raw.update(*(self._surnames[name] for name in surnames))
-        new = [text for text in raw if text not in self._folds]
-        self._folds.update(zip(new, kana.sounds_of(new), strict=True))
+        unknown = [text for text in raw if text not in self._folds]
+        self._folds.update(zip(unknown, kana.sounds_of(unknown), strict=True))
         self._begun.update((name, _by_kana(self._surname_ways(name))) for name in surnames)
-        self._spelt.update((draft.text, self._opened(draft)) for draft in drafts)
+        self._spelt.update((text, self._opened(text, ways)) for text, ways in drafts.items())
 
-    def _draft(self, text: str) -> _Draft:
-        draft = _Draft(text, [], [])
+    def _ways(self, text: str) -> Iterator[_Unfolded]:
         # 酒々井 was folded to 酒酒井, which no book has.
         for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
-            self._add_word(draft, token)
+            if not _SILENT.fullmatch(token.surface()):
+                yield from self._word_ways(token)
             parts = token.split(sudachipy.SplitMode.A)
             for part in parts if len(parts) > 1 else ():
-                draft.ways.extend(self._word_ways(part))
-        draft.ways.extend(self._town_ways(text))
-        for found in re.finditer(_KANA, text):
-            draft.ways.append((found.start(), found.end(), found[0], 0.0))
+                yield from self._word_ways(part)
+        yield from self._town_ways(text)
+        yield from ((found.start(), found.end(), found[0], 0.0) for found in re.finditer(_KANA, text))
         for found in re.finditer(_LATIN, text):
-            draft.ways.extend(self._latin_ways(found[0], found.start()))
-        draft.ways.extend((found.start(), found.end(), "アンド", 0.0) for found in re.finditer("&", text))
+            yield from self._latin_ways(found[0], found.start())
+        yield from ((found.start(), found.end(), "アンド", 0.0) for found in re.finditer("&", text))
         for found in re.finditer(_DIGITS, text):
-            draft.ways.extend(self._number_ways(found[0], found.start()))
-        return draft
+            yield from self._number_ways(found[0], found.start())
 
-    def _add_word(self, draft: _Draft, token: sudachipy.Morpheme) -> None:
-        said = self._word_said(token)
-        if said is not None:
-            draft.ways.extend(self._word_ways(token))
-            draft.said.append((token.begin(), said))
-
-    def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[tuple[int, int, str, float]]:
+    def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[_Unfolded]:
         """A word as the analyser reads it here, and as its book lists it otherwise."""
         if token.is_oov():
             return
@@ -348,7 +347,7 @@ class Reciter:
         written = numerals.kanji_number(int(digits)) or "零"
         return "".join(token.reading_form() for token in self._tokens.tokenize(written))
 
-    def _latin_ways(self, letters: str, start: int) -> Iterator[tuple[int, int, str, float]]:
+    def _latin_ways(self, letters: str, start: int) -> Iterator[_Unfolded]:
         """Letters by their names, and whole words as a book has them or as a Japanese would spell them."""
         for place, letter in enumerate(letters, start):
             yield from ((place, place + 1, sound, _BY_NAME) for sound in companies.LETTERS[letter])
@@ -365,7 +364,7 @@ class Reciter:
                     if re.fullmatch(_KANA, sound):
                         yield start + place, start + place + size, sound, _AS_WORD
 
-    def _number_ways(self, digits: str, start: int) -> Iterator[tuple[int, int, str, float]]:
+    def _number_ways(self, digits: str, start: int) -> Iterator[_Unfolded]:
         for place, digit in enumerate(digits, start):
             yield from ((place, place + 1, sound, _COUNTED) for sound in companies.DIGITS[int(digit)])
         if 1 < len(digits) <= _LONGEST_NUMBER:
@@ -383,35 +382,25 @@ class Reciter:
                 chance = max(_SURNAME + share - 1.0, _RAREST_SURNAME)
                 yield Way(len(name), sound, dull(sound), chance)
 
-    def _town_ways(self, text: str) -> Iterator[tuple[int, int, str, float]]:
+    def _town_ways(self, text: str) -> Iterator[_Unfolded]:
         """深草野手町ハウジング, and a branch behind a space, begin with a town, which the post reads."""
         for start in (found.start() for found in re.finditer(_WORD, text)):
             for end in range(start + _SHORTEST_WORD, min(len(text), start + _LONGEST_TOWN) + 1):
                 for sound in self._towns.get(text[start:end], ()):
                     yield start, end, sound, _TOWN
 
-    def _opened(self, draft: _Draft) -> Spelt:
-        text = draft.text
+    def _opened(self, text: str, ways: Iterable[_Unfolded]) -> Spelt:
         words: list[Opened] = [{} for _ in text]
-        for start, end, reading, chance in draft.ways:
+        for start, end, reading, chance in ways:
             sound = self._folds[reading]
             if sound:
                 way = Way(end - start, sound, dull(sound), chance)
                 words[start].setdefault(way.dull[0], []).append(way)
         for name in self._surnames_of(text):
-            for begun, ways in self._begun[name].items():
-                words[0].setdefault(begun, []).extend(ways)
-        chars, skips = [self._char(char) for char in text], _skips(text)
-        return Spelt(
-            text,
-            companies.trunk_end(text),
-            self._folds[draft.whole()],
-            len(self._folds[draft.of_trunk()]),
-            tuple(words),
-            tuple(chars),
-            skips,
-            _begun(words, chars, skips),
-        )
+            for begun, called in self._begun[name].items():
+                words[0].setdefault(begun, []).extend(called)
+        chars = tuple(self._char(char) for char in text)
+        return Spelt(text, companies.trunk_end(text), self._heard[text], tuple(words), chars, _skips(text))
 
     def _char(self, char: str) -> Opened:
         """The readings of one character; a digit or a letter in kana stands for itself."""
@@ -442,19 +431,6 @@ def _as_word(letters: str) -> str:
         spelt = re.sub(pattern, letter, spelt)
     spoken: str = jaconv.hira2kata(jaconv.alphabet2kana(spelt.lower()))
     return spoken
-
-
-def _begun(
-    words: list[Opened], chars: list[Opened], skips: tuple[tuple[tuple[int, float], ...], ...]
-) -> frozenset[str]:
-    found: set[str] = set()
-    open_ends = [0]
-    while open_ends:
-        place = open_ends.pop()
-        if place < len(words):
-            found |= words[place].keys() | chars[place].keys()
-            open_ends += [place + size for size, _ in skips[place]]
-    return frozenset(found)
 
 
 def _skips(text: str) -> tuple[tuple[tuple[int, float], ...], ...]:

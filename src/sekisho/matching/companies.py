@@ -75,15 +75,21 @@ _LAST_SOUND = rf"(?:{'|'.join(word for word in _SPOKEN_TRADES if len(word) < 5)}
 _FIRST_SOUND = rf"^(?:{'|'.join(kana.sounds_of(_WORDS_OF['leading_trades']))})[{kana.KANA}]{{3}}"
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
-LONG_BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(word for word in _WORDS_OF['branches'] if len(word) > 1)})$"
-LONG_BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(_longer(_WORDS_OF['spoken_branches']))})$"
+_LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
+_LONG_SPOKEN_BRANCHES = _longer(_WORDS_OF["spoken_branches"])
+LONG_BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_LONG_BRANCHES)})$"
+LONG_BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(_LONG_SPOKEN_BRANCHES)})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
 _BRANCH_BEHIND = re.compile(rf" {BRANCH}")
 
 
 # What a company adds to its name when it grows; at one address and by an application it is the same one.
+_SPOKEN_GROWN = kana.sounds_of(_WORDS_OF["spoken_grown"])
 GROWN = re.compile("|".join(_WORDS_OF["grown"]))
-GROWN_SOUND = re.compile("|".join(kana.sounds_of(_WORDS_OF["spoken_grown"])))
+GROWN_SOUND = re.compile("|".join(_SPOKEN_GROWN))
+# How a name ends that another one may lack the end of.
+GOES_ON = (*_LONG_BRANCHES, *_WORDS_OF["grown"])
+GOES_ON_SOUND = (*_LONG_SPOKEN_BRANCHES, *_SPOKEN_GROWN)
 
 
 def has_form(text: pl.Expr) -> pl.Expr:

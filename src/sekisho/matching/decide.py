@@ -57,6 +57,7 @@ class Weights:
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.0
     phone: float = 3.0
+    family: float = -1.0
 
 
 def probability(weight: float) -> float:
@@ -123,13 +124,10 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
 
 def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
-    values = [
-        (reader.given_weight(given, rest, unlisted=unlisted), reader.how_read(given, rest))
-        for given, rest in distinct.iter_rows()
-    ]
+    read = [reader.given_reading(given, rest, unlisted=unlisted) for given, rest in distinct.iter_rows()]
     scored = distinct.with_columns(
-        name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
-        reason=pl.Series([how for _, how in values], dtype=pl.String),
+        name_weight=pl.Series([likeness.weight for likeness in read], dtype=pl.Float64),
+        reason=pl.Series([likeness.reason for likeness in read], dtype=pl.String),
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
@@ -150,8 +148,11 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
     """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
     against; what is left is how the two met."""
     doubtful = spoken.filter(pl.col("name_weight") < 0, pl.col("name_weight") > Weights.contradicted)
+    ends = pl.concat([doubtful["left"], doubtful["right"]]).unique()
     surnames = pl.Series(list(native_surnames()), dtype=pl.String)
-    foreign = personas.filter(pl.col("surname").is_in(surnames.implode()))["persona"]
+    foreign = personas.filter(pl.col("persona").is_in(ends.implode())).filter(
+        pl.col("surname").is_in(surnames.implode())
+    )["persona"]
     either = pl.col("left").is_in(foreign.implode()) | pl.col("right").is_in(foreign.implode())
     heard = _compared(doubtful.filter(either).select("left", "right"), personas, reader)
     native = heard.filter(pl.col("reason") == "foreign_reading").select("left", "right", native="name_weight")
@@ -240,7 +241,9 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .then(weights.stranger)
         .otherwise(event)
     )
-    weighed = pairs.with_columns(weight=pl.col("name_weight") + worth)
+    # Two given names that nobody reads alike are two people, however sure switches are here; a clerk may look.
+    most = pl.when(pl.col("reason") == "family").then(weights.family).otherwise(math.inf)
+    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
 
@@ -264,7 +267,7 @@ def _events(weights: Weights) -> dict[str, float]:
 
 def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
     """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best."""
-    chosen = pl.col("reason").is_in(_CHOSEN)
+    chosen = pl.col("reason").is_in(_CHOSEN) | (pl.col("guessed") & (pl.col("reason") == "new_surname"))
     kept = pl.col("reason") == shops.REASON
     mutual = pl.concat([_mutual(weighed.filter(rival)) for rival in (chosen, kept)])
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(

@@ -23,7 +23,8 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
 
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
-    are true when any meeting of the two shows them. `records` has persona, point, house, room, start,
+    are true when any meeting of the two shows them. `guessed` says that it is only known that one of several goes on.
+    `records` has persona, point, house, room, start,
     end (days, NEVER when open), application, system. A record without a point meets those that begin in its
     home on the day it ends, or on the next. Where nobody knows the days, the applications say who came and who
     went on.
@@ -88,15 +89,17 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
         & (unbroken | shared)
         & ~moved,
+        guessed=pl.lit(False),
     )
     return _any(flags.select("left", "right", *_FLAGS))
 
 
-_FLAGS = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+_SHOWN = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+_FLAGS = (*_SHOWN, "guessed")
 
 
 def _any(flags: pl.DataFrame) -> pl.DataFrame:
-    return flags.group_by("left", "right").agg(pl.col(_FLAGS).any())
+    return flags.group_by("left", "right").agg(pl.col(_SHOWN).any(), pl.col("guessed").all())
 
 
 def _undated(records: pl.DataFrame) -> pl.DataFrame:
@@ -117,20 +120,22 @@ def _arrivals(here: pl.DataFrame) -> pl.DataFrame:
     how = pl.col("application").fill_null("")
     return here.group_by("place", "home", "persona").agg(
         continues=how.is_in([SWITCH, CHANGE, STOP]).all(),
-        renamed=(how == RENAME).any() & ~how.is_in([RESTART, ""]).any(),
+        renamed=(how == RENAME).any() & ~(how == RESTART).any(),
         restarted=(how == RESTART).any(),
     )
 
 
 def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
     """The flags of `between` for the pairs of places with at most so many personas that one of them is likely meant."""
-    few = came.with_columns(all=pl.len().over("place")).filter(pl.col("all").is_between(2, _FEW))
-    met = few.join(few, on=["place", "home", "all"], suffix="_other")
+    crowd = came.with_columns(all=pl.len().over("place"), arrived=(~pl.col("continues")).sum().over("place"))
+    few = crowd.filter(pl.col("all").is_between(2, _FEW))
+    met = few.join(few, on=["place", "home", "all", "arrived"], suffix="_other")
     pairs = met.filter(pl.col("persona") < pl.col("persona_other"))
     went_on = pl.col("continues") | pl.col("continues_other")
-    # Of three it is not known which two are meant: that says no more than contracts that touch.
-    alone = pl.col("all") == 2
-    took_over = (pl.col("renamed") | pl.col("renamed_other")) & alone & ~went_on
+    # Whom else could all the others go on from, where only one ever came? Of several who came it is not known which is
+    # meant: that says no more than contracts that touch.
+    alone = (pl.col("all") == 2) | (pl.col("arrived") <= 1)
+    took_over = (pl.col("renamed") | pl.col("renamed_other")) & ~went_on
     both_came = pl.col("restarted") & pl.col("restarted_other") & ~pl.col("home")
     never = pl.lit(False)
     return pairs.select(
@@ -142,4 +147,5 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         unbroken=went_on | took_over,
         enclosed=never,
         moved=both_came,
-    ).filter(pl.any_horizontal(_FLAGS))
+        guessed=went_on & ~alone,
+    ).filter(pl.any_horizontal(_SHOWN))

@@ -15,7 +15,7 @@ from rapidfuzz.distance import Postfix
 from rapidfuzz.fuzz import ratio
 
 from sekisho.matching import companies, kana
-from sekisho.matching.aloud import Reached, Reciter, Spelt
+from sekisho.matching.aloud import Reached, Reciter, Said, Spelt
 from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
 
 # The weight of a name that is surely read so, and of each natural log unit of doubt.
@@ -28,9 +28,6 @@ _LONG, _HOPELESS = 7, 40.0
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
-
-_GOES_ON = re.compile(f"{companies.LONG_BRANCH}|(?:{companies.GROWN.pattern})$")
-_GOES_ON_SOUND = re.compile(f"{companies.LONG_BRANCH_SOUND}|(?:{companies.GROWN_SOUND.pattern})$")
 
 
 class Heard(NamedTuple):
@@ -71,7 +68,11 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     heard = heard_as(spoken)
     if written.full and written.written != "kana":
         return _by_column(written.full, heard)
-    if _is_hopeless(reciter.sound(text_of(written)), heard):
+    said = reciter.said(text_of(written))
+    if _is_as_said(said, heard):
+        most = _READ if said.sound == heard.whole else _cap(said, heard)
+        return Likeness(min(read_weight(said.chance), most), "company_reading")
+    if _is_hopeless(said.sound, heard):
         return NOT_ALIKE
     spelt = reciter.spelt(text_of(written))
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
@@ -88,7 +89,21 @@ def worth_opening(pairs: Iterable[tuple[Name, Name]], reciter: Reciter) -> set[s
     ]
     asked = [(text_of(written), heard_as(spoken)) for written, spoken in mixed if not written.full]
     reciter.listen(text for text, _ in asked)
-    return {text for text, heard in asked if not _is_hopeless(reciter.sound(text), heard)}
+    return {text for text, heard in asked if _is_open(reciter.said(text), heard)}
+
+
+def _is_open(said: Said, heard: Heard) -> bool:
+    return not _is_as_said(said, heard) and not _is_hopeless(said.sound, heard)
+
+
+def _is_as_said(said: Said, heard: Heard) -> bool:
+    """Whether the name is heard as it is likely read, but for a branch of one of them; then no other reading need be
+    known."""
+    if said.sound == heard.whole:
+        return len(heard.whole) > _SHORTEST
+    two_branches = said.trunk < len(said.sound) and heard.trunk < len(heard.whole)
+    same_trunk = said.sound[: said.trunk] == heard.whole[: heard.trunk]
+    return said.trunk > _SHORTEST and same_trunk and not two_branches
 
 
 def _is_hopeless(said: str, heard: Heard) -> bool:
@@ -129,12 +144,12 @@ def heard_as(name: Name) -> Heard:
 def may_go_on(heard: Heard) -> bool:
     """Whether a branch that no space divides, a word by which a company has grown, or the end of a field, may make one
     of two names longer than the other."""
-    return len(heard.whole) >= _FIELD or _GOES_ON_SOUND.search(heard.whole) is not None
+    return len(heard.whole) >= _FIELD or heard.whole.endswith(companies.GOES_ON_SOUND, 0, heard.trunk)
 
 
 def is_longer(text: str) -> bool:
     """`may_go_on` for a written name."""
-    return _GOES_ON.search(text) is not None
+    return text.endswith(companies.GOES_ON)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -156,11 +171,11 @@ def _alike(spelt: Spelt, heard: Heard) -> Likeness:
     """The likeliest reading, but for a few sounds. A shared trade says little: サンワクリーニング is not
     キョウワクリーニング, and only what stands before it is compared."""
     said = spelt.said
-    whole = _alike_sounds(said, heard.whole)
-    trunk = _alike_sounds(said[: spelt.said_trunk], heard.whole[: heard.trunk])
-    if _BRANCH_SOUND.fullmatch(_rest(said, heard.whole)):
+    whole = _alike_sounds(said.sound, heard.whole)
+    trunk = _alike_sounds(said.sound[: said.trunk], heard.whole[: heard.trunk])
+    if _BRANCH_SOUND.fullmatch(_rest(said.sound, heard.whole)):
         return Likeness(max(whole, _BRANCH), "company_branch")
-    return Likeness(max(whole, min(trunk, _cap(spelt, heard))), "company_reading")
+    return Likeness(max(whole, min(trunk, _cap(said, heard))), "company_reading")
 
 
 def _rest(left: str, right: str) -> str:
@@ -173,9 +188,9 @@ def _alike_sounds(left: str, right: str) -> float:
     return alike_weight(ratio(*_heads(dull(left), dull(right))))
 
 
-def _cap(spelt: Spelt, heard: Heard) -> float:
+def _cap(said: Said, heard: Heard) -> float:
     """What two names without their branches are worth at most."""
-    branches = spelt.said[spelt.said_trunk :], heard.whole[heard.trunk :]
+    branches = said.sound[said.trunk :], heard.whole[heard.trunk :]
     if all(branches):
         return _OTHER_BRANCH + (_SAME_BRANCH - _OTHER_BRANCH) * ratio(*branches) / 100.0
     return _BRANCH if any(branches) else _READ
@@ -189,7 +204,7 @@ def _read(spelt: Spelt, heard: Heard) -> Iterator[Likeness]:
         yield Likeness(read_weight(whole), "company_reading")
     trunk = reached[spelt.trunk].get(heard.trunk)
     if trunk is not None:
-        yield Likeness(min(read_weight(trunk), _cap(spelt, heard)), "company_reading")
+        yield Likeness(min(read_weight(trunk), _cap(spelt.said, heard)), "company_reading")
     for chance, cap in _but_branch(spelt, heard, reached):
         yield Likeness(min(read_weight(chance), cap), "company_branch")
     for chance in _but_growth(spelt, heard, reached):

@@ -10,59 +10,75 @@ from typing import NamedTuple
 
 import polars as pl
 
-from sekisho.matching import companies, firms
-from sekisho.matching.evidence import Name, dull, named
+from sekisho.matching import companies, firms, syllables
+from sekisho.matching.evidence import Name, named
 from sekisho.matching.likeness import Reader
-
-_PAIR = {"left": pl.UInt32, "right": pl.UInt32}
 
 
 class Glance(NamedTuple):
-    """What one look at a name says: the kana, without voicing, that it may begin and end with (None: nobody can say),
-    and whether something behind it may make another name longer."""
+    """What one look at a name says: the kana (`syllables`) that it may begin and end with, and whether something behind
+    it may make another name longer."""
 
     script: str
     initial: str
-    begins: frozenset[str] | None
-    ends: frozenset[str] | None
+    begins: int
+    ends: int
     goes_on: bool
+
+
+_SEEN = {
+    "persona": pl.UInt32,
+    "script": pl.String,
+    "initial": pl.String,
+    "begins": pl.UInt64,
+    "ends": pl.UInt64,
+    "goes_on": pl.Boolean,
+}
 
 
 def neighbours(pairs: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     """`pairs` (left, right) without those of a name in kanji and a name in kana of which one cannot begin or end as the
     other does."""
     wanted = pl.concat([pairs["left"], pairs["right"]]).unique()
-    names = named(personas.filter(pl.col("persona").is_in(wanted.implode())))
-    seen = {persona: glance(name, reader) for persona, name in names.items()}
-    kept = [(left, right) for left, right in pairs.iter_rows() if possible(seen[left], seen[right])]
-    return pl.DataFrame(kept, schema=_PAIR, orient="row")
+    names = seen(named(personas.filter(pl.col("persona").is_in(wanted.implode()))), reader)
+    return possible(pairs, names, names)
 
 
-def glance(name: Name, reader: Reader) -> Glance:
-    """Looks at a name in kana as it is heard, at another one as the books may read its first and last characters."""
+def seen(names: dict[int, Name], reader: Reader) -> pl.DataFrame:
+    """A look at each name: persona and the columns of Glance."""
+    rows = [(persona, *_glance(name, reader)) for persona, name in names.items()]
+    return pl.DataFrame(rows, schema=_SEEN, orient="row")
+
+
+def possible(pairs: pl.DataFrame, lefts: pl.DataFrame, rights: pl.DataFrame) -> pl.DataFrame:
+    """Those of the pairs (left, right) that may begin and end alike, of the names `seen` of either side. Two in one
+    script are compared at once if they begin alike."""
+    met = pairs.join(lefts, left_on="left", right_on="persona").join(
+        rights, left_on="right", right_on="persona", suffix="_other"
+    )
+    one_script = pl.col("script") == pl.col("script_other")
+    same_start = pl.col("initial") == pl.col("initial_other")
+    spoken = (pl.col("script") == "kana") | (pl.col("script_other") == "kana")
+    longer = pl.col("goes_on") | pl.col("goes_on_other")
+    alike = _common("begins") & (longer | _common("ends"))
+    return met.filter(pl.when(one_script).then(same_start).otherwise(~spoken | alike)).select("left", "right")
+
+
+def _common(column: str) -> pl.Expr:
+    return (pl.col(column) & pl.col(f"{column}_other")) != 0
+
+
+def _glance(name: Name, reader: Reader) -> Glance:
+    """Looks at a name in kana as it is heard, at another one as the books may read its first and last characters. A
+    branch behind a space may be left out."""
     if name.written == "kana":
         heard = firms.heard_as(name)
-        last = frozenset((dull(heard.whole[heard.trunk - 1 : heard.trunk]), dull(heard.whole[-1:])))
-        return Glance(
-            name.written, name.key[:1], frozenset((dull(heard.whole[:1]),)), last, firms.may_go_on(heard)
-        )
-    text = firms.text_of(name)
+        last = heard.whole[heard.trunk - 1 : heard.trunk], heard.whole[-1:]
+        begins = syllables.of((heard.whole[:1],))
+        return Glance(name.written, name.key[:1], begins, syllables.of(last), firms.may_go_on(heard))
+    text, books = firms.text_of(name), reader.reciter
+    trunk = text[: companies.trunk_end(text)]
     # A kana column says how its name begins, whatever the books say.
-    begins = frozenset((dull(name.full[:1]),)) if name.full else reader.reciter.beginnings(text)
-    ends = None if name.full else reader.reciter.endings(text[: companies.trunk_end(text)])
-    return Glance(name.written, name.key[:1], begins, ends, firms.is_longer(text))
-
-
-def possible(left: Glance, right: Glance) -> bool:
-    """Whether two names may begin and end alike. Two in one script are compared at once if they begin alike."""
-    if left.script == right.script:
-        return left.initial == right.initial
-    if "kana" not in (left.script, right.script):
-        return True
-    if not _meet(left.begins, right.begins):
-        return False
-    return left.goes_on or right.goes_on or _meet(left.ends, right.ends)
-
-
-def _meet(left: frozenset[str] | None, right: frozenset[str] | None) -> bool:
-    return left is None or right is None or not left.isdisjoint(right)
+    begins = syllables.of((name.full[:1],)) if name.full else books.beginnings(text)
+    ends = syllables.ANY if name.full else books.endings(trunk) | books.endings(text)
+    return Glance(name.written, name.key[:1], begins, ends, firms.is_longer(trunk))

@@ -23,6 +23,7 @@ from sekisho.matching import (
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
+_WINGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
 
 
@@ -127,7 +128,8 @@ def _dwelling() -> dict[str, pl.Expr]:
     house = pl.when(lot.is_not_null()).then(pl.col("key").str.extract(_LOT_OR_ROOM, 1)).otherwise("key")
     # A hash of nothing is still a number: a house without a number is no house.
     known = pl.when(pl.col("key").is_not_null()).then(house.hash())
-    return {"house": known, "room": pl.coalesce("room", lot.str.strip_chars_start("0"))}
+    # A102 may be written 102: the wing is left out as the building is.
+    return {"house": known, "room": pl.coalesce("room", lot).str.strip_chars_start(_WINGS + "0")}
 
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
@@ -152,9 +154,7 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
     sure_first = known.select("persona", "guessed", *kept).sort("guessed", maintain_order=True)
-    grouped = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
-    solid = (pl.col("written") == "kana") & pl.col("key").eq_missing(pl.col("full"))
-    return grouped.with_columns(solid=solid).sort("persona")
+    return sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records")).sort("persona")
 
 
 def _places(known: pl.DataFrame) -> pl.DataFrame:

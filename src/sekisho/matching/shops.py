@@ -21,7 +21,7 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
     keepers = personas.filter(person, shop.is_not_null())
     unknown = person & shop.is_null() & ~pl.col("sure")
     pairs = _met(keepers, personas.filter((pl.col("kind") == "company") | unknown), places)
-    others = personas.join(pairs.select(persona="other").unique(), on="persona", how="semi")
+    others = personas.join(pairs.select(persona="right").unique(), on="persona", how="semi")
     found = _weighed(pairs, named(_signs(keepers)), named(others), reader)
     rows = [(min(keeper, other), max(keeper, other), weight, REASON) for keeper, other, weight in found]
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
@@ -30,18 +30,10 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
 def _weighed(
     pairs: pl.DataFrame, signs: dict[int, Name], others: dict[int, Name], reader: Reader
 ) -> list[tuple[int, int, float]]:
-    doors = {sign: screening.glance(name, reader) for sign, name in signs.items()}
-    seen = {other: screening.glance(name, reader) for other, name in others.items()}
-    ends = [
-        (sign, other) for sign, other in pairs.iter_rows() if screening.possible(doors[sign], seen[other])
-    ]
-    reader.reciter.learn(
-        firms.worth_opening(((signs[sign], others[other]) for sign, other in ends), reader.reciter)
-    )
-    return [
-        (sign, other, firms.compare(signs[sign], others[other], reader.reciter).weight)
-        for sign, other in ends
-    ]
+    likely = screening.possible(pairs, screening.seen(signs, reader), screening.seen(others, reader))
+    ends = [(sign, other, (signs[sign], others[other])) for sign, other in likely.iter_rows()]
+    reader.reciter.learn(firms.worth_opening((names for _, _, names in ends), reader.reciter))
+    return [(sign, other, firms.compare(*names, reader.reciter).weight) for sign, other, names in ends]
 
 
 def _signs(keepers: pl.DataFrame) -> pl.DataFrame:
@@ -61,9 +53,9 @@ def _signs(keepers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _met(signs: pl.DataFrame, others: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """sign, other: at one point or house, whatever the room."""
+    """left, right: a sign and another name at one point or house, whatever the room."""
     spots = places.select("persona", "place")
     here = signs.select(sign="persona").join(spots, left_on="sign", right_on="persona")
     there = others.select(other="persona").join(spots, left_on="other", right_on="persona")
     met = here.join(there, on="place").filter(pl.col("sign") != pl.col("other"))
-    return met.select("sign", "other").unique()
+    return met.select(left="sign", right="other").unique()

@@ -1,0 +1,24 @@
+"""Sets of kana, without voicing, as bits of a number: whether two names may begin alike is then one look at two numbers,
+for a whole column at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sekisho.matching.evidence import dull
+
+_KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
+_BITS = {letter: 1 << place for place, letter in enumerate(_KANA)}
+# Whatever else stands in a name (digits, signs, the end of an empty one) is told from kana, not from each other.
+_OTHER = 1 << len(_KANA)
+ANY = (_OTHER << 1) - 1
+"""Every letter: where nobody can say."""
+
+
+def of(letters: Iterable[str]) -> int:
+    """The set of some letters."""
+    found = 0
+    for letter in letters:
+        found |= _BITS.get(dull(letter), _OTHER)
+    return found
