@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import kana
+from sekisho.matching import companies, kana
 from sekisho.matching.lexicon import Lexicon
 
 # As many people must bear a surname, and as many books list a given name, for a word to be taken for one.
 _BORNE, _LISTED = 30.0, 1.0
+# The same for sounds.
+_COMMON, _OFTEN_LISTED = 3000.0, 5.0
 # A word that hardly anybody bears as a surname.
 _NOBODY = 10.0
 _LONGEST_SURNAME = 4
 _FIRST_OF_TWO = r"^([^ ]+) [^ ]+$"
 _KANA = r"^[ァ-ヺー]+$"
 _OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
+_SPOKEN_OWNER, _LONGEST_SPOKEN = r"^[ァ-ヺー]{5,10}$", 6
+# A surname or a given name, also one that no book has.
+_SHORT_WORD = r"^\p{Han}{1,3}$"
 
 
 def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -29,7 +34,8 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     asked = frame.select(spaced).to_series()
     ends = _ends(frame.filter(asked))
     words = _words(ends)
-    known, owners = _known(words, lexicon), _owners(words, lexicon)
+    known = _known(words, lexicon)
+    owners = pl.concat([_owners(words, lexicon), _spoken_owners(known, lexicon)])
     telling = pl.col("row").is_in(_telling(ends, known, owners).implode())
     several = asked & frame.select(telling).to_series()
     worded = frame.filter(several).with_columns(words=pl.col("main").str.split(" "))
@@ -117,11 +123,38 @@ def _owners(words: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     return listed["word"].unique()
 
 
+def _spoken_owners(known: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """The same in kana, ミヤガワエミ, of those words that are neither surname nor given name: sounds are alike more easily,
+    and both parts must be common ones."""
+    solid = known.filter(
+        pl.col("surname") == 0, pl.col("given") <= _LISTED, pl.col("word").str.contains(_SPOKEN_OWNER)
+    ).select("word", sound=kana.heard(pl.col("word")))
+    cuts = pl.concat(
+        [
+            solid.select(
+                "word", surname=pl.col("sound").str.slice(0, size), given=pl.col("sound").str.slice(size)
+            )
+            for size in range(2, _LONGEST_SPOKEN + 1)
+        ]
+    )
+    named = cuts.join(lexicon.spoken_surnames, left_on="surname", right_on="sound").filter(
+        pl.col("people") >= _COMMON
+    )
+    listed = named.join(lexicon.spoken_given, left_on="given", right_on="sound").filter(
+        pl.col("votes") > _OFTEN_LISTED
+    )
+    return listed["word"].unique()
+
+
 def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
     """Three words and more: 山田 太郎 花子 are two people, ネイルユイ 浅井 道雄 is a shop and its owner."""
     words, surnames, givens = pl.col("words"), pl.col("surnames"), pl.col("givens")
-    couple = (surnames.list.first() >= _BORNE) & (givens.list.slice(1).list.min() > _LISTED)
     named = (surnames.list.get(-2) >= _BORNE) & (givens.list.last() > _LISTED)
+    listed = (surnames.list.first() >= _BORNE) & (givens.list.slice(1).list.min() > _LISTED)
+    short = (words.list.len() == 3) & words.list.eval(pl.element().str.contains(_SHORT_WORD)).list.all()
+    # 荒茅 鋭和 久慧 are in no book, and no shop is called so.
+    trade = companies.is_traded(pl.col("main"))
+    couple = listed | (short & ~named & ~trade & pl.col("shop").is_null())
     shop_and_two = ~couple & named & pl.col("shop").is_null()
     shop_and_one = ~couple & ~named & pl.col("owner") & pl.col("shop").is_null()
     size = pl.when(shop_and_two).then(2).when(shop_and_one).then(1).otherwise(0)
@@ -149,7 +182,9 @@ def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
     )
     owner = pl.col("owner") & (givens.list.last() <= _LISTED)
     shop = ~turned & owner & (surnames.list.first() == 0) & pl.col("shop").is_null()
-    listed_only = (givens.list.last() > _LISTED) & (surnames.list.last() < _NOBODY)
+    # In kana a given name is mostly somebody's surname, too.
+    spoken = first.str.contains(_KANA)
+    listed_only = (givens.list.last() > _LISTED) & ((surnames.list.last() < _NOBODY) | spoken)
     couple = ~turned & ~shop & pl.col("whole") & (surnames.list.first() == 0) & listed_only
     return seen.with_columns(
         partner=pl.when(couple).then(last).otherwise("partner"),
