@@ -74,8 +74,11 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
     open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
     two_systems = pl.col("system") != pl.col("old_system")
-    # What begins in both systems on one day is one contract, whatever the application was: nobody moved between.
-    twin = two_systems & (pl.col("start") == pl.col("old_start"))
+    # What begins on one day in both systems, or begins and ends on one day in one, is one contract, whatever the
+    # application was, except that it became somebody else's: nobody moved between.
+    renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
+    same_end = pl.col("end").eq_missing(pl.col("old_end"))
+    twin = (pl.col("start") == pl.col("old_start")) & (two_systems | same_end) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end
     here = pl.col("application").fill_null("")
