@@ -107,14 +107,14 @@ NOT_READ_AS = [
 
 @pytest.mark.parametrize(("surname", "given_name", "sound"), READ_AS)
 def test_true_readings_weigh_for(surname: str, given_name: str, sound: str, reader: Reader) -> None:
-    assert reader.given_weight(given_name, sound) > 2.0
+    assert reader.given_reading(given_name, sound).weight > 2.0
 
 
 @pytest.mark.parametrize(("surname", "given_name", "sound"), NOT_READ_AS)
 def test_a_relatives_reading_weighs_against(
     surname: str, given_name: str, sound: str, reader: Reader
 ) -> None:
-    assert reader.given_weight(given_name, sound) < -1.5
+    assert reader.given_reading(given_name, sound).weight < -1.5
 
 
 def test_the_aligner_reads_a_name_that_no_dictionary_has() -> None:

@@ -61,7 +61,7 @@ def test_a_handful_of_pairs_moves_a_prior_little(reader: Reader) -> None:
 
 
 def test_a_reading_that_nobody_has_is_unlikely_but_never_impossible(reader: Reader) -> None:
-    assert -20.0 < reader.given_weight("太郎", "", unlisted=0.0) < -5.0
+    assert -20.0 < reader.given_reading("太郎", "", unlisted=0.0).weight < -5.0
 
 
 def test_readings_that_no_dictionary_lists_make_the_dictionaries_less_trusted(reader: Reader) -> None:

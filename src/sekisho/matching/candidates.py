@@ -149,9 +149,11 @@ def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     before = audible.filter(pl.col("former").is_not_null(), pl.col("given_sound") != "").with_columns(
         full=pl.concat_str(kana.sound(pl.col("former")), "given_sound")
     )
-    heard = pl.concat([audible, before.filter(pl.col("written") == "kana")]).select(
-        "persona", "kind", "full", dull=kana.dull(pl.col("full"))
+    every = pl.concat([audible, before.filter(pl.col("written") == "kana")]).select(
+        "persona", "full", dull=kana.dull(pl.col("full"))
     )
+    # Most sounds are heard once in a shard, and need no place.
+    heard = every.filter(pl.col("dull").is_duplicated())
     here = heard.join(places, on="persona").select("persona", "full", "room", spot=_spot("dull"))
     met = here.join(here, on="spot", suffix="_other").filter(
         pl.col("persona") < pl.col("persona_other"),
@@ -167,7 +169,10 @@ def turned(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     spoken = personas.filter(
         pl.col("kind") == "person", pl.col("written") == "kana", pl.col("words").str.contains(" ")
     )
-    here = spoken.select("persona", "full", "words").join(places, on="persona")
+    # Only words that stand in more orders than one are looked for at any place.
+    orders = spoken.select("words", "full").unique().filter(pl.col("words").is_duplicated())
+    several = spoken.filter(pl.col("words").is_in(orders["words"].implode()))
+    here = several.select("persona", "full", "words").join(places, on="persona")
     met = here.join(here, on=["place", "words"], suffix="_other")
     other = met.filter(
         pl.col("persona") < pl.col("persona_other"),
@@ -218,11 +223,17 @@ def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, la
 
 
 def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of devices at one point: left, right."""
-    here = personas.filter(pl.col("kind") == "device").select("persona").join(places, on="persona")
-    here = here.filter(pl.col("is_point"))
+    """Pairs of devices at one point, and of one number in one house where the point of one is unknown: left, right."""
+    things = personas.filter(pl.col("kind") == "device").select("persona", "key").join(places, on="persona")
+    here = things.filter("is_point").select("persona", "place")
     met = here.join(here, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))
-    return _both_ways(met)
+    numbered = things.filter(~pl.col("is_point"), pl.col("key").str.contains(r"\d$")).select(
+        "persona", "key", "place"
+    )
+    lost = numbered.join(here, on="persona", how="anti")
+    at_home = lost.join(numbered, on=["place", "key"], suffix="_other")
+    at_home = at_home.filter(pl.col("persona") != pl.col("persona_other"))
+    return pl.concat([_both_ways(met), _both_ways(at_home)]).unique()
 
 
 def _both_ways(met: pl.DataFrame) -> pl.DataFrame:

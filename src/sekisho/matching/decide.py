@@ -124,13 +124,10 @@ def _unheard(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
 
 def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.DataFrame:
     distinct = pairs.select("given", "rest").unique()
-    values = [
-        (reader.given_weight(given, rest, unlisted=unlisted), reader.how_read(given, rest))
-        for given, rest in distinct.iter_rows()
-    ]
+    read = [reader.given_reading(given, rest, unlisted=unlisted) for given, rest in distinct.iter_rows()]
     scored = distinct.with_columns(
-        name_weight=pl.Series([weight for weight, _ in values], dtype=pl.Float64),
-        reason=pl.Series([how for _, how in values], dtype=pl.String),
+        name_weight=pl.Series([likeness.weight for likeness in read], dtype=pl.Float64),
+        reason=pl.Series([likeness.reason for likeness in read], dtype=pl.String),
     )
     joined = pairs.join(scored, on=["given", "rest"])
     voiced = joined.with_columns(
@@ -151,8 +148,11 @@ def _native(spoken: pl.DataFrame, personas: pl.DataFrame, reader: Reader) -> pl.
     """王 heard as ワン: no book of Japanese readings says how the given name is heard, so it tells neither for nor
     against; what is left is how the two met."""
     doubtful = spoken.filter(pl.col("name_weight") < 0, pl.col("name_weight") > Weights.contradicted)
+    ends = pl.concat([doubtful["left"], doubtful["right"]]).unique()
     surnames = pl.Series(list(native_surnames()), dtype=pl.String)
-    foreign = personas.filter(pl.col("surname").is_in(surnames.implode()))["persona"]
+    foreign = personas.filter(pl.col("persona").is_in(ends.implode())).filter(
+        pl.col("surname").is_in(surnames.implode())
+    )["persona"]
     either = pl.col("left").is_in(foreign.implode()) | pl.col("right").is_in(foreign.implode())
     heard = _compared(doubtful.filter(either).select("left", "right"), personas, reader)
     native = heard.filter(pl.col("reason") == "foreign_reading").select("left", "right", native="name_weight")

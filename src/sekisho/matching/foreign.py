@@ -5,9 +5,12 @@ Only the everyday surnames; readings after common kana transcriptions of Mandari
 
 from __future__ import annotations
 
+from functools import cache
+
 from sekisho.matching import kana, vocabulary
 
 
+@cache
 def native_surnames() -> dict[str, tuple[str, ...]]:
     """Surname → sounds."""
     table: dict[str, tuple[str, ...]] = {}

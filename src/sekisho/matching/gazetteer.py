@@ -63,7 +63,8 @@ class Gazetteer:
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
-    dashed = rarely.where(rarely.where(text, _NOT_PLAIN, _plain), _LONG_MARK, _dashed)
+    placed = numerals.by_place(rarely.where(text, _NOT_PLAIN, _plain))
+    dashed = rarely.where(placed, _LONG_MARK, _dashed)
     named = rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
     written = numerals.to_digits(rarely.where(named, _SPACES, _unspaced))
     fields = rarely.where(written, "字", _without_fields)

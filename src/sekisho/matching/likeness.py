@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 from rapidfuzz.distance import Levenshtein
@@ -28,6 +28,12 @@ _RAREST = 2e-4
 _UNLISTED = 0.1
 # Of all names so many are heard as neither dictionaries nor characters suggest (光宙 as ピカチュウ).
 _ARBITRARY = 0.001
+# Less than the chance of two characters that are never read so.
+_UNHEARD = -14.0
+# Kana come before all kanji.
+_FIRST_KANJI = "㐀"
+# One kana too many, too few or wrong in a name of some length: a slip, or a relative with a name like it.
+_SLIP, _SHORTEST_SLIP = -1.6, 5
 # However rare a sound, a relative's name sounds like it more often than a stranger's.
 _SUREST = 7.0
 # Given names that share less of their readings than this are not homophones.
@@ -59,35 +65,45 @@ class Reader:
         borne = lexicon.spoken_surnames.filter(pl.col("people") >= _BORNE)
         self._surname_sounds = frozenset(borne["sound"])
         self._native = native_surnames()
-        self._weights: dict[tuple[str, str, float], float] = {}
+        self._readings_of: dict[tuple[str, str, float], Likeness] = {}
         self._likely: dict[str, dict[str, float]] = {}
 
-    def given_weight(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> float:
-        """Weight that the given name `given` is read `rest`, against meeting that sound by chance.
+    def given_reading(self, given: str, rest: str, *, unlisted: float = _UNLISTED) -> Likeness:
+        """How likely the given name `given` is read `rest`, against meeting that sound by chance.
 
         `unlisted` is how far a name that the dictionaries have may be read otherwise than they say (0 … 1).
         """
         asked = (given, rest, unlisted)
-        weight = self._weights.get(asked)
-        if weight is None:
-            if len(self._weights) > _REMEMBERED:
-                self._weights.clear()
-            weight = self._weights[asked] = self._weigh(given, rest, unlisted)
-        return weight
+        found = self._readings_of.get(asked)
+        if found is None:
+            if len(self._readings_of) > _REMEMBERED:
+                self._readings_of.clear()
+            found = self._readings_of[asked] = self._read(given, rest, unlisted)
+        return found
 
-    def _weigh(self, given: str, rest: str, unlisted: float) -> float:
+    def _read(self, given: str, rest: str, unlisted: float) -> Likeness:
         """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
         known = self._books(given)
-        spelt = kana.without_hiragana(given)
-        read = math.exp(self._aligner.score(spelt, rest) * len(spelt)) if rest else 0.0
-        if known:
-            read = (1 - unlisted) * known.get(rest, 0.0) + unlisted * read
+        if not known:
+            read, how = self._aligned(given, rest), "aligned"
+        else:
+            listed = known.get(rest)
+            read = (1 - unlisted) * (listed or 0.0) + unlisted * self._aligned(given, rest)
+            how = "aligned" if listed is None else "spelt_out" if kana.spelt_out(given) else "reading"
         anybody = max(self._common.get(rest, 0.0), _RAREST)
-        return min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST)
+        return Likeness(min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST), how)
+
+    def _aligned(self, given: str, rest: str) -> float:
+        """The chance that characters which are read as in other names sound like `rest`; zero where neither the first
+        nor the last is."""
+        spelt = kana.without_hiragana(given)
+        if self._aligner.bound(spelt, rest) < _UNHEARD:
+            return 0.0
+        return math.exp(self._aligner.score(spelt, rest) * len(spelt))
 
     def _books(self, given: str) -> dict[str, float] | None:
         """Readings and their shares, where a dictionary has the name; a name in kana says its own."""
-        spoken = kana.spelt_out(given)
+        spoken = kana.spelt_out(given) if given < _FIRST_KANJI else None
         return self._given.get(given) if spoken is None else {spoken: 1.0}
 
     def is_known(self, given: str) -> bool:
@@ -97,12 +113,6 @@ class Reader:
     def is_listed(self, given: str, rest: str) -> bool:
         """Whether a dictionary has this reading."""
         return rest in (self._books(given) or {})
-
-    def how_read(self, given: str, rest: str) -> str:
-        """The code of the reason why the name `given` may be heard as `rest`."""
-        if not self.is_listed(given, rest):
-            return "aligned"
-        return "spelt_out" if kana.spelt_out(given) else "reading"
 
     def top_reading(self, given: str) -> str | None:
         """The reading that most dictionaries give, or None when none has the name."""
@@ -140,23 +150,30 @@ class Reader:
         full, surnames = spoken.full or "", self._surnames.get(kanji.surname or "", {})
         fitting = [sound for sound in surnames if full.startswith(sound) and len(full) > len(sound)]
         if kanji.given:
-            yield from (self._given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
+            yield from (self.given_reading(kanji.given, full[len(sound) :]) for sound in fitting)
         if self._native_surname(kanji, spoken):
             japanese = kanji.given in self._given and (spoken.given_sound or "") in self._common
             yield Likeness(_MAYBE_JAPANESE if japanese else 0.0, "foreign_reading")
         if (not kanji.given or spoken.given_sound == "") and (spoken.surname_sound or full) in surnames:
             yield Likeness(0.5, "surname_only")
         if kanji.given and spoken.given_sound:
-            other = self._given_reading(kanji.given, spoken.given_sound)
+            other = self.given_reading(kanji.given, spoken.given_sound)
             yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
+        if kanji.given and self._is_a_slip(surnames, kanji.given, full):
+            yield Likeness(_SLIP, "one_kana")
         if fitting:
             return
         mean = self._aligner.score(kanji.key, full, least=_UNREADABLE)
         if mean > _UNREADABLE:
             yield Likeness(7.0 + 2.2 * mean, "aligned")
 
-    def _given_reading(self, given: str, rest: str) -> Likeness:
-        return Likeness(self.given_weight(given, rest), self.how_read(given, rest))
+    def _is_a_slip(self, surnames: Iterable[str], given: str, full: str) -> bool:
+        """Whether a name in kana is the usual reading of one in kanji but for one kana: カバネアキキコ."""
+        names = [sound for sound, share in self._spoken_as(given).items() if share > _FEW]
+        spoken = (surname + name for surname in surnames for name in names)
+        return len(full) >= _SHORTEST_SLIP and any(
+            Levenshtein.distance(full, sound, score_cutoff=1) == 1 for sound in spoken
+        )
 
     def _latin(self, left: Name, right: Name) -> Likeness:
         """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""

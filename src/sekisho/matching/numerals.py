@@ -11,6 +11,14 @@ from sekisho.matching import rarely
 
 _DIGITS = "〇一二三四五六七八九"
 _NUMERAL = r"[〇一二三四五六七八九十百千壱壹弐貳参參]|\d条"
+# 九四四番地 and 一三の四 digit by digit; never the town 一二三町.
+_RUN = rf"[{_DIGITS}]{{2,}}"
+_AFTER_RUN = rf"番|号|階|棟|地割|[-ー]|[のノ][{_DIGITS}十\d]|\s|$"
+_POSITIONAL = re.compile(rf"{_RUN}(?={_AFTER_RUN})|(?<=[番地号のノー-]){_RUN}(?![十百千条町丁])")
+_BESIDE_RUN = re.compile(
+    rf"(?<=\d[のノー-])[{_DIGITS}](?![十百千条町丁])|(?<![十百千])[{_DIGITS}](?=[のノー-]\d)"
+)
+_PLACES = str.maketrans(_DIGITS, "0123456789")
 _THOUSANDS = r"([二三四五六七八九]千[一二三四五六七八九十百]*)(番|号)"
 _SIZES = {"千": 1000, "百": 100, "十": 10}
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
@@ -31,6 +39,11 @@ def to_digits(text: pl.Expr) -> pl.Expr:
     return rarely.where(text, _NUMERAL, _as_digits)
 
 
+def by_place(text: pl.Expr) -> pl.Expr:
+    """九四四番地 as 944番地, and 五の一二の三 as 5の12の3."""
+    return rarely.where(text, _RUN, lambda few: few.map_batches(_by_place, return_dtype=pl.String))
+
+
 def _as_digits(text: pl.Expr) -> pl.Expr:
     counted = rarely.where(text, _THOUSANDS, _thousands).str.replace_many(_ALL, leftmost=True)
     return (
@@ -38,6 +51,15 @@ def _as_digits(text: pl.Expr) -> pl.Expr:
         .str.replace_many(_BESIDE_HYPHENS, leftmost=True)
         .str.replace_many(_BEHIND_HYPHENS, leftmost=True)
     )
+
+
+def _by_place(texts: pl.Series) -> pl.Series:
+    runs = (_POSITIONAL.sub(_translated, text) for text in texts)
+    return pl.Series(texts.name, [_BESIDE_RUN.sub(_translated, text) for text in runs], dtype=pl.String)
+
+
+def _translated(run: re.Match[str]) -> str:
+    return run[0].translate(_PLACES)
 
 
 def _thousands(text: pl.Expr) -> pl.Expr:

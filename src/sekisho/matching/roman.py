@@ -9,7 +9,6 @@ import re
 from functools import lru_cache
 
 import jaconv
-from rapidfuzz import process
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 _CONSONANTS = {
@@ -65,7 +64,8 @@ def weight(latin: str, spoken: str, *, vowels: bool) -> float:
 
     Consonants alone would make MOORE of ミウラ: `vowels` asks that they agree, too.
     """
-    best = max(_weight(_written(latin, way), _heard(spoken)) for way in range(len(_HEARD_OPEN)))
+    heard = _heard(spoken)
+    best = max(_weight(written, heard) for written in _ways_written(latin))
     return min(best, (_spelt_alike(latin, spoken) - 60.0) / 6.0) if vowels else best
 
 
@@ -74,11 +74,11 @@ def _weight(left: str, right: str) -> float:
     shorter, longer = sorted((left.split(), right.split()), key=len)
     if len(shorter) < 2:
         return _evidence(token_sort_ratio(left.replace(" ", ""), right.replace(" ", "")))
-    likes = process.cdist(shorter, longer, scorer=ratio)
-    least = float(likes.max(axis=1).min())
+    likes = [[ratio(one, other) for other in longer] for one in shorter]
+    least = min(map(max, likes))
     if len(shorter) == len(longer):
-        return _evidence(min(least, float(likes.max(axis=0).min())))
-    apart = (likes >= _NEAR).any(axis=0).sum() >= len(shorter)
+        return _evidence(min(least, *map(max, *likes)))
+    apart = sum(max(like) >= _NEAR for like in zip(*likes, strict=True)) >= len(shorter)
     return _MIDDLE_NAME if least >= _NEAR and apart else -_SUREST
 
 
@@ -103,10 +103,15 @@ def _single(letters: str) -> str:
 
 
 @lru_cache(maxsize=1 << 14)
-def _written(text: str, way: int) -> str:
-    """Consonants of each word in Roman letters, heard in one of the ways: MULLER is MR."""
+def _ways_written(latin: str) -> tuple[str, ...]:
+    """Consonants of each word in Roman letters, in every way in which they are heard."""
+    return tuple(dict.fromkeys(_written(latin, heard_open) for heard_open in _HEARD_OPEN))
+
+
+def _written(text: str, heard_open: dict[str, str]) -> str:
+    """Consonants of each word, heard in one of the ways: MULLER is MR."""
     spelt = text
-    for letters, sound in _HEARD_OPEN[way].items():
+    for letters, sound in heard_open.items():
         spelt = spelt.replace(letters, sound)
     for pattern, letter in _SPELLINGS:
         spelt = re.sub(pattern, letter, spelt)
