@@ -21,14 +21,18 @@ SCHEMA = {
 }
 
 
-def shown(*applications: tuple[int, str | None], point: str | None = "A") -> dict[tuple[int, int], set[str]]:
-    """Pairs of personas and the flags they show, from (persona, application) at one point, or else at one house."""
+def shown(
+    *applications: tuple[int, str | None], point: str | None = "A", rooms: str = ""
+) -> dict[tuple[int, int], set[str]]:
+    """Pairs of personas and the flags they show, from (persona, application) at one point, or else at one house; `rooms`
+    has a letter for each, a blank where nobody wrote it."""
     rows = [
         {
             "row": row,
             "persona": persona,
             "point": point,
             "house": 1,
+            "room": rooms[row : row + 1].strip() or None,
             "application": application,
             "end": events.NEVER,
             "system": "1",
@@ -74,6 +78,15 @@ def test_where_only_one_ever_came_all_the_others_go_on_from_it() -> None:
 def test_who_took_over_by_a_change_of_name_took_over_from_one_of_those_who_came() -> None:
     taken = {"renamed", "unbroken"}
     assert shown((1, None), (2, "rename"), (3, "restart")) == {(1, 2): taken, (2, 3): taken}
+
+
+@pytest.mark.parametrize(
+    ("rooms", "pairs"),
+    [("AA", {(1, 2)}), ("AB", set()), ("A ", {(1, 2)}), ("AA B", {(1, 2)}), ("A AB", set())],
+)
+def test_without_a_point_the_flat_is_the_home(rooms: str, pairs: set[tuple[int, int]]) -> None:
+    applications = [(1, None), (2, "switch"), (3, None), (4, None)][: len(rooms)]
+    assert set(shown(*applications, point=None, rooms=rooms)) == pairs
 
 
 def test_two_restarts_in_one_home_are_two_contracts_and_no_removal() -> None:

@@ -48,8 +48,10 @@ _LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-Z]\d+)(?:-?室|-)?$"
 _LONG_ROOM = r"(\d{3,})[^0-9]*$"
 _SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F|-)$"
 _HIGHEST_HOUSE_PART = 100
-# More than three numbers, or three of which the last is above a hundred or has a zero in front.
-_MAY_HAVE_ROOM = r"^\d+-\d+-(?:\d+-|\d{3})"
+# More than three numbers, or three of which the last is above a hundred or has a zero in front, or a lot that a room
+# follows without anything between: 4-14-8201 is room 201 of 4-14-8, for no house has 82 floors.
+_MAY_HAVE_ROOM = r"^\d+-\d+-(?:\d+-|\d{3})|-\d{4,5}$"
+_ROOM_AT_ONCE = r"^(\d+(?:-\d+)*-(?:[6-9]|\d{2}))([1-9](?:0[1-9]|1\d))$"
 _PLACED = ("row", "rest", "jis", "prefecture", "city", "town", "town_name", "why")
 PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
 # Prefecture, district and municipality fit in this many characters.
@@ -394,6 +396,10 @@ def _room(parts: pl.DataFrame) -> pl.DataFrame:
 
 def _with_room(parts: pl.DataFrame) -> pl.DataFrame:
     counted = parts.with_columns(
+        numbers=pl.when(pl.col("tail").str.contains(r"\d"))
+        .then("numbers")
+        .otherwise(pl.col("numbers").str.replace(_ROOM_AT_ONCE, "${1}-${2}"))
+    ).with_columns(
         count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
         last=pl.col("numbers").str.extract(r"(\d+)$"),
         in_tail=_room_of_tail(pl.col("tail")),

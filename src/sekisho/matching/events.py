@@ -15,7 +15,7 @@ SWITCH, RENAME, STOP, RESTART, CHANGE = "switch", "rename", "stop", "restart", "
 NEVER = 2**30
 _UNBROKEN = 3
 _SHARED = 31
-_FEW = 4
+_FEW = 6
 
 
 def between(records: pl.DataFrame) -> pl.DataFrame:
@@ -74,8 +74,11 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
     open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
     two_systems = pl.col("system") != pl.col("old_system")
-    # What begins in both systems on one day is one contract, whatever the application was: nobody moved between.
-    twin = two_systems & (pl.col("start") == pl.col("old_start"))
+    # What begins on one day in both systems, or begins and ends on one day in one, is one contract, whatever the
+    # application was, except that it became somebody else's: nobody moved between.
+    renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
+    same_end = pl.col("end").eq_missing(pl.col("old_end"))
+    twin = (pl.col("start") == pl.col("old_start")) & (two_systems | same_end) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end
     here = pl.col("application").fill_null("")
@@ -111,10 +114,15 @@ def _undated(records: pl.DataFrame) -> pl.DataFrame:
     at_point = records.filter(pl.col("point").is_not_null()).with_columns(
         place=pl.col("point").hash(), home=False
     )
-    rooms = pl.col("room").drop_nulls().n_unique().over("house")
-    at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null(), rooms <= 1)
+    at_home = records.filter(pl.col("point").is_null(), pl.col("house").is_not_null())
+    # Of a house with flats each flat is a home; whoever left the number out may live in any.
+    flats = pl.col("room").drop_nulls().n_unique().over("house") > 1
+    flat = pl.struct("house", "room").hash()
+    homes = at_home.with_columns(
+        place=pl.when(~flats).then("house").when(pl.col("room").is_not_null()).then(flat), home=True
+    ).drop_nulls("place")
     kept = ("persona", "application", "place", "home")
-    here = pl.concat([at_point.select(kept), at_home.with_columns(place="house", home=True).select(kept)])
+    here = pl.concat([at_point.select(kept), homes.select(kept)])
     return _few_at_a_place(_arrivals(here))
 
 

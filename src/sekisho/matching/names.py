@@ -354,8 +354,9 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
-    likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$"
+    likely = pl.col("known").fill_null(False) & (
+        pl.col("given").str.contains(r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$")
+        | pl.col("main").str.contains(r"^[^ ]+ [ァ-ヺー]{4,5}$")
     )
     shaped = (
         pl.when(kanji)
