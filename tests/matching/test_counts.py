@@ -44,6 +44,8 @@ def population() -> pl.DataFrame:
         .otherwise(pl.lit("certain")),
         records=pl.lit(2),
         contracts=pl.lit(1),
+        unplaced=pl.lit(0),
+        undated=pl.lit(0),
         excess=pl.when(pl.col("cluster") % 70 == 1).then(0.3).otherwise(0.0),
         missing=pl.when(pl.col("cluster") % 50 == 0).then(0.1).otherwise(0.0),
         spread=pl.lit(0.02),
@@ -96,6 +98,17 @@ def test_the_more_an_event_alone_shows_the_more_is_hidden_where_none_happened() 
 def test_the_more_pairs_nothing_but_a_name_joins_the_wider_the_bounds() -> None:
     few, many = beside(10.0), beside(400.0)
     assert many.high - many.low > few.high - few.low
+
+
+def width(**silent: int) -> int:
+    """Of the individuals' bounds when each cluster has so many records that do not say where or when."""
+    said = population().with_columns(**{name: pl.lit(count) for name, count in silent.items()})
+    people = counts.table(parties.cells(said), rows=2 * 1354).figures["total"]["individuals"]
+    return people.high - people.low
+
+
+def test_bounds_are_wider_the_more_records_do_not_say_where_or_when() -> None:
+    assert width() < width(unplaced=1) < width(unplaced=2) < width(undated=2) < width(unplaced=2, undated=2)
 
 
 def test_contracts_of_devices_and_companies_are_not_in_doubt() -> None:

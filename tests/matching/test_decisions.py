@@ -245,6 +245,10 @@ ONE |= {
         record("ﾔﾏﾀﾞ ﾊﾅｺ", start=None, event="rename"),
         record("山田 花子", start=None, event="switch"),
     ],
+    "a slip of one kana, the contracts meet": [
+        record("ﾀｶｻｷ ﾕｳｽｹ", when="2017..2019"),
+        record("ﾀｶｻｷ ﾕｳﾂｹ", when="2019.."),
+    ],
     "a wing named or not": [
         record("ﾔﾏﾀﾞ ﾀﾛｳ", address="上尾市原市9-9 メゾン青葉A102"),
         record("山田 太郎", B, address="上尾市原市9-9-102"),
@@ -326,6 +330,10 @@ TWO = {
         record("佐藤 美咲", start=None, event="restart"),
         record("ｻﾄｳ ﾐﾕｷ", start=None, event="restart"),
     ],
+    "father, then son, called alike but for a voiced sound": [
+        record("ﾔﾏﾀﾞ ｹﾝｼ", when="2015..2019"),
+        record("ﾔﾏﾀﾞ ｹﾝｼﾞ", event="rename"),
+    ],
     "without days, the next but one of the same given name": [
         record("ｲｼﾊﾗ ｶｽﾞｵ", start=None),
         record("ｲﾜﾌﾞﾁ ｶｽﾞｵ", start=None, event="restart"),
@@ -391,6 +399,15 @@ def test_a_family_stays_apart_however_much_a_switch_says_here(words: Lexicon, re
         frame, lexicon=words, reader=reader, weights=decide.Weights(), known_priors=Priors(switched=9.0)
     )
     assert settled.records["cluster"].n_unique() == 2
+
+
+def test_two_brothers_in_one_house_are_no_doubt_of_anybody(words: Lexicon, reader: Reader) -> None:
+    rows = [record("山田 健一"), record("ﾔﾏﾀﾞ ｹﾝｼﾞ", B)]
+    frame = pl.DataFrame(
+        [row | {"row": number, "record": str(number)} for number, row in enumerate(rows)], schema=COLUMNS
+    )
+    settled = settle.settle(frame, lexicon=words, reader=reader, weights=decide.Weights())
+    assert settled.edges.filter(pl.col("weight") > decide.LISTED).is_empty()
 
 
 def test_a_kana_name_joins_its_better_reading_only(words: Lexicon, reader: Reader) -> None:

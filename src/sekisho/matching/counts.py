@@ -38,6 +38,8 @@ _TAIL = 1.96
 _TRUST = 0.5
 # What no pair shows: mistaken kinds, pairs never weighed. On populations of other makers the count was up to 0.6 % off.
 _UNSEEN = 0.006
+# So much more where no record has a supply point, and where none has a day.
+_UNPLACED, _UNDATED = 0.002, 0.004
 # Of the pairs that no event joins, so many more or less may have been missed or joined wrongly without a trace.
 _UNTOLD = 0.02
 # A file without events takes this share of names that only an event shows (chosen, not fitted); it counts as so many pairs.
@@ -133,8 +135,7 @@ def _figure(part: pl.DataFrame, hidden: float) -> Figure:
     missing, spread, beside = (float(people[name].sum()) for name in ("missing", "spread", "beside"))
     excess = float(people["excess"].sum()) + hidden * beside
     estimate = value - excess + missing
-    counted = int(people["amount"].sum())
-    unseen = _UNSEEN * counted + _UNTOLD * beside
+    unseen = _unseen(people) * int(people["amount"].sum()) + _UNTOLD * beside
     margin = _TAIL * math.sqrt(spread) + _TRUST * (excess + missing) + unseen
     levels = {level: int(part.filter(pl.col("level") == level)["amount"].sum()) for level in _LEVELS}
     return Figure(
@@ -145,6 +146,13 @@ def _figure(part: pl.DataFrame, hidden: float) -> Figure:
         high=math.ceil(estimate + margin),
         **levels,
     )
+
+
+def _unseen(people: pl.DataFrame) -> float:
+    """The share of the count that no pair shows: more where fewer records say where and when."""
+    records = max(int(people["records"].sum()), 1)
+    unplaced, undated = (int(people[name].sum()) / records for name in ("unplaced", "undated"))
+    return _UNSEEN + _UNPLACED * unplaced + _UNDATED * undated
 
 
 _LEVELS = ("certain", "probable", "unresolved")

@@ -24,11 +24,11 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract begins in
     both systems), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
-    are true when any meeting of the two shows them. `guessed` says that it is only known that one of several goes on.
-    `records` has persona, point, house, room, start,
-    end (days, NEVER when open), application, system. A record without a point meets those that begin in its
-    home on the day it ends, or on the next. Where nobody knows the days, the applications say who came and who
-    went on.
+    are true when any meeting of the two shows them. `undated` says that only the applications tell so, `guessed`
+    that they do not even tell which of several goes on.
+    `records` has persona, point, house, room, start, end (days, NEVER when open), application, system. A record
+    without a point meets those that begin in its home on the day it ends, or on the next. Where nobody knows the
+    days, the applications say who came and who went on.
     """
     dated = _judged(pl.concat([_at_points(records), _at_homes(records)]))
     undated = _undated(records.filter(pl.col("start").is_null()))
@@ -96,16 +96,18 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         & (unbroken | shared)
         & ~moved,
         guessed=pl.lit(False),
+        undated=pl.lit(False),
     )
     return _any(flags.select("left", "right", *_FLAGS))
 
 
 _SHOWN = ("switched", "renamed", "shared", "twin", "unbroken", "enclosed", "moved")
-_FLAGS = (*_SHOWN, "guessed")
+_UNSURE = ("guessed", "undated")
+_FLAGS = (*_SHOWN, *_UNSURE)
 
 
 def _any(flags: pl.DataFrame) -> pl.DataFrame:
-    return flags.group_by("left", "right").agg(pl.col(_SHOWN).any(), pl.col("guessed").all())
+    return flags.group_by("left", "right").agg(pl.col(_SHOWN).any(), pl.col(_UNSURE).all())
 
 
 def _undated(records: pl.DataFrame) -> pl.DataFrame:
@@ -160,4 +162,5 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         enclosed=never,
         moved=both_came,
         guessed=went_on & ~alone,
+        undated=pl.lit(True),
     ).filter(pl.any_horizontal(_SHOWN))

@@ -26,6 +26,8 @@ _BY_EVENT = (
     "slip",
 )
 _SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
+# Records that say neither or only one of where and when.
+_SILENT = ("unplaced", "undated")
 _SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
 _FLAGS = ("switched", "shared", "twin", "renamed", "unbroken", "enclosed", "phone", "moved")
 
@@ -95,6 +97,8 @@ def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.D
         first=(pl.col("system") == "1").any(),
         second=(pl.col("system") == "2").any(),
         running=pl.col("running").any(),
+        unplaced=pl.col("point").null_count().cast(pl.UInt32),
+        undated=pl.col("start").null_count().cast(pl.UInt32),
     )
     joined = lines.join(_lights(known), on="cluster", how="left").join(
         _doubts(pairs), on="cluster", how="left"
@@ -159,6 +163,7 @@ def cells(lines: pl.DataFrame) -> pl.DataFrame:
             clusters=pl.len().cast(pl.Int64),
             records=pl.col("records").sum().cast(pl.Int64),
             contracts=pl.col("contracts").sum().cast(pl.Int64),
+            **{name: pl.col(name).sum().cast(pl.Int64) for name in _SILENT},
             **{name: pl.col(name).sum() for name in _SUMS},
         )
         .sort("kind", "first", "second", "running", "lamp", "signal", "level")
