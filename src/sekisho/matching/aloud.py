@@ -285,6 +285,12 @@ class Reciter:
             return syllables.ANY
         return syllables.of(itertools.chain(*(_ONE_LONG.get(letter, kana.large(letter)) for letter in last)))
 
+    def begins_with_surname(self, text: str, sound: str) -> bool:
+        """Whether both begin with a surname of two characters and more, as the books read it."""
+        sizes = range(_SHORTEST_WORD, min(len(text), _LONGEST_SURNAME) + 1)
+        readings = (reading for size in sizes for reading in self._surnames.get(text[:size], ()))
+        return any(len(reading) > 1 and sound.startswith(reading) for reading in readings)
+
     def _likely_pieces(self, char: str) -> Iterator[str]:
         return (sound for sound, chance in self._pieces.get(char, {}).items() if chance > _LIKELY)
 

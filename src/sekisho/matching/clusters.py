@@ -16,6 +16,7 @@ _MAY_JOIN_KANJI = frozenset(
         "kana_column",
         "homophone",
         "one_character",
+        "slip",
         "new_surname",
         "former_surname",
         "surname_only",

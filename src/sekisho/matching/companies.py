@@ -11,7 +11,7 @@ import re
 
 import polars as pl
 
-from sekisho.matching import kana, vocabulary
+from sekisho.matching import kana, rarely, vocabulary
 
 _WORDS_OF = vocabulary.section("companies")
 _LATIN_FORM = r"(?:,? ?CO\.?,? ?LTD\.?|,? INC\.?|,? ?K\.?K\.?|,? LLC\.?|,? CORP(?:ORATION|\.)?)$"
@@ -40,7 +40,7 @@ _LITERAL = [*_FORMS, *_SPOKEN, *map(_large, _SPOKEN)]
 _BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
 _MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
 _MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
-_MARKED = rf"{_MARK}|{_LEADING}|{_LATIN_FORM}"
+_FORM = "|".join([*_LITERAL, _MARK, _LEADING, _LATIN_FORM])
 LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
@@ -59,24 +59,20 @@ _BEGUN = {
 _BEGUN_FORM = rf"(?:{'|'.join(sorted(_BEGUN, key=len, reverse=True))})$"
 
 
-def _trades(words: list[str]) -> str:
-    """A word of one character (店, 会) is a trade only at the end."""
-    ending = "|".join(word for word in words if len(word) == 1)
-    return "|".join([*(word for word in words if len(word) > 1), f"(?:{ending})$"])
-
-
 def _longer(words: list[str]) -> list[str]:
     return [word for word in kana.sounds_of(words) if len(word) > 2]
 
 
 # No word boundaries: they would make the pattern many times slower.
 _LATIN_TRADE = rf"(?:^|[^A-Z])(?:{'|'.join(_WORDS_OF['latin_trades'])})(?:[^A-Z]|$)"
-KEYWORD = f"{_trades(_WORDS_OF['trades'])}|{_LATIN_TRADE}"
+# A word of one character (店, 会) is a trade only at the end.
+_TRADES = [word for word in _WORDS_OF["trades"] if len(word) > 1]
+_LAST_TRADE = rf"(?:{'|'.join(word for word in _WORDS_OF['trades'] if len(word) == 1)})$"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
-_ENDINGS = [f"{word}$" if len(word) < 5 else word for word in _SPOKEN_TRADES]
-_BEGINNINGS = [f"^{word}[{kana.KANA}]{{3}}" for word in kana.sounds_of(_WORDS_OF["leading_trades"])]
-KEYWORD_SOUND = "|".join([*_ENDINGS, *_BEGINNINGS])
+_LONG_SOUNDS = [word for word in _SPOKEN_TRADES if len(word) >= 5]
+_LAST_SOUND = rf"(?:{'|'.join(word for word in _SPOKEN_TRADES if len(word) < 5)})$"
+_FIRST_SOUND = rf"^(?:{'|'.join(kana.sounds_of(_WORDS_OF['leading_trades']))})[{kana.KANA}]{{3}}"
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 _LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
@@ -98,7 +94,22 @@ GOES_ON_SOUND = (*_LONG_SPOKEN_BRANCHES, *_SPOKEN_GROWN)
 
 def has_form(text: pl.Expr) -> pl.Expr:
     """Whether a legal form is written, in words or as a mark."""
-    return text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
+    return text.str.contains(_FORM)
+
+
+def is_traded(text: pl.Expr) -> pl.Expr:
+    """Whether a trade is written."""
+    # A pattern of all words would take twice as long.
+    return text.str.contains_any(_TRADES) | text.str.contains(_LAST_TRADE) | text.str.contains(_LATIN_TRADE)
+
+
+def trade_heard(sound: pl.Expr) -> pl.Expr:
+    """Whether a trade is heard."""
+    return (
+        sound.str.contains_any(_LONG_SOUNDS)
+        | sound.str.contains(_LAST_SOUND)
+        | sound.str.contains(_FIRST_SOUND)
+    )
 
 
 def without_form(text: pl.Expr) -> pl.Expr:
@@ -109,16 +120,23 @@ def without_form(text: pl.Expr) -> pl.Expr:
 def uncut(text: pl.Expr) -> pl.Expr:
     """A LONG_IN_KANA name without what the end of its field cut in two. A bank's field has so many cells:
     カブシキガイシャアオバ コウベミナ loses the beginning of its branch, and アオバカブシキガイ that of its form."""
+    return rarely.where(text, _fills_a_field, _without_cut)
+
+
+def _fills_a_field(text: pl.Expr) -> pl.Expr:
     cells = text.str.len_chars() + text.str.count_matches(_VOICED)
-    full = cells.is_in(_FIELDS)
-    branched = text.str.contains_any(_LITERAL) | text.str.contains(_MARKED)
+    return cells.is_in(_FIELDS)
+
+
+def _without_cut(text: pl.Expr) -> pl.Expr:
+    branched = has_form(text)
     shorter = text.str.replace(_LAST_WORD, "${1}")
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
     named = without_form(shorter).str.len_chars() > 1
     last = kana.heard(text.str.extract(r" ([^ ]+)$"))
-    ended = (last.str.contains(KEYWORD_SOUND) | last.str.contains(BRANCH_SOUND)).fill_null(False)
+    ended = (trade_heard(last) | last.str.contains(BRANCH_SOUND)).fill_null(False)
     whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
-    return pl.when(full).then(whole_words.str.replace(_BEGUN_FORM, "")).otherwise(text)
+    return whole_words.str.replace(_BEGUN_FORM, "")
 
 
 def whole(text: pl.Expr) -> pl.Expr:
@@ -126,25 +144,50 @@ def whole(text: pl.Expr) -> pl.Expr:
     return without_form(text)
 
 
+def spoken(text: pl.Expr) -> pl.Expr:
+    """The sound of a name in kana without its legal form."""
+    return kana.sound(without_form(text))
+
+
 def whole_sound(text: pl.Expr) -> pl.Expr:
-    """The same for a name in kana, as its sound; only the spaces are left between."""
-    spoken = kana.sound(without_form(text)).str.replace_all(rf"[^ &{kana.KANA}A-Z0-9]", "")
-    return spoken.str.replace_all(" +", " ").str.strip_chars(" ")
+    """The same as `whole` for a name in kana, as its sound; only the spaces are left between."""
+    return whole_of(spoken(text))
+
+
+def whole_of(spoken: pl.Expr) -> pl.Expr:
+    """`whole_sound` from what is `spoken`."""
+    letters = spoken.str.replace_all(rf"[^ &{kana.KANA}A-Z0-9]", "")
+    return letters.str.replace_all(" +", " ").str.strip_chars(" ")
 
 
 def core(text: pl.Expr) -> pl.Expr:
     """The written name that tells a company apart: no legal form, no separately written branch, no spaces."""
-    return _trunk(without_form(text), BRANCH)
+    return core_of_whole(whole(text))
+
+
+def core_of_whole(whole: pl.Expr) -> pl.Expr:
+    """`core` from the `whole` name."""
+    return _trunk(whole, BRANCH)
 
 
 def core_sound(text: pl.Expr) -> pl.Expr:
-    """The same for a name in kana, as its sound."""
-    return _trunk(kana.sound(without_form(text)), BRANCH_SOUND)
+    """The same as `core` for a name in kana, as its sound."""
+    return core_of_spoken(spoken(text))
+
+
+def core_of_spoken(spoken: pl.Expr) -> pl.Expr:
+    """`core_sound` from what is `spoken`."""
+    return _trunk(spoken, BRANCH_SOUND)
 
 
 def _trunk(parts: pl.Expr, branch: str) -> pl.Expr:
-    trunk = parts.str.replace(rf" {branch}", "")
-    return pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts).str.replace_all(r"[^\w]", "")
+    behind = rf" {branch}"
+    return rarely.where(parts, behind, lambda few: _without_branch(few, behind)).str.replace_all(r"[^\w]", "")
+
+
+def _without_branch(parts: pl.Expr, behind: str) -> pl.Expr:
+    trunk = parts.str.replace(behind, "")
+    return pl.when(trunk.str.len_chars() > 1).then(trunk).otherwise(parts)
 
 
 def trunk_end(text: str) -> int:

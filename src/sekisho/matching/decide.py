@@ -58,6 +58,8 @@ class Weights:
     renamed_wholly: float = 8.7
     renamed_wholly_undated: float = 7.2
     phone: float = 3.0
+    # One contract that begins in both systems, beside what `shared` says.
+    twin: float = 3.0
     # The values below were found on seeds 1 and 60 of the counterpart and 31 and 32 of the first generator.
     # Another surname across contracts that meet, no switch and no application known.
     unbroken_surname: float = 2.5
@@ -69,6 +71,8 @@ class Weights:
     overheard: float = -1.4
     # Each the other's best among all who could be meant.
     mutual: float = 0.5
+    # A slip of the pen where nothing says that the two are one contract: a clerk may look.
+    slip: float = -1.0
 
 
 def probability(weight: float) -> float:
@@ -262,7 +266,7 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     other_surname = pl.col("reason").is_in(["new_surname", "former_surname"]) & (way == "renamed")
     grown = (pl.col("reason") == "company_grown") & way.is_in(["renamed", "unbroken"])
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
-    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "foreign_reading"])
+    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "slip", "foreign_reading"])
     worth = (
         pl.when(one_surname)
         .then(prior)
@@ -278,8 +282,10 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     )
     # ケンシ after ケンジ by a change of name is the son, two plainly different given names are two people.
     kin = (pl.col("reason") == "family") | ((pl.col("reason") == "voicing") & (way == "renamed"))
-    most = pl.when(kin).then(weights.family).otherwise(math.inf)
-    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth, most))
+    slip = (pl.col("reason") == "slip") & ~pl.col("twin")
+    most = pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
+    twin = pl.when(pl.col("twin") & (pl.col("reason") != "unlike")).then(weights.twin).otherwise(0.0)
+    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth + twin, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
 

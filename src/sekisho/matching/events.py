@@ -21,7 +21,8 @@ _FEW = 6
 def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
-    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), unbroken,
+    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract begins in
+    both systems), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
     are true when any meeting of the two shows them. `undated` says that only the applications tell so, `guessed`
     that they do not even tell which of several goes on.
@@ -72,12 +73,16 @@ _MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 def _judged(met: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
     open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
-    shared = ((gap < -_SHARED) & (pl.col("system") != pl.col("old_system"))) | (
-        open_end & (pl.col("system") != pl.col("old_system"))
-    )
+    two_systems = pl.col("system") != pl.col("old_system")
+    # What begins on one day in both systems, or begins and ends on one day in one, is one contract, whatever the
+    # application was, except that it became somebody else's: nobody moved between.
+    renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
+    same_end = pl.col("end").eq_missing(pl.col("old_end"))
+    twin = (pl.col("start") == pl.col("old_start")) & (two_systems | same_end) & ~renamed.fill_null(False)
+    shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end
     here = pl.col("application").fill_null("")
-    moved = (here == RESTART) | ((pl.col("old_application") == STOP).fill_null(False))
+    moved = ~twin & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
     flags = met.with_columns(
         left=pl.min_horizontal("old_persona", "persona"),
         right=pl.max_horizontal("old_persona", "persona"),
@@ -85,6 +90,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         switched=here.is_in([SWITCH, CHANGE, STOP]) & (unbroken | shared) & ~moved,
         renamed=(here == RENAME) & (unbroken | shared),
         shared=shared & ~moved,
+        twin=twin,
         unbroken=unbroken,
         enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
         & (unbroken | shared)
@@ -95,7 +101,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     return _any(flags.select("left", "right", *_FLAGS))
 
 
-_SHOWN = ("switched", "renamed", "shared", "unbroken", "enclosed", "moved")
+_SHOWN = ("switched", "renamed", "shared", "twin", "unbroken", "enclosed", "moved")
 _UNSURE = ("guessed", "undated")
 _FLAGS = (*_SHOWN, *_UNSURE)
 
@@ -151,6 +157,7 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         switched=went_on & alone,
         renamed=took_over,
         shared=never,
+        twin=never,
         unbroken=went_on | took_over,
         enclosed=never,
         moved=both_came,

@@ -68,13 +68,14 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     heard = heard_as(spoken)
     if written.full and written.written != "kana":
         return _by_column(written.full, heard)
-    said = reciter.said(text_of(written))
+    text = text_of(written)
+    said = reciter.said(text)
     if _is_as_said(said, heard):
         most = _READ if said.sound == heard.whole else _cap(said, heard)
         return Likeness(min(read_weight(said.chance), most), "company_reading")
-    if _is_hopeless(said.sound, heard):
+    if not _may_be_heard(text, said, heard, reciter):
         return NOT_ALIKE
-    spelt = reciter.spelt(text_of(written))
+    spelt = reciter.spelt(text)
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
     return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
@@ -89,11 +90,16 @@ def worth_opening(pairs: Iterable[tuple[Name, Name]], reciter: Reciter) -> set[s
     ]
     asked = [(text_of(written), heard_as(spoken)) for written, spoken in mixed if not written.full]
     reciter.listen(text for text, _ in asked)
-    return {text for text, heard in asked if _is_open(reciter.said(text), heard)}
+    return {text for text, heard in asked if _is_open(text, reciter.said(text), heard, reciter)}
 
 
-def _is_open(said: Said, heard: Heard) -> bool:
-    return not _is_as_said(said, heard) and not _is_hopeless(said.sound, heard)
+def _is_open(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
+    return not _is_as_said(said, heard) and _may_be_heard(text, said, heard, reciter)
+
+
+def _may_be_heard(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
+    """斉藤住建 is said サイフジスミダテ, and all the same begins as the books of surnames say."""
+    return reciter.begins_with_surname(text, heard.whole) or not _is_hopeless(said.sound, heard)
 
 
 def _is_as_said(said: Said, heard: Heard) -> bool:

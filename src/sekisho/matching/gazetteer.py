@@ -23,8 +23,8 @@ _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
 # 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
 _NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
-# Characters that have no other form; most addresses have no others.
-_NOT_PLAIN = r"[^\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々0-9A-Z -]"
+# Wide digits and hyphens, as NFKC and _HYPHENS make them.
+NARROW = dict(zip("０１２３４５６７８９－", "0123456789-", strict=True)) | dict.fromkeys("‐‑‒–—―−─━﹣", "-")
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
 
 
@@ -63,16 +63,24 @@ class Gazetteer:
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
-    placed = numerals.by_place(rarely.where(text, _NOT_PLAIN, _plain))
+    plain = rarely.where(text, variants.unusual(table, "-"), lambda few: _plain(few, table))
+    placed = numerals.by_place(plain)
     dashed = rarely.where(placed, _LONG_MARK, _dashed)
     named = rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
     written = numerals.to_digits(rarely.where(named, _SPACES, _unspaced))
     fields = rarely.where(written, "字", _without_fields)
-    return variants.fold(fields, table).str.replace_many(_SAME_IN_TOWNS)
+    return fields.str.replace_many(_SAME_IN_TOWNS)
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
-    return rarely.uppercase(text.str.normalize("NFKC")).str.replace_all(_HYPHENS, "-")
+def _plain(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    """Most that is unusual are wide digits; they are replaced before anything dearer is asked."""
+    narrow = text.str.replace_many(NARROW)
+    return rarely.where(narrow, variants.unusual(table, "-"), lambda few: _normal(few, table))
+
+
+def _normal(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    wide = rarely.uppercase(text.str.normalize("NFKC")).str.replace_all(_HYPHENS, "-")
+    return variants.fold(wide, table)
 
 
 def _dashed(text: pl.Expr) -> pl.Expr:

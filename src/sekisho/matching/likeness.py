@@ -43,6 +43,8 @@ _UNREADABLE = -3.5
 # 柳 heard as リュウ is a Korean's surname; before a given name that Japanese bear, too, it is less often.
 _MAYBE_JAPANESE = -1.0
 _FAMILY = Likeness(-6.5, "family")
+# Brothers are called alike, too; only one contract that begins in both systems tells a slip from them.
+_ONE_KANJI = Likeness(-6.5, "slip")
 # A shop called after somebody's surname is somebody else's as often as not.
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
@@ -225,7 +227,10 @@ class Reader:
         if not left.given or not right.given:
             return Likeness(0.5, "surname_only")
         common = self._common_readings(left.given, right.given)
-        return Likeness(math.log(common) - 1.0, "homophone") if common > _FEW else _FAMILY
+        if common > _FEW:
+            return Likeness(math.log(common) - 1.0, "homophone")
+        same_length = len(left.given) == len(right.given) > 1
+        return _ONE_KANJI if same_length and Levenshtein.distance(left.given, right.given) == 1 else _FAMILY
 
     def sounds_alike(self, left: str, right: str) -> bool:
         """Whether two given names in kanji may be read the same."""

@@ -15,22 +15,29 @@ from sekisho.matching import companies, devices, kana, rarely, several, variants
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
+_ODD_SPACE = r"\x{3000}|  "
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
 # (ヵ is how some keyboards write the bank's (カ.
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
 # 加藤 弘明宅, カトウ ヒロアキタク
 _HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
+_WRAPPED = r"[()・、,&+/／]|方|内|サマ"
+# ゆうげんがいしゃ はしもとこうぎょう
+_FORM_IN_HIRAGANA = r"^[^\p{Han}]*(?:[かが]いしゃ|ほうじん|くみあい)[^\p{Han}]*$"
 _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
-_HOSTED = r"^(.{2,12}?)(?:様方|様内|サマカタ|サマホウ|方) (.{2,})$"
+_HOSTED = r"^(.{2,12}?)(?:(?:様方|様内|サマカタ|サマホウ) ?|方 )(.{2,})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
+_BETWEEN = r"[・=＝]"
+_ANY_KANA = r"[ぁ-ゖァ-ヺー]"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
+_MANY_WORDS = r"[.,'-]| .* "
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
 # A second person's name, in kana with a space.
@@ -61,22 +68,37 @@ def _guessed() -> pl.Expr:
 
 
 def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    wide = pl.col("name").fill_null("").str.normalize("NFKC")
-    plain = rarely.uppercase(wide).str.replace_all(_SPACES, " ")
-    dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
-    marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
-    called = variants.fold(marked, lexicon.variants).str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    plain = rarely.where(
+        pl.col("name").fill_null(""),
+        variants.unusual(lexicon.variants),
+        lambda few: _usual(few, lexicon),
+        otherwise=lambda others: rarely.where(others, _ODD_SPACE, _evenly_spaced),
+    )
+    called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
     homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
+    formal = rarely.where(homeless, _FORM_IN_HIRAGANA, kana.katakana)
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        text=homeless,
+        text=formal,
         spoken=pl.when(spoken != "").then(spoken),
-    ).with_columns(sound=kana.heard(pl.col("text")))
+    ).with_columns(said="text", sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
     told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
     return whole.with_columns(legal=companies.has_form(pl.col("text")))
+
+
+def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
+    """In NFKC form and capitals, with one kind of space and of dash, and without variants."""
+    plain = _evenly_spaced(rarely.uppercase(text.str.normalize("NFKC")))
+    dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
+    marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
+    return variants.fold(marked, lexicon.variants)
+
+
+def _evenly_spaced(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_SPACES, " ")
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
@@ -85,7 +107,9 @@ def _spoken(text: pl.Expr) -> pl.Expr:
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
     """Takes brackets, hosts and partners off persons' names; a company keeps its text."""
-    wrapped = pl.col("text").str.contains(r"[()・、,&+/／]|方|内|サマ") & ~pl.col("legal") & ~pl.col("device")
+    wrapped = rarely.true_where(
+        frame, ~pl.col("legal") & ~pl.col("device"), pl.col("text").str.contains(_WRAPPED)
+    )
     nothing = [pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")]
     plain = frame.filter(~wrapped, ~pl.col("legal")).with_columns(*nothing, main="text")
     legal = frame.filter("legal").with_columns(*nothing, main=companies.without_form(pl.col("text")))
@@ -149,9 +173,9 @@ def _is_trade(text: pl.Expr) -> pl.Expr:
     """Whether a word names a business or one of its branches."""
     spoken = kana.heard(text)
     return (
-        text.str.contains(companies.KEYWORD)
+        companies.is_traded(text)
         | text.str.contains(companies.BRANCH)
-        | spoken.str.contains(companies.KEYWORD_SOUND)
+        | companies.trade_heard(spoken)
         | spoken.str.contains(companies.BRANCH_SOUND)
     ).fill_null(False)
 
@@ -174,7 +198,7 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     )
     # ジョン・スミス is one person; 山田太郎・花子 and ヤマダ タロウ・ハナコ are two; 国立精神・神経医療研究センター is none.
     other = pl.col("outside").str.extract(rf"{_PARTNERS} ?(.*)$")
-    nobody = (other.str.len_chars() > _LONGEST_NAME) | other.str.contains(companies.KEYWORD)
+    nobody = (other.str.len_chars() > _LONGEST_NAME) | companies.is_traded(other)
     couple = (
         ~nobody.fill_null(False)
         & pl.col("outside").str.contains(_PARTNERS)
@@ -206,12 +230,17 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("kanji"))
     )
+    in_kana = pl.col("written") == "kana"
+    as_said = (main == pl.col("said")) & ~main.str.contains(_BETWEEN)
     by_kana = rarely.given(
-        pl.when(pl.col("written") == "kana").then(main),
-        lambda few: kana.heard(few.str.replace_all(r"[・=＝]", " ")),
+        pl.when(in_kana & ~as_said).then(main), lambda few: kana.heard(few.str.replace_all(_BETWEEN, " "))
     )
     named = frame.with_columns(written=written).with_columns(
-        heard=pl.when(pl.col("written") == "kana").then(by_kana).otherwise(pl.col("spoken"))
+        heard=pl.when(in_kana & as_said)
+        .then(pl.coalesce("sound", main))
+        .when(in_kana)
+        .then(by_kana)
+        .otherwise("spoken")
     )
     both = _split_kanji(named, lexicon)
     return _split_kana(both, lexicon)
@@ -317,7 +346,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = pl.col("main").str.contains(companies.KEYWORD) | _trade_heard()
+    traded = companies.is_traded(pl.col("main")) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
     # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
@@ -325,8 +354,9 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
-    likely = pl.col("known").fill_null(False) & pl.col("given").str.contains(
-        r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$"
+    likely = pl.col("known").fill_null(False) & (
+        pl.col("given").str.contains(r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$")
+        | pl.col("main").str.contains(r"^[^ ]+ [ァ-ヺー]{4,5}$")
     )
     shaped = (
         pl.when(kanji)
@@ -354,17 +384,18 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _trade_heard() -> pl.Expr:
     """A trade within one word: リュウ ビン carries no mail."""
-    return pl.col("heard").str.contains(companies.KEYWORD_SOUND).fill_null(False)
+    return companies.trade_heard(pl.col("heard")).fill_null(False)
 
 
 def _branched() -> pl.Expr:
     """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
-    trade = pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$").str.contains(companies.KEYWORD_SOUND)
+    trade = companies.trade_heard(pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$"))
     return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
 
 
 _WORKING = (
     "text",
+    "said",
     "spoken",
     "sound",
     "inside",
@@ -386,12 +417,11 @@ def _keys(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
     """Word order does not matter in a foreign name."""
-    spaced = pl.col("main").str.replace_all(r"[・=＝]", " ")
+    latin = pl.when(pl.col("written") == "latin").then("main")
+    spaced = rarely.given(latin, lambda few: few.str.replace_all(_BETWEEN, " "))
     former = pl.col("inside").str.replace(_FORMER, "")
     worded = people.with_columns(
-        words=_sorted_words(
-            pl.when(pl.col("written") == "kana").then("heard").when(pl.col("written") == "latin").then(spaced)
-        ),
+        words=_sorted_words(pl.when(pl.col("written") == "kana").then("heard").otherwise(spaced)),
         former=pl.when(pl.col("host").is_null() & (former != "")).then(former),
     )
     key = (
@@ -409,20 +439,21 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
     nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
     named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
-    spoken = named.filter(kana_name).with_columns(
-        full=companies.core_sound(text), words=companies.whole_sound(text)
+    spoken = named.filter(kana_name).with_columns(full=companies.spoken(text))
+    spoken = spoken.with_columns(
+        full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
     )
     written = named.filter(~kana_name).with_columns(
-        full=companies.core_sound(pl.col("spoken")), words=companies.whole(text)
+        full=rarely.given(pl.col("spoken"), companies.core_sound), words=companies.whole(text)
     )
-    keyed = [spoken.with_columns(key="full"), written.with_columns(key=companies.core(pl.col("text")))]
-    return pl.concat(keyed)
+    cores = companies.core_of_whole(pl.col("words"))
+    return pl.concat([spoken.with_columns(key="full"), written.with_columns(key=cores)])
 
 
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     """Class and number: 街路灯|1093."""
     nothing = pl.lit(None, dtype=pl.String)
-    described = pl.concat_str("text", pl.lit(" "), "sound")
+    described = pl.concat_str("text", pl.lit(" "), pl.col("sound").fill_null(""))
     number = devices.device_number(pl.col("text")).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
     return things.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, key=key)
@@ -430,8 +461,19 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
 
 def _sorted_words(text: pl.Expr) -> pl.Expr:
     """SMITH, JOHN and JOHN SMITH alike."""
-    words = text.str.replace_all(r"[.,'-]", " ").str.split(" ")
-    return words.list.sort().list.join(" ").str.strip_chars(" ")
+    return rarely.where(text, _MANY_WORDS, _all_sorted, otherwise=_two_sorted).str.strip_chars(" ")
+
+
+def _all_sorted(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(r"[.,'-]", " ").str.split(" ").list.sort().list.join(" ")
+
+
+def _two_sorted(text: pl.Expr) -> pl.Expr:
+    """The same for one word or two, without lists, which are sorted slowly."""
+    words = text.str.splitn(" ", 2).struct
+    first, second = words.field("field_0"), words.field("field_1")
+    turned = pl.concat_str(second, first, separator=" ")
+    return pl.when(second < first).then(turned).otherwise(text)
 
 
 def clean_columns() -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import polars as pl
 from sekisho.matching import rarely
 
 _DIGITS = "〇一二三四五六七八九"
-_NUMERAL = r"[〇一二三四五六七八九十百千壱壹弐貳参參]|\d条"
 # 九四四番地 and 一三の四 digit by digit; never the town 一二三町.
 _RUN = rf"[{_DIGITS}]{{2,}}"
 _AFTER_RUN = rf"番|号|階|棟|地割|[-ー]|[のノ][{_DIGITS}十\d]|\s|$"
@@ -22,6 +21,8 @@ _PLACES = str.maketrans(_DIGITS, "0123456789")
 _THOUSANDS = r"([二三四五六七八九]千[一二三四五六七八九十百]*)(番|号)"
 _SIZES = {"千": 1000, "百": 100, "十": 10}
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
+# A numeral where it may be a number; 三田 and 四谷 are none.
+_NUMERAL = rf"[〇一二三四五六七八九十百千壱壹弐貳参參](?:{'|'.join(_UNITS)}|-|〇)|[番地号ノの-][一二三四五六七八九十百千]|[0-9]条"
 
 
 def kanji_number(value: int) -> str:

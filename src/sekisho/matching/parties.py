@@ -15,12 +15,21 @@ CERTAIN = 0.98
 # Where two contracts only stand beside one another, and where the file itself says that they are one customer's.
 _BESIDE, _TOLD = ("beside", "succeeded", "moved"), ("enclosed", "shared", "switched")
 # What only an event shows: nobody compares such names where none happened.
-_BY_EVENT = ("homophone", "new_surname", "one_character", "one_kana", "surname_only", "unlike", "family")
+_BY_EVENT = (
+    "homophone",
+    "new_surname",
+    "one_character",
+    "one_kana",
+    "surname_only",
+    "unlike",
+    "family",
+    "slip",
+)
 _SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
 # Records that say neither or only one of where and when.
 _SILENT = ("unplaced", "undated")
 _SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
-_FLAGS = ("switched", "shared", "renamed", "unbroken", "enclosed", "phone", "moved")
+_FLAGS = ("switched", "shared", "twin", "renamed", "unbroken", "enclosed", "phone", "moved")
 
 
 def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:

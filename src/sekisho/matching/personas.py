@@ -47,10 +47,12 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     device = pl.col("kind") == "device"
     named = pl.col("key") != ""
     frame = records.select("row", "kind", "key", "point", "house", "room", "number")
-    frame = frame.with_columns(name=pl.struct("kind", "key").hash()).with_columns(room=_room())
-    numbers = pl.col("number").drop_nulls().n_unique().over("name", "house")
+    frame = frame.with_columns(name=pl.struct("kind", "key").hash())
+    frame = frame.with_columns(spot=pl.struct("name", "house").hash())
+    frame = frame.with_columns(room=_room(_with_several(frame, "room")))
+    numbers = pl.col("spot").is_in(_with_several(frame, "number").implode())
     frame = frame.with_columns(
-        name=pl.when(pl.col("house").is_not_null() & (numbers > 1))
+        name=pl.when(pl.col("house").is_not_null() & numbers)
         .then(pl.struct("name", "number").hash())
         .otherwise("name")
     )
@@ -64,9 +66,14 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _room() -> pl.Expr:
+def _with_several(frame: pl.DataFrame, column: str) -> pl.Series:
+    """The spots (a name in a house) with more than one value in a column that most rows leave empty."""
+    known = frame.filter(pl.col(column).is_not_null()).select("spot", column).unique()["spot"]
+    return known.filter(known.is_duplicated())
+
+
+def _room(several: pl.Series) -> pl.Expr:
     """One room for all who could share it: a company fills its building; one known room stands for
     unknown ones."""
-    rooms = pl.col("room").drop_nulls().n_unique().over("name", "house")
-    single = (rooms <= 1) | (pl.col("kind") == "company")
+    single = ~pl.col("spot").is_in(several.implode()) | (pl.col("kind") == "company")
     return pl.when(single).then(pl.lit(_ANY_ROOM)).otherwise(pl.col("room").fill_null(_NO_ROOM))

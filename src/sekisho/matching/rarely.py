@@ -10,27 +10,52 @@ from collections.abc import Callable
 
 import polars as pl
 
+Change = Callable[[pl.Expr], pl.Expr]
 
-def where(text: pl.Expr, pattern: str, change: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-    """`change` applied to the strings in which the pattern is found; the others as they are."""
+
+def where(
+    text: pl.Expr, pattern: str | Change, change: Change, *, otherwise: Change | None = None
+) -> pl.Expr:
+    """`change` applied to the strings in which the pattern is found, or of which it is true; the others as they are,
+    or by `otherwise`."""
 
     def changed(texts: pl.Series) -> pl.Series:
-        places = texts.str.contains(pattern).fill_null(False).arg_true()
-        if places.is_empty():
-            return texts
-        few = texts.gather(places).alias("few").to_frame()
-        return texts.scatter(places, few.select(change(pl.col("few"))).to_series())
+        true = _true(texts, pattern)
+        places = true.arg_true()
+        if otherwise:
+            rest = (~true).arg_true()
+            texts = texts.scatter(rest, _applied(otherwise, texts.gather(rest)))
+        return texts.scatter(places, _applied(change, texts.gather(places))) if places.len() else texts
 
     return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
 
 
-def given(text: pl.Expr, change: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+def _true(texts: pl.Series, pattern: str | Change) -> pl.Series:
+    found = texts.str.contains(pattern) if isinstance(pattern, str) else _applied(pattern, texts)
+    return found.fill_null(False)
+
+
+def _applied(change: Change, texts: pl.Series) -> pl.Series:
+    return texts.alias("few").to_frame().select(change(pl.col("few"))).to_series()
+
+
+def only(text: pl.Expr, pattern: str, change: Change) -> pl.Expr:
+    """`change` applied to the strings in which the pattern is found; null for the others."""
+
+    def changed(texts: pl.Series) -> pl.Series:
+        places = _true(texts, pattern).arg_true()
+        nothing = pl.repeat(None, texts.len(), dtype=pl.String, eager=True)
+        return nothing.scatter(places, _applied(change, texts.gather(places))) if places.len() else nothing
+
+    return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
+
+
+def given(text: pl.Expr, change: Change) -> pl.Expr:
     """`change` applied to a column that most rows leave empty; it must leave an empty one empty."""
 
     def changed(texts: pl.Series) -> pl.Series:
         places = texts.is_not_null().arg_true()
-        few = texts.gather(places).alias("few").to_frame().select(change(pl.col("few"))).to_series()
-        return texts.scatter(places, few) if few.len() else texts
+        return texts.scatter(places, _applied(change, texts.gather(places))) if places.len() else texts
 
     return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
 

@@ -20,6 +20,7 @@ JAPANESE = {
     "romanised": "ローマ字とカナの対応",
     "foreign_reading": "外国語読みの可能性",
     "family": "姓が一致し名が違う（家族）",
+    "slip": "姓が一致し名の漢字1文字が違う",
     "company_reading": "会社名の読みに一致",
     "company_branch": "支店・営業所名の有無",
     "company_grown": "グループ・ホールディングスなどの有無",
@@ -53,6 +54,7 @@ ENGLISH = {
     "romanised": "Roman letters and kana agree",
     "foreign_reading": "perhaps a foreign reading",
     "family": "same surname, other given name (family)",
+    "slip": "same surname, one kanji of the given name differs",
     "company_reading": "the kana is the reading of the company's name",
     "company_branch": "with and without a branch",
     "company_grown": "with and without a word such as Group or Holdings",
@@ -71,6 +73,7 @@ ENGLISH = {
 EVENTS = {
     "switched": ("スイッチング時の名義変更", "the name changed across an unbroken switch"),
     "shared": ("両システムの同じ契約", "one contract in both systems"),
+    "twin": ("両システムで同じ日に始まる契約", "a contract that begins in both systems on one day"),
     "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
     "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
     "enclosed": ("前後の契約と同じ名義人の間に挟まれた契約", "between two contracts of the other"),

@@ -153,22 +153,20 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
-    sure_first = known.select("persona", "guessed", *kept).sort("guessed", maintain_order=True)
-    return sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records")).sort("persona")
+    wanted = known.select("persona", "guessed", *kept)
+    repeated = pl.col("persona").is_duplicated()
+    sure_first = wanted.filter(repeated).sort("guessed", maintain_order=True)
+    many = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
+    once = wanted.filter(~repeated).with_columns(records=pl.lit(1, dtype=many.schema["records"]))
+    return pl.concat([once.select(many.columns), many]).sort("persona")
 
 
 def _places(known: pl.DataFrame) -> pl.DataFrame:
     """persona, place, room: each point and each house of a persona; a point is a place with one room."""
-    points = known.filter(pl.col("point").is_not_null()).select(
-        "persona",
-        place=pl.col("point").hash(seed=1),
-        room=pl.lit(None, dtype=pl.String),
-        is_point=pl.lit(True),
-    )
-    houses = known.filter(pl.col("house").is_not_null()).select(
-        "persona", place="house", room="room", is_point=pl.lit(False)
-    )
-    return pl.concat([points, houses]).unique()
+    points = known.filter(pl.col("point").is_not_null()).select("persona", place=pl.col("point").hash(seed=1))
+    roomless = points.unique().with_columns(room=pl.lit(None, dtype=pl.String), is_point=pl.lit(True))
+    houses = known.filter(pl.col("house").is_not_null()).select("persona", place="house", room="room")
+    return pl.concat([roomless, houses.unique().with_columns(is_point=pl.lit(False))])
 
 
 def _owners(known: pl.DataFrame, crowded: pl.Series | None) -> pl.DataFrame:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import kana
+from sekisho.matching import companies, kana
 from sekisho.matching.lexicon import Lexicon
 
 # As many people must bear a surname, and as many books list a given name, for a word to be taken for one.
 _BORNE, _LISTED = 30.0, 1.0
+# The same for sounds.
+_COMMON, _OFTEN_LISTED = 3000.0, 5.0
 # A word that hardly anybody bears as a surname.
 _NOBODY = 10.0
 _LONGEST_SURNAME = 4
 _FIRST_OF_TWO = r"^([^ ]+) [^ ]+$"
 _KANA = r"^[ァ-ヺー]+$"
 _OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
+_SPOKEN_OWNER, _LONGEST_SPOKEN = r"^[ァ-ヺー]{5,10}$", 6
+# A surname or a given name, also one that no book has.
+_SHORT_WORD = r"^\p{Han}{1,3}$"
 
 
 def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -26,34 +31,62 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     partner, shop, legal, device) and puts the surname first."""
     open_name = ~pl.col("legal") & ~pl.col("device")
     spaced = open_name & pl.col("main").str.contains(" ", literal=True) & pl.col("partner").is_null()
-    first = frame.select("row", word=pl.col("main").str.extract(_FIRST_OF_TWO)).filter(
-        frame.select(spaced).to_series()
-    )
-    plain = first.join(_surnames(first["word"], lexicon), on="word", how="semi")["row"]
-    several = spaced & ~pl.col("row").is_in(plain.implode())
+    asked = frame.select(spaced).to_series()
+    ends = _ends(frame.filter(asked))
+    words = _words(ends)
+    known = _known(words, lexicon)
+    owners = pl.concat([_owners(words, lexicon), _spoken_owners(known, lexicon)])
+    telling = pl.col("row").is_in(_telling(ends, known, owners).implode())
+    several = asked & frame.select(telling).to_series()
     worded = frame.filter(several).with_columns(words=pl.col("main").str.split(" "))
-    seen = _looked_up(worded, lexicon)
+    seen = _looked_up(worded, known, owners)
     longer = _of_three(seen.filter(pl.col("words").list.len() > 2))
     two = _of_two(seen.filter(pl.col("words").list.len() == 2))
     return pl.concat([frame.filter(~several), *(part.select(frame.columns) for part in (longer, two))])
 
 
-def _surnames(words: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
-    """Those of the words that enough people bear as a surname: 山田 太郎 needs no second look."""
-    distinct = words.drop_nulls().unique().to_frame().with_columns(sound=kana.heard(pl.col("word")))
-    written = lexicon.written_surnames.filter(pl.col("people") >= _NOBODY)
-    spoken = lexicon.spoken_surnames.filter(pl.col("people") >= _NOBODY)
-    known = [
-        distinct.join(written, left_on="word", right_on="name", how="semi"),
-        distinct.filter(pl.col("word").str.contains(_KANA)).join(spoken, on="sound", how="semi"),
-    ]
-    return pl.concat(known).select("word")
+def _ends(spaced: pl.DataFrame) -> pl.DataFrame:
+    """row, main, first and last: the words of names that have two, null for others."""
+    first = spaced.select("row", "main", first=pl.col("main").str.extract(_FIRST_OF_TWO))
+    return first.with_columns(last=pl.col("main").str.strip_prefix(pl.concat_str("first", pl.lit(" "))))
 
 
-def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+def _words(ends: pl.DataFrame) -> pl.DataFrame:
+    """Each word once, as column word."""
+    many = ends.filter(pl.col("first").is_null()).select(word=pl.col("main").str.split(" ").explode())
+    two = [ends.select(word=end).drop_nulls() for end in ("first", "last")]
+    return pl.concat([*two, many]).unique()
+
+
+def _telling(ends: pl.DataFrame, known: pl.DataFrame, owners: pl.Series) -> pl.Series:
+    """The rows whose words are looked at together: three words and more, and two of which one by itself may be what
+    `_of_two` takes it for. 山田 太郎 needs no second look."""
+    given = (pl.col("given") > _LISTED) & (pl.col("surname") < _NOBODY)
+    surname = (pl.col("surname") >= _BORNE) & (pl.col("given") <= _LISTED)
+    turned = _one_of("first", known.filter(given)) & _one_of("last", known.filter(surname))
+    whole = pl.col("first").is_in(owners.implode()) | pl.col("last").is_in(owners.implode())
+    return ends.filter(pl.col("first").is_null() | turned | whole)["row"]
+
+
+def _one_of(end: str, words: pl.DataFrame) -> pl.Expr:
+    return pl.col(end).is_in(words["word"].implode())
+
+
+def _looked_up(worded: pl.DataFrame, known: pl.DataFrame, owners: pl.Series) -> pl.DataFrame:
     """Adds surnames and givens: for each word, how many bear it as a surname and how many books list it as a given
     name; owner and whole: whether the last, or the first, is a whole name of the books."""
-    words = worded.select(word=pl.col("words").explode()).unique()
+    placed = worded.select("row", word="words").explode("word").with_columns(place=pl.int_range(pl.len()))
+    listed = placed.join(known, on="word", how="left").sort("place")
+    told = listed.group_by("row", maintain_order=True).agg(surnames=pl.col("surname"), givens=pl.col("given"))
+    joined = worded.join(told, on="row", how="left")
+    return joined.with_columns(
+        owner=pl.col("words").list.last().is_in(owners.implode()),
+        whole=pl.col("words").list.first().is_in(owners.implode()),
+    )
+
+
+def _known(words: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """word, surname and given: how many bear it as a surname and how many books list it as a given name."""
     known = words.with_columns(
         sound=pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
     )
@@ -63,19 +96,10 @@ def _looked_up(worded: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         )
     for table, name in ((lexicon.spoken_surnames, "people"), (lexicon.spoken_given, "votes")):
         known = known.join(table, on="sound", how="left").rename({name: f"spoken_{name}"})
-    judged = known.select(
+    return known.select(
         "word",
         surname=pl.max_horizontal("written_people", "spoken_people").fill_null(0.0),
         given=pl.max_horizontal("written_votes", "spoken_votes").fill_null(0.0),
-    )
-    placed = worded.select("row", word="words").explode("word").with_columns(place=pl.int_range(pl.len()))
-    listed = placed.join(judged, on="word", how="left").sort("place")
-    told = listed.group_by("row", maintain_order=True).agg(surnames=pl.col("surname"), givens=pl.col("given"))
-    ends = pl.concat([worded.select(word=getattr(pl.col("words").list, end)()) for end in ("first", "last")])
-    owners = _owners(ends.unique(), lexicon).implode()
-    joined = worded.join(told, on="row", how="left")
-    return joined.with_columns(
-        owner=pl.col("words").list.last().is_in(owners), whole=pl.col("words").list.first().is_in(owners)
     )
 
 
@@ -99,11 +123,38 @@ def _owners(words: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     return listed["word"].unique()
 
 
+def _spoken_owners(known: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """The same in kana, ミヤガワエミ, of those words that are neither surname nor given name: sounds are alike more easily,
+    and both parts must be common ones."""
+    solid = known.filter(
+        pl.col("surname") == 0, pl.col("given") <= _LISTED, pl.col("word").str.contains(_SPOKEN_OWNER)
+    ).select("word", sound=kana.heard(pl.col("word")))
+    cuts = pl.concat(
+        [
+            solid.select(
+                "word", surname=pl.col("sound").str.slice(0, size), given=pl.col("sound").str.slice(size)
+            )
+            for size in range(2, _LONGEST_SPOKEN + 1)
+        ]
+    )
+    named = cuts.join(lexicon.spoken_surnames, left_on="surname", right_on="sound").filter(
+        pl.col("people") >= _COMMON
+    )
+    listed = named.join(lexicon.spoken_given, left_on="given", right_on="sound").filter(
+        pl.col("votes") > _OFTEN_LISTED
+    )
+    return listed["word"].unique()
+
+
 def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
     """Three words and more: 山田 太郎 花子 are two people, ネイルユイ 浅井 道雄 is a shop and its owner."""
     words, surnames, givens = pl.col("words"), pl.col("surnames"), pl.col("givens")
-    couple = (surnames.list.first() >= _BORNE) & (givens.list.slice(1).list.min() > _LISTED)
     named = (surnames.list.get(-2) >= _BORNE) & (givens.list.last() > _LISTED)
+    listed = (surnames.list.first() >= _BORNE) & (givens.list.slice(1).list.min() > _LISTED)
+    short = (words.list.len() == 3) & words.list.eval(pl.element().str.contains(_SHORT_WORD)).list.all()
+    # 荒茅 鋭和 久慧 are in no book, and no shop is called so.
+    trade = companies.is_traded(pl.col("main"))
+    couple = listed | (short & ~named & ~trade & pl.col("shop").is_null())
     shop_and_two = ~couple & named & pl.col("shop").is_null()
     shop_and_one = ~couple & ~named & pl.col("owner") & pl.col("shop").is_null()
     size = pl.when(shop_and_two).then(2).when(shop_and_one).then(1).otherwise(0)
@@ -131,7 +182,9 @@ def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
     )
     owner = pl.col("owner") & (givens.list.last() <= _LISTED)
     shop = ~turned & owner & (surnames.list.first() == 0) & pl.col("shop").is_null()
-    listed_only = (givens.list.last() > _LISTED) & (surnames.list.last() < _NOBODY)
+    # In kana a given name is mostly somebody's surname, too.
+    spoken = first.str.contains(_KANA)
+    listed_only = (givens.list.last() > _LISTED) & ((surnames.list.last() < _NOBODY) | spoken)
     couple = ~turned & ~shop & pl.col("whole") & (surnames.list.first() == 0) & listed_only
     return seen.with_columns(
         partner=pl.when(couple).then(last).otherwise("partner"),

@@ -50,6 +50,8 @@ _ADDED = (
 # The map joins these, but they are different names: 王 is no 玉, 功 no 切.
 _APART = frozenset("王玉宍肉尤兀功切")
 _DECIDED = 10**9
+# Characters of names that have no other form, unless the table has one.
+_USUAL = r"\x{4E00}-\x{9FFF}ぁ-ゖァ-ヺー0-9A-Z \x{3000}"
 _SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
 
 
@@ -66,7 +68,27 @@ def variant_table() -> dict[str, str]:
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Text without variation selectors, with 々 written out and every variant replaced by its leader."""
     plain = rarely.where(text.str.replace_all(_SELECTORS, ""), "々", _written_out)
-    return plain.str.replace_many(list(table), list(table.values()))
+    return rarely.where(plain, _any_of(table), lambda few: _led(few, table))
+
+
+def unusual(table: dict[str, str], usual: str = "") -> str:
+    """A pattern for text that may be not in NFKC form, in capitals and without variants; spaces may be wide. `usual`:
+    further characters that are nothing unusual."""
+    return f"[[^{_USUAL}{usual}]{''.join(table)}]"
+
+
+def _any_of(table: dict[str, str]) -> str:
+    return f"[{''.join(table)}]"
+
+
+def _led(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    """Every variant replaced, knowing only those that occur: to read the whole table takes longer than to use it."""
+
+    def replaced(texts: pl.Series) -> pl.Series:
+        met = {char: table[char] for char in set("".join(texts)) if char in table}
+        return texts.str.replace_many(met)
+
+    return text.map_batches(replaced, return_dtype=pl.String, is_elementwise=True)
 
 
 def _written_out(text: pl.Expr) -> pl.Expr:
