@@ -71,6 +71,8 @@ class Weights:
     overheard: float = -1.4
     # Each the other's best among all who could be meant.
     mutual: float = 0.5
+    # A slip of the pen where nothing says that the two are one contract: a clerk may look.
+    slip: float = -1.0
 
 
 def probability(weight: float) -> float:
@@ -279,12 +281,9 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .otherwise(event)
     )
     # ケンシ after ケンジ by a change of name is the son, two plainly different given names are two people.
-    kin = (
-        (pl.col("reason") == "family")
-        | ((pl.col("reason") == "voicing") & (way == "renamed"))
-        | ((pl.col("reason") == "slip") & ~pl.col("twin"))
-    )
-    most = pl.when(kin).then(weights.family).otherwise(math.inf)
+    kin = (pl.col("reason") == "family") | ((pl.col("reason") == "voicing") & (way == "renamed"))
+    slip = (pl.col("reason") == "slip") & ~pl.col("twin")
+    most = pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
     twin = pl.when(pl.col("twin") & (pl.col("reason") != "unlike")).then(weights.twin).otherwise(0.0)
     weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth + twin, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
