@@ -93,6 +93,42 @@ ONE = {
         record("山田 太郎", address=FLAT),
         record("ﾔﾏﾀﾞ ﾀﾛｳ", B, address="上尾市原市9-9 メゾン青葉"),
     ],
+    "one contract that a restart began in both systems, one kanji wrong": [
+        record("岩崎 明香", event="restart"),
+        record("岩崎 昭香", event="restart", system="2"),
+    ],
+    "one contract in both systems, a reading that nobody expects": [
+        record("ｻﾄｳ ﾋﾟｶﾁﾕｳ", event="restart"),
+        record("佐藤 光宙", event="restart", system="2"),
+    ],
+    "two applications about one contract, one kana left out": [
+        record("ｼﾓﾀﾞ ｹｲｽｹ", when="2019..2021", event="stop", system="2"),
+        record("ｼﾓﾀﾞ ｹｲｹ", when="2019..2021", event="switch", system="2"),
+    ],
+    "one kana too many, across a switch": [
+        record("ﾔﾏｸﾞﾁ ﾏｻｺｺ", when="2017..2019"),
+        record("山口 正子", event="switch"),
+    ],
+    "a lamp whose point is unknown": [
+        record("街路灯 第745号", when="2017..2019"),
+        record("公衆街路灯 745", None, event="switch"),
+    ],
+    "a company in hiragana": [
+        record("かぶしきがいしゃ　はしもとこうぎょう", when="2017..2019"),
+        record("株式会社橋本興業", event="switch"),
+    ],
+    "a couple in kana without a space": [
+        record("ﾔﾏｸﾞﾁﾏｻｺ･ﾀｶｼ", when="2017..2019"),
+        record("山口 正子", event="switch"),
+    ],
+    "a couple that no book has": [
+        record("荒茅 鋭和　久慧", when="2017..2019"),
+        record("荒茅 鋭和", event="switch"),
+    ],
+    "in care of, without a space": [
+        record("佐々木様方山田　太郎", when="2017..2019"),
+        record("山田 太郎", event="switch"),
+    ],
     "both systems, one contract": [
         record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2017..2026-02-01"),
         record("山田 太郎", when="2026-02-01..", event="switch", system="2"),
@@ -259,6 +295,14 @@ ONE |= {
     ],
 }
 TWO = {
+    "brothers with one kanji differing who both came, by a change of name": [
+        record("山田 健一", when="2019..", event="restart"),
+        record("山田 健二", when="2019..", event="rename", system="2"),
+    ],
+    "two lamps in one house, one of which has no point": [
+        record("街路灯 第745号"),
+        record("公衆街路灯 746", None),
+    ],
     "father, then son read alike, by a change of name": [
         record("山田 健一", when="2015..2019"),
         record("ﾔﾏﾀﾞ ｹﾝｲﾁﾛｳ", event="rename"),

@@ -62,6 +62,35 @@ def test_the_applications_of_two_names_at_a_point(
     assert shown(*applications) == {(1, 2): flags}
 
 
+def day(applications: tuple[str | None, str | None], systems: str, ends: tuple[int, int]) -> set[str]:
+    """The flags of two names whose contracts at one point begin on one day."""
+    rows = [
+        {"row": row, "persona": row + 1, "point": "A", "start": 100, "end": ends[row], "system": systems[row]}
+        | {"application": applications[row]}
+        for row in range(2)
+    ]
+    [pair] = events.between(pl.DataFrame(rows, schema=SCHEMA)).to_dicts()
+    return {flag for flag in (*FLAGS, "shared", "twin") if pair[flag]}
+
+
+@pytest.mark.parametrize(
+    ("applications", "systems", "ends", "one"),
+    [
+        (("restart", "restart"), "12", (300, events.NEVER), True),
+        ((None, "stop"), "12", (300, 300), True),
+        (("stop", "switch"), "22", (300, 300), True),
+        (("restart", "restart"), "22", (200, 300), False),
+        ((None, "rename"), "12", (300, 300), False),
+    ],
+)
+def test_what_begins_on_one_day_at_a_point_is_one_contract(
+    applications: tuple[str | None, str | None], systems: str, ends: tuple[int, int], one: bool
+) -> None:
+    flags = day(applications, systems, ends)
+    assert ("twin" in flags) == one
+    assert not one or ("shared" in flags and "moved" not in flags)
+
+
 def test_two_who_may_each_have_come_by_themselves_show_nothing() -> None:
     assert shown((1, None), (2, None)) == {}
 
