@@ -72,7 +72,12 @@ _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if 
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
 _LONG_SOUNDS = [word for word in _SPOKEN_TRADES if len(word) >= 5]
 _LAST_SOUND = rf"(?:{'|'.join(word for word in _SPOKEN_TRADES if len(word) < 5)})$"
-_FIRST_SOUND = rf"^(?:{'|'.join(kana.sounds_of(_WORDS_OF['leading_trades']))})[{kana.KANA}]{{3}}"
+# A short one may begin somebody's name (スシダ) unless enough follows it.
+_FIRST_TRADES = kana.sounds_of(_WORDS_OF["leading_trades"])
+_FIRST_SOUND = (
+    rf"^(?:{'|'.join(word for word in _FIRST_TRADES if len(word) > 3)})[{kana.KANA}]{{2}}"
+    rf"|^(?:{'|'.join(_FIRST_TRADES)})[{kana.KANA}]{{3}}"
+)
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 _LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
