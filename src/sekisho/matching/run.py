@@ -23,7 +23,7 @@ from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
 EDITION = 4
-SHARD_ROWS = 200_000
+SHARD_ROWS = 180_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
 _ENDS_EARLY = 1.02
