@@ -228,7 +228,7 @@ class Reciter:
 
     def _words_said(self, text: str) -> Iterator[tuple[int, str, float]]:
         """Where each word begins, how it is likely read, and the log chance of that."""
-        for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
+        for token in self._tokenised(text):
             surface = token.surface()
             if _SILENT.fullmatch(surface):
                 continue
@@ -237,6 +237,10 @@ class Reciter:
                 yield token.begin(), reading, _CHOSEN
             else:
                 yield token.begin(), self._unlisted(surface), _BY_NAME * len(surface)
+
+    def _tokenised(self, text: str) -> sudachipy.MorphemeList:
+        """酒々井 was folded to 酒酒井, which no book has."""
+        return self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text))
 
     def beginnings(self, text: str) -> int:
         """The kana (`syllables`) with which a reading of the name may begin."""
@@ -311,8 +315,7 @@ class Reciter:
         self._spelt.update((text, self._opened(text, ways)) for text, ways in drafts.items())
 
     def _ways(self, text: str) -> Iterator[_Unfolded]:
-        # 酒々井 was folded to 酒酒井, which no book has.
-        for token in self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text)):
+        for token in self._tokenised(text):
             if not _SILENT.fullmatch(token.surface()):
                 yield from self._word_ways(token)
             parts = token.split(sudachipy.SplitMode.A)

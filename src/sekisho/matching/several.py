@@ -6,6 +6,8 @@ words are looked up one by one, and only a name whose words tell is taken apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from sekisho.matching import companies, kana
@@ -105,45 +107,36 @@ def _known(words: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _owners(words: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """Those words that are a listed surname and a listed given name without a space: 岩田芳典."""
-    solid = words.filter(pl.col("word").str.contains(_OWNER))
-    cuts = pl.concat(
-        [
-            solid.select(
-                "word", surname=pl.col("word").str.slice(0, size), given=pl.col("word").str.slice(size)
-            )
-            for size in range(1, _LONGEST_SURNAME + 1)
-        ]
-    )
-    named = cuts.join(lexicon.written_surnames, left_on="surname", right_on="name").filter(
-        pl.col("people") >= _BORNE
-    )
-    listed = named.join(lexicon.written_given, left_on="given", right_on="name").filter(
-        pl.col("votes") > _LISTED
-    )
-    return listed["word"].unique()
+    solid = words.filter(pl.col("word").str.contains(_OWNER)).select("word", text="word")
+    surnames = lexicon.written_surnames.filter(pl.col("people") >= _BORNE)["name"]
+    given = lexicon.written_given.filter(pl.col("votes") > _LISTED)["name"]
+    return _whole_names(solid, surnames, given, sizes=range(1, _LONGEST_SURNAME + 1))
 
 
 def _spoken_owners(known: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """The same in kana, ミヤガワエミ, of those words that are neither surname nor given name: sounds are alike more easily,
     and both parts must be common ones."""
-    solid = known.filter(
+    unlisted = known.filter(
         pl.col("surname") == 0, pl.col("given") <= _LISTED, pl.col("word").str.contains(_SPOKEN_OWNER)
-    ).select("word", sound=kana.heard(pl.col("word")))
-    cuts = pl.concat(
-        [
-            solid.select(
-                "word", surname=pl.col("sound").str.slice(0, size), given=pl.col("sound").str.slice(size)
-            )
-            for size in range(2, _LONGEST_SPOKEN + 1)
-        ]
     )
-    named = cuts.join(lexicon.spoken_surnames, left_on="surname", right_on="sound").filter(
-        pl.col("people") >= _COMMON
-    )
-    listed = named.join(lexicon.spoken_given, left_on="given", right_on="sound").filter(
-        pl.col("votes") > _OFTEN_LISTED
-    )
-    return listed["word"].unique()
+    solid = unlisted.select("word", text=kana.heard(pl.col("word")))
+    surnames = lexicon.spoken_surnames.filter(pl.col("people") >= _COMMON)["sound"]
+    given = lexicon.spoken_given.filter(pl.col("votes") > _OFTEN_LISTED)["sound"]
+    return _whole_names(solid, surnames, given, sizes=range(2, _LONGEST_SPOKEN + 1))
+
+
+def _whole_names(
+    solid: pl.DataFrame, surnames: pl.Series, given: pl.Series, *, sizes: Iterable[int]
+) -> pl.Series:
+    """Those of the words (word, text) whose text is a surname of one of the sizes and a given name."""
+    text = pl.col("text")
+    named = [
+        solid.filter(
+            text.str.slice(0, size).is_in(surnames.implode()), text.str.slice(size).is_in(given.implode())
+        )["word"]
+        for size in sizes
+    ]
+    return pl.concat(named).unique()
 
 
 def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
