@@ -31,6 +31,7 @@ from sekisho.matching import (
     stages,
 )
 from sekisho.matching.errors import (
+    UnableToExplain,
     UnableToReadMapping,
     UnableToReadReview,
     UnableToReadSource,
@@ -289,6 +290,15 @@ def test_a_pair_is_explained_in_words(tmp_path: Path) -> None:
         assert words in text
     assert "別のお客さま" in explain(folder, "1", "3").text()
     assert "not merged" in explain(folder, "1", "3").text(english=True)
+
+
+def test_a_result_of_another_edition_is_not_explained(tmp_path: Path) -> None:
+    folder = of_text(tmp_path, ROWS).folder
+    mark = folder / "work" / "job.json"
+    job = json.loads(mark.read_text(encoding="utf-8"))
+    mark.write_text(json.dumps(job | {"edition": job["edition"] - 1}), encoding="utf-8")
+    with pytest.raises(UnableToExplain, match="別の版"):
+        explain(folder, "1", "2")
 
 
 def judged(text: str, verdict: str) -> str:

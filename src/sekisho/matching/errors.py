@@ -21,6 +21,10 @@ class UnableToFindRecord(SekishoError):
     """No record with that number is in the result."""
 
 
+class UnableToExplain(SekishoError):
+    """The result was made by another edition of the matcher, which decided by other rules."""
+
+
 class UnableToReadReview(SekishoError):
     """A reviewed sample does not fit the one that was exported."""
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import decide, lexicon, phones, reasons, settle
-from sekisho.matching.errors import UnableToFindRecord
+from sekisho.matching import decide, lexicon, phones, reasons, run, settle
+from sekisho.matching.errors import UnableToExplain, UnableToFindRecord
 from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
 
@@ -53,8 +53,9 @@ class Explanation:
 def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None = None) -> Explanation:
     """The pair of records `left` and `right` (record numbers) of a finished matching in `folder`.
 
-    Raises UnableToFindRecord.
+    Raises UnableToFindRecord, UnableToExplain.
     """
+    _require_this_edition(folder)
     found = _found(folder, (left, right))
     near = _neighbourhood(folder, found)
     words = _lexicon_of(folder, lexicon_folder)
@@ -71,6 +72,15 @@ def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None 
     clusters = dict(found.select("record", "cluster").iter_rows())
     together = clusters[left] == clusters[right]
     return Explanation(*ends, together, tuple(_steps(near, settled, ends, together, Reader(words))))
+
+
+def _require_this_edition(folder: Path) -> None:
+    mark = folder / "work" / "job.json"
+    if mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["edition"] != run.EDITION:
+        raise UnableToExplain(
+            f"{folder} の結果は別の版で作られています。もう一度 match を実行してください",
+            f"{folder} holds a result of another edition; run match again",
+        )
 
 
 def _priors_of(folder: Path, municipalities: pl.Series) -> Priors | None:
