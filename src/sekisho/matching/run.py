@@ -216,8 +216,9 @@ def _store(job: Job, number: int, lap: stages.Lap) -> None:
 
 
 def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
-    """What is found once for all shards, so that shards make no difference: the priors, always from the same
-    municipalities, and the telephone numbers that say nothing. Side by side."""
+    """What is found once for all shards, so that shards make no difference to it: the priors, always from the same
+    municipalities, and the telephone numbers that say nothing. Side by side. (Readings of surnames that kana columns
+    tell are still known to their shard only.)"""
     path = job.work / "sample.json"
     if not path.exists():
         shards.write_text(path, json.dumps(shards.sample(total, rows=SAMPLE_ROWS)))
