@@ -28,6 +28,8 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+# Twins may be called so, and families from abroad.
+_OF_KIN = ("homophone", "foreign_reading")
 _CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
 _EDGE = {
     "left": pl.UInt32,
@@ -51,6 +53,8 @@ class Weights:
     moved: float = -2.5
     other_voice: float = -1.0
     contradicted: float = -9.0
+    # A name that no book reads so, begun elsewhere than at the space in the kana.
+    other_cut: float = -1.5
     # Two surnames and one given name at one address, and nothing that joins them.
     stranger: float = -6.0
     # A switch between wholly different names: one customer by definition, or one who moved in and ought to have applied
@@ -63,6 +67,10 @@ class Weights:
     # The values below were found on seeds 1 and 60 of the counterpart and 31 and 32 of the first generator.
     # Another surname across contracts that meet, no switch and no application known.
     unbroken_surname: float = 2.5
+    # The second contract of one home, begun and ended with the first, under another surname, or under a name of one
+    # sound: only of a file that shows how seldom such contracts are two relatives'.
+    together_surname: float = -4.2
+    together_kin: float = -2.5
     # Two given names that nobody reads alike, however they met.
     family: float = -3.0
     # One in ninety changes of name goes to a relative whose name is read alike.
@@ -125,11 +133,20 @@ def edges(
     kept = shops.compared(personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     lap("comparing")
-    pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
+    pairs = _beside(priors.ways(_numbered(pl.concat(named), personas), met, places))
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _sobered(_accepted(weighed.filter(pl.col("weight") > FAINT)), weights, before)
     lap("weighing")
     return accepted, before
+
+
+def _beside(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Relatives begin and end their contracts together, too: only of names that may be one does that tell more than the
+    address."""
+    heard = pl.col("heard") & pl.col("reason").is_in(["reading", "aligned", "spelt_out"])
+    one = heard | pl.col("reason").is_in(["new_surname", *_OF_KIN])
+    beside = pl.when((pl.col("way") == priors.TOGETHER) & ~one).then(pl.lit(priors.BESIDE))
+    return pairs.with_columns(way=pl.coalesce(beside, "way"))
 
 
 def _sobered(accepted: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
@@ -171,6 +188,7 @@ def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.Data
         name_weight=pl.col("name_weight")
         + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
         + pl.when("contradicted").then(Weights.contradicted).otherwise(0.0)
+        + pl.when(pl.col("cut") & (pl.col("reason") == "aligned")).then(Weights.other_cut).otherwise(0.0)
     )
     best = voiced.sort("name_weight", "reason").unique(["kanji", "kana"], keep="last", maintain_order=True)
     return best.select(
@@ -224,6 +242,7 @@ def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
         | pl.col("enclosed")
         | pl.col("renamed")
         | (pl.col("unbroken") & ~pl.col("moved"))
+        | pl.col("together")
     )
     known = pl.concat(
         [frame.filter(pl.col("name_weight") > _READABLE).select("left", "right") for frame in seen]
@@ -268,7 +287,9 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "slip", "foreign_reading"])
     worth = (
-        pl.when(one_surname)
+        pl.when(one_surname & (way == priors.TOGETHER) & pl.col("reason").is_in(_OF_KIN))
+        .then(prior + weights.together_kin)
+        .when(one_surname)
         .then(prior)
         .when(other_surname | grown)
         .then(weights.renamed_surname)
@@ -276,6 +297,8 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
         .then(pl.when("undated").then(weights.renamed_wholly_undated).otherwise(weights.renamed_wholly))
         .when((pl.col("reason") == "new_surname") & (way == "unbroken") & ~pl.col("guessed"))
         .then(weights.unbroken_surname)
+        .when((pl.col("reason") == "new_surname") & (way == priors.TOGETHER))
+        .then(prior + weights.together_surname)
         .when((pl.col("reason") == "new_surname") & apart)
         .then(weights.stranger)
         .otherwise(event)

@@ -74,6 +74,10 @@ EVENTS = {
     "switched": ("スイッチング時の名義変更", "the name changed across an unbroken switch"),
     "shared": ("両システムの同じ契約", "one contract in both systems"),
     "twin": ("両システムで同じ日に始まる契約", "a contract that begins in both systems on one day"),
+    "together": (
+        "同じ住所で同時に始まり同時に終わる契約",
+        "contracts of one home that begin and end together",
+    ),
     "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
     "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
     "enclosed": ("前後の契約と同じ名義人の間に挟まれた契約", "between two contracts of the other"),
