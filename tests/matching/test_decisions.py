@@ -129,6 +129,17 @@ ONE = {
         record("ﾋﾛｱｷ ﾀﾅｶ", when="2017..2019"),
         record("田中 広明", event="switch"),
     ],
+    "a company whose Roman letters are spelt out in between": [
+        record("RDEﾔｸﾋﾝ(ｶ", when="2015..2017"),
+        record("ｱｰﾙﾃﾞｲｰｲｰﾔｸﾋﾝ(ｶ", when="2017..2019", event="change"),
+        record("RDE薬品株式会社", event="switch"),
+    ],
+    "a shop that a kana record with and one without its keeper join": [
+        record("ﾀｹｻﾞｺﾍﾞｲｺｸﾃﾝ ﾀｹｻﾞｺ ｼﾝｽｹ", when="2014..2017"),
+        record("竹迫米穀店　竹迫信介", when="2017..2019", event="switch"),
+        record("ﾀｹｻﾞｺﾍﾞｲｺｸﾃﾝ", when="2019..2020", event="switch"),
+        record("竹迫米穀店", when="2020..", event="change"),
+    ],
     "a company in hiragana": [
         record("かぶしきがいしゃ　はしもとこうぎょう", when="2017..2019"),
         record("株式会社橋本興業", event="switch"),

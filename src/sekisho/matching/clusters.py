@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Beside the codes of `reasons.py`: a company that one contract names.
+NAMED = "company_named"
 _MAY_JOIN_KANJI = frozenset(
     {
+        NAMED,
         "same_name",
         "kana_column",
         "homophone",

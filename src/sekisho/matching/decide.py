@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, firms, phones, priors, screening, shops, stages
+from sekisho.matching import candidates, clusters, firms, phones, priors, screening, shops, stages
 from sekisho.matching.evidence import Name, named
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
@@ -28,6 +28,8 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+# So sure is a pair that one contract joins, that nobody else needs to be asked.
+_NAMED = 6.0
 # Twins may be called so, and families from abroad.
 _OF_KIN = ("homophone", "foreign_reading")
 _CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
@@ -338,7 +340,16 @@ def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
         pl.col("mutual").fill_null(False)
     )
-    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~(chosen | kept)))
+    free = pl.col("mutual") | ~(chosen | kept) | _named_by_event()
+    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & free)
+
+
+def _named_by_event() -> pl.Expr:
+    """Whether one contract joins the two so surely that nobody else can be meant: a switch leaves the customer where they
+    are."""
+    business = pl.col("reason").is_in([shops.REASON, "company_reading"])
+    joined = pl.col("way").is_in(priors.SURE) | (business & (pl.col("way") == "unbroken"))
+    return joined & (pl.col("weight") > _NAMED) & ~pl.col("guessed")
 
 
 def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
@@ -354,6 +365,9 @@ def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
 
 
 def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
-    """Accepted pairs from the surest to the least sure."""
+    """Accepted pairs from the surest to the least sure, and their reasons; `clusters.NAMED` for a company that an event
+    names, whatever it is called beside."""
     surest = accepted.sort(["weight", "left", "right"], descending=[True, False, False])
-    yield from surest.select("left", "right", "reason").iter_rows()
+    firm = (pl.col("reason") == "company_reading") & _named_by_event()
+    reason = pl.when(firm).then(pl.lit(clusters.NAMED)).otherwise("reason")
+    yield from surest.select("left", "right", reason).iter_rows()

@@ -19,7 +19,7 @@ from sekisho.matching.likeness import Reader
 
 # The values below count as much as so many pairs of the file at hand.
 _PAIRS_OF_THE_DEFAULT = 30.0
-_SURE = ("enclosed", "shared", "switched")
+SURE = ("enclosed", "shared", "switched")
 _USUALLY_UNLISTED = 0.03
 # The aligner spreads over many readings of which the true one is but one.
 _WIDER, _WIDEST, _NARROWEST = 3.0, 0.4, 0.02
@@ -109,7 +109,7 @@ def learnt(
 def _unlisted(read: pl.DataFrame, relatives: dict[str, float], reader: Reader) -> float:
     """How many listed names are heard as no dictionary lists: where hardly anyone but one person can be meant, and in
     files without events wherever most are one, less the relatives who must be among them."""
-    sure = read.filter(pl.col("way").is_in(_SURE))
+    sure = read.filter(pl.col("way").is_in(SURE))
     known, missed = _heard_otherwise(sure, reader)
     if known < _PAIRS_OF_THE_DEFAULT:
         sizes = _counted(read.unique(["left", "right"]))
