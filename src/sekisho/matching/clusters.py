@@ -31,6 +31,9 @@ _MAY_JOIN_KANJI = frozenset(
         "called_after",
         "device_number",
         "device_class",
+        # Only one contract joins these.
+        "unlike",
+        "other_company",
     }
 )
 

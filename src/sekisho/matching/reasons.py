@@ -33,6 +33,7 @@ JAPANESE = {
     "device_class": "同じ種類の機器",
     "phone": "電話番号が一致",
     "unlike": "氏名・名称が違う",
+    "other_company": "会社名が違う",
     "splink": "Splink だけが同じ人と判定",
     "unresolved": "同じ人か決められない相手がいる",
 }
@@ -67,6 +68,7 @@ ENGLISH = {
     "device_class": "a device of the same class",
     "phone": "the telephone number agrees",
     "unlike": "different names",
+    "other_company": "different companies' names",
     "splink": "only Splink takes them for one",
     "unresolved": "it cannot be decided whether another record is the same party",
 }
