@@ -28,6 +28,8 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+# Books that miss so many of a file's readings are other books than its names are from.
+_MANY_UNLISTED = 0.2
 # So sure is a pair that one contract joins, that nobody else needs to be asked.
 _NAMED = 6.0
 # Twins may be called so, and families from abroad.
@@ -79,6 +81,8 @@ class Weights:
     together_kin: float = -2.5
     # Two given names that nobody reads alike, however they met.
     family: float = -3.0
+    misread: float = 2.5
+    rarely_read: float = 2.0
     # One in ninety changes of name goes to a relative whose name is read alike.
     successor: float = 4.4
     # A name not read so in any book, and either a surer partner or too little to go by: a brother as a rule.
@@ -313,8 +317,23 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     kin = (pl.col("reason") == "family") | ((pl.col("reason") == "voicing") & (way == "renamed"))
     slip = (pl.col("reason") == "slip") & ~pl.col("twin")
     most = pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
+    # ケンイチ and ケンジ are brothers, unless names of this file are often read as no book lists.
+    misread = weights.misread * math.log(before.unlisted / priors.Priors.unlisted)
+    goes_on = way.is_in([*priors.SURE, "unbroken"])
+    near = (
+        pl.when(pl.col("reason") != "near_reading")
+        .then(0.0)
+        .otherwise(pl.when(goes_on).then(misread).otherwise(min(misread, 0.0)))
+    )
+    # Where a contract names the partner, and books say little of this file's names, a reading that none has is rather a
+    # rare one than a son's.
+    rare = (pl.col("reason") == "aligned") & way.is_in(priors.SURE) & ~pl.col("undated")
+    seldom = max(0.0, weights.rarely_read * math.log(before.unlisted / _MANY_UNLISTED))
+    told = pl.when(rare).then(seldom).otherwise(0.0)
     twin = pl.when("twin").then(weights.twin).otherwise(0.0)
-    weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth + twin, most))
+    weighed = pairs.with_columns(
+        weight=pl.min_horizontal(pl.col("name_weight") + worth + twin + near + told, most)
+    )
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
 

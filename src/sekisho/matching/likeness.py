@@ -164,7 +164,8 @@ class Reader:
             other = self.given_reading(kanji.given, spoken.given_sound)
             yield Likeness(min(other.weight, 5.0) - 3.5, "new_surname")
         if kanji.given and self._is_a_slip(surnames, kanji.given, full):
-            yield Likeness(_SLIP, "one_kana")
+            somebody = any(full[len(sound) :] in self._common for sound in fitting)
+            yield Likeness(_SLIP, "near_reading" if somebody else "one_kana")
         if fitting:
             return
         mean = self._aligner.score(kanji.key, full, least=_UNREADABLE)

@@ -20,6 +20,7 @@ _BY_EVENT = (
     "new_surname",
     "one_character",
     "one_kana",
+    "near_reading",
     "surname_only",
     "unlike",
     "family",
