@@ -94,15 +94,17 @@ def edges(
     weights: Weights,
     known: priors.Priors | None = None,
     owners: pl.DataFrame | None = None,
+    told: pl.DataFrame | None = None,
     lap: stages.Lap = stages.untimed,
 ) -> tuple[pl.DataFrame, priors.Priors]:
     """Every pair worth listing (left, right, weight, name_weight, reason, the event flags, accepted), and the
     priors they rest on: `known`, or learnt from these personas.
 
     `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
-    `events.between`; `owners`, when there are telephone numbers, has persona, phone, name.
+    `events.between`; `owners`, when there are telephone numbers, has persona, phone, name; `told` (name, sound) are
+    readings of surnames that the file tells.
     """
-    met_by_name = candidates.by_surname(personas, places, lexicon)
+    met_by_name = candidates.by_surname(personas, places, lexicon, told)
     lap("candidates")
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
     spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)

@@ -22,7 +22,7 @@ from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 4
+EDITION = 5
 SHARD_ROWS = 180_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
@@ -163,6 +163,7 @@ def _read(job: Job, hands: crew.Crew, tell: Progress) -> dict[str, int]:
         count = _pieces_of_parquet if intake.is_parquet(job.source) else _pieces_of_csv
         count(job, hands, tell)
     shards.place_nowhere(job.work)
+    shards.gather_told(job.work)
     listed = sorted((job.work / "pieces").glob("*.json"))
     return shards.totals([json.loads(path.read_text(encoding="utf-8")) for path in listed])
 
@@ -217,8 +218,8 @@ def _store(job: Job, number: int, lap: stages.Lap) -> None:
 
 def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
     """What is found once for all shards, so that shards make no difference to it: the priors, always from the same
-    municipalities, and the telephone numbers that say nothing. Side by side. (Readings of surnames that kana columns
-    tell are still known to their shard only.)"""
+    municipalities, and the telephone numbers that say nothing. Side by side. (The readings of surnames that kana columns tell
+    were gathered with the pieces.)"""
     path = job.work / "sample.json"
     if not path.exists():
         shards.write_text(path, json.dumps(shards.sample(total, rows=SAMPLE_ROWS)))

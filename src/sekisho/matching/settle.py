@@ -51,14 +51,15 @@ def settle(
     weights: decide.Weights,
     known_priors: priors.Priors | None = None,
     crowded: pl.Series | None = None,
+    told: pl.DataFrame | None = None,
     lap: stages.Lap = stages.untimed,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
-    unless they are given."""
+    unless they are given; so are not the readings of surnames that the whole file tells (`told`: name, sound)."""
     known, parties, met, places = _prepared(rows, lexicon, lap)
     listed, before = decide.edges(
-        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), lap
+        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), told, lap
     )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
@@ -69,10 +70,12 @@ def settle(
     return settled
 
 
-def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Priors:
+def learn(
+    rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader, told: pl.DataFrame | None = None
+) -> priors.Priors:
     """The priors that the rows (as for `settle`) say, and nothing else."""
     _, parties, met, places = _prepared(rows, lexicon, stages.untimed)
-    heard = candidates.by_surname(parties, places, lexicon)
+    heard = candidates.by_surname(parties, places, lexicon, told)
     return priors.learnt(heard, met, parties, places, reader)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import addresses, division, intake, parties, settle, stages
+from sekisho.matching import addresses, division, intake, parties, settle, stages, told
 from sekisho.matching.decide import Weights
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -56,6 +56,7 @@ def store_piece(
     # The rows are in their order already; numbers are sorted much faster than codes.
     placed = known.sort(pl.col("jis").str.to_integer(strict=False), maintain_order=True)
     write_whole(piece.rejected, work / "rejected" / f"{number:05}.parquet")
+    write_whole(told.heard(piece.rows, lexicon), work / told.FOLDER / f"{number:05}.parquet")
     write_whole(placed, work / "pieces" / f"{number:05}.parquet", row_group_size=_ROW_GROUP)
     sizes = dict(placed.group_by("jis").len().iter_rows())
     write_text(work / "pieces" / f"{number:05}.json", json.dumps(sizes))
@@ -80,6 +81,13 @@ def place_nowhere(work: Path) -> None:
         for jis, rows in placed.group_by("jis").len().iter_rows():
             sizes[jis] = sizes.get(jis, 0) + rows
     write_text(done, json.dumps(dict(sorted(sizes.items()))))
+
+
+def gather_told(work: Path) -> None:
+    """The readings of surnames that the pieces tell, for all shards."""
+    if not (work / told.FILE).exists():
+        parts = [pl.read_parquet(path) for path in sorted((work / told.FOLDER).glob("*.parquet"))]
+        write_whole(told.gathered(parts), work / told.FILE)
 
 
 def _homes(pieces: list[pl.LazyFrame], spots: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +167,7 @@ def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon,
     """What the kanji names of some municipalities (at most `rows` rows) say about switches and the like."""
     pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
     known = pieces.filter(pl.col("jis").is_in(municipalities)).sort("row").head(rows).drop("jis").collect()
-    return settle.learn(known, lexicon=lexicon, reader=reader)
+    return settle.learn(known, lexicon=lexicon, reader=reader, told=told.read(work))
 
 
 def settle_span(
@@ -187,6 +195,7 @@ def settle_span(
         weights=weights,
         known_priors=priors,
         crowded=crowded,
+        told=told.read(work),
         lap=lap,
     )
     tables = parties.tables(rows, settled)
