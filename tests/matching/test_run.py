@@ -307,6 +307,37 @@ def test_other_work_in_the_folder_is_not_overwritten(population: Path, whole: Re
         match(population / RECORDS, mapping=Mapping(running=("x",)), out=whole.folder, workers=1)
 
 
+def test_a_folder_of_another_edition_says_so_and_what_to_do(tmp_path: Path) -> None:
+    folder = of_text(tmp_path, ROWS).folder
+    mark = folder / "work" / "job.json"
+    job = json.loads(mark.read_text(encoding="utf-8"))
+    mark.write_text(json.dumps(job | {"edition": job["edition"] - 1}), encoding="utf-8")
+    with pytest.raises(UnableToResume, match="別の版.*別の出力先") as refused:
+        of_text(tmp_path, ROWS)
+    assert "another edition of the rules" in refused.value.en
+    assert f"({run.EDITION - 1}, now {run.EDITION})" in refused.value.en
+    assert "入力または設定" not in refused.value.ja
+
+
+def test_two_legal_forms_are_explained_in_words(tmp_path: Path) -> None:
+    text = (
+        "record_id,name,address,point,application,start,end\n"
+        "1,株式会社青葉工業,上尾市原市3-4-5,0000000000000000000001,,2017-04-01,\n"
+        "2,有限会社青葉工業,上尾市原市3-4-5,0000000000000000000002,,2017-04-01,\n"
+        "3,青葉工業,上尾市原市3-4-5,0000000000000000000003,,2017-04-01,\n"
+        "4,（有）みどり商事,上尾市原市7-1,0000000000000000000004,,2001-04-01,2007-04-01\n"
+        "5,㈱みどり商事,上尾市原市7-1,0000000000000000000004,名義変更,2007-04-01,\n"
+    )
+    folder = of_text(tmp_path, text).folder
+    assert "法人格が違う" in explain(folder, "1", "2").text()
+    assert "the legal forms differ" in explain(folder, "1", "2").text(english=True)
+    assert "not merged" in explain(folder, "1", "2").text(english=True)
+    changed = explain(folder, "4", "5").text()
+    assert "同じお客さま" in changed and "組織変更" in changed and "名義変更" in changed
+    [apart] = [one for one in ("1", "2") if not explain(folder, one, "3").together]
+    assert "法人格の違う会社どうし" in explain(folder, apart, "3").text()
+
+
 def test_every_record_is_in_one_cluster_and_the_truth_between_the_bounds(
     population: Path, whole: Result
 ) -> None:

@@ -141,18 +141,19 @@ def _surname_readings(written: pl.DataFrame, readings: pl.DataFrame, heads: pl.D
     known = readings.join(
         written.select("surname").unique(), left_on="name", right_on="surname", how="semi"
     ).unique()
-    usable = _heard_here(known.select(surname="name", sound="sound"), heads)
+    here = heads.select("head").unique()
+    usable = _heard_here(known.select(surname="name", sound="sound"), here)
     kept = ("persona", "surname", "given", "full")
     told = written.filter(pl.col("surname_sound").is_not_null()).select(*kept, sound="surname_sound")
-    own = _heard_here(told.join(usable, on=["surname", "sound"], how="anti"), heads).unique()
+    own = _heard_here(told.join(usable, on=["surname", "sound"], how="anti"), here).unique()
     listed = written.select(kept).join(usable, on="surname")
     return pl.concat([listed, own.select(listed.columns)]).rename({"full": "known"})
 
 
-def _heard_here(read: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+def _heard_here(read: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
     """Adds `head`, the sound without voicing, and leaves out what nobody here begins with."""
     headed = read.with_columns(head=kana.dull(pl.col("sound")))
-    return headed.join(heads.select("head").unique(), on="head", how="semi")
+    return headed.join(here, on="head", how="semi")
 
 
 def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

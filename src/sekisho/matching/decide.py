@@ -29,6 +29,9 @@ MERGE = 0.0
 _READABLE = -3.0
 _CROWD = 60
 _CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
+# What says that a company's contract went on under another legal form.
+_GOES_ON = ("enclosed", "shared", "switched", "renamed")
+_SAME = ("same_name", "kana_column")
 _EDGE = {
     "left": pl.UInt32,
     "right": pl.UInt32,
@@ -73,6 +76,8 @@ class Weights:
     mutual: float = 0.5
     # A slip of the pen where nothing says that the two are one contract: a clerk may look.
     slip: float = -1.0
+    # Two companies of one name and two legal forms, and nothing that says that one became the other.
+    other_form: float = -4.0
 
 
 def probability(weight: float) -> float:
@@ -127,7 +132,7 @@ def edges(
     kept = shops.compared(personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     lap("comparing")
-    pairs = priors.ways(_numbered(pl.concat(named), personas), met, places)
+    pairs = _formed(priors.ways(_numbered(pl.concat(named), personas), met, places), personas, weights)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _sobered(_accepted(weighed.filter(pl.col("weight") > FAINT)), weights, before)
     lap("weighing")
@@ -259,6 +264,28 @@ def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
     ).drop("left_number", "right_number")
 
 
+def _formed(pairs: pl.DataFrame, personas: pl.DataFrame, weights: Weights) -> pl.DataFrame:
+    """株式会社青葉 and 有限会社青葉 are two companies, unless the contract went on from one to the other or their 法人番号
+    agree; a company without a form may be either. Adds goes_on: such a contract of a company with a form."""
+    formed = personas.filter(pl.col("form").is_not_null()).select("persona", "form", "number")
+    for end in ("left", "right"):
+        known = formed.rename({"persona": end, "form": f"{end}_form", "number": f"{end}_number"})
+        pairs = pairs.join(known, on=end, how="left")
+    same_number = (pl.col("left_number") == pl.col("right_number")).fill_null(False)
+    differ = (pl.col("left_form") != pl.col("right_form")).fill_null(False) & ~same_number
+    went_on = pl.col("way").is_in(_GOES_ON) | ((pl.col("way") == "unbroken") & ~pl.col("guessed"))
+    two = differ & ~went_on & (pl.col("name_weight") > weights.other_form)
+    changed = differ & went_on & pl.col("reason").is_in(_SAME)
+    reason = (
+        pl.when(two).then(pl.lit("legal_form")).when(changed).then(pl.lit("form_changed")).otherwise("reason")
+    )
+    weight = pl.when(two).then(weights.other_form).otherwise("name_weight")
+    formal = pl.col("left_form").is_not_null() | pl.col("right_form").is_not_null()
+    return pairs.with_columns(name_weight=weight, reason=reason, goes_on=went_on & formal).drop(
+        "left_form", "right_form", "left_number", "right_number"
+    )
+
+
 def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
     """Names and meeting together; of several comparisons of a pair the strongest."""
     way = pl.col("way")
@@ -332,7 +359,9 @@ def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
     return both.select("left", "right", mutual=pl.lit(True))
 
 
-def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
-    """Accepted pairs from the surest to the least sure."""
-    surest = accepted.sort(["weight", "left", "right"], descending=[True, False, False])
-    yield from surest.select("left", "right", "reason").iter_rows()
+def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str, bool]]:
+    """Accepted pairs from the surest to the least sure; of companies with a legal form first those whose contract went
+    on (the last value), so that 青葉 is the one that it succeeded and not another one in the building."""
+    order = ["goes_on", "weight", "left", "right"]
+    surest = accepted.sort(order, descending=[True, True, False, False])
+    yield from surest.select("left", "right", "reason", "goes_on").iter_rows()

@@ -134,7 +134,7 @@ def _timed(job: Job, name: str, clock: stages.Clock | None) -> Iterator[stages.L
 
 
 def _claim(job: Job) -> None:
-    """Refuses a folder with other work in it."""
+    """Refuses a folder with other work in it, or with work by other rules."""
     found = [path.stat() for path in intake.files(job.source)]
     stamp = {
         "edition": EDITION,
@@ -149,7 +149,16 @@ def _claim(job: Job) -> None:
     if not mark.exists():
         shards.write_text(job.work / "lexicon.txt", str(job.lexicon))
         shards.write_text(mark, json.dumps(stamp))
-    elif json.loads(mark.read_text(encoding="utf-8")) != stamp:
+        return
+    kept = json.loads(mark.read_text(encoding="utf-8"))
+    if kept["edition"] != EDITION:
+        raise UnableToResume(
+            f"{job.out} の結果は判定規則の別の版（第{kept['edition']}版、現在は第{EDITION}版）で作られており、続きから実行"
+            "できません。別の出力先を指定するか、このフォルダーを削除してもう一度実行してください",
+            f"{job.out} holds the result of another edition of the rules ({kept['edition']}, now {EDITION}) and cannot "
+            "be continued; choose another folder, or delete this one and run match again",
+        )
+    if kept != stamp:
         raise UnableToResume(
             f"{job.out} には別の入力または設定の結果があります。別の出力先を指定してください",
             f"{job.out} holds the result of another input or setting; choose another folder",

@@ -64,6 +64,7 @@ def settle(
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(_written(parties).iter_rows()),
+        dict(parties.filter(pl.col("form").is_not_null()).select("persona", "form").iter_rows()),
     )
     settled = _settled(known, parties, _marked(listed, refused), heads, places, before)
     lap("clusters")
@@ -154,12 +155,15 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
         "number",
     )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
+    # Whom one 法人番号 joins may have had two forms.
+    forms = pl.col("form").drop_nulls()
+    form = pl.when(forms.n_unique() == 1).then(forms.first()).alias("form")
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
-    wanted = known.select("persona", "guessed", *kept)
+    wanted = known.select("persona", "guessed", "form", *kept)
     repeated = pl.col("persona").is_duplicated()
     sure_first = wanted.filter(repeated).sort("guessed", maintain_order=True)
-    many = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
+    many = sure_first.group_by("persona").agg(*first, form, guessed, pl.len().alias("records"))
     once = wanted.filter(~repeated).with_columns(records=pl.lit(1, dtype=many.schema["records"]))
     return pl.concat([once.select(many.columns), many]).sort("persona")
 
