@@ -312,7 +312,7 @@ def test_a_folder_of_another_edition_says_so_and_what_to_do(tmp_path: Path) -> N
     mark = folder / "work" / "job.json"
     job = json.loads(mark.read_text(encoding="utf-8"))
     mark.write_text(json.dumps(job | {"edition": job["edition"] - 1}), encoding="utf-8")
-    with pytest.raises(UnableToResume, match="別の版.*別の出力先") as refused:
+    with pytest.raises(UnableToResume, match=r"別の版.*別の出力先") as refused:
         of_text(tmp_path, ROWS)
     assert "another edition of the rules" in refused.value.en
     assert f"({run.EDITION - 1}, now {run.EDITION})" in refused.value.en

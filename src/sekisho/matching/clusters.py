@@ -73,7 +73,7 @@ class Clusters:
 
     def _are_two_companies(self, one: int, other: int) -> bool:
         """Whether two heads stand for forms of which none is common. 青葉 may be 株式会社青葉 or 有限会社青葉, not both."""
-        forms, others = self._forms.get(one), self._forms.get(other)
+        forms, others = self._forms.get(one, set()), self._forms.get(other, set())
         return bool(forms and others) and forms.isdisjoint(others)
 
     def _are_two_forms(self, left: int, right: int) -> bool:

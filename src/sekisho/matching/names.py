@@ -457,7 +457,7 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     described = pl.concat_str("text", pl.lit(" "), pl.col("sound").fill_null(""))
     number = devices.device_number(pl.col("text")).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
-    unnamed = {name: nothing for name in ("words", "former", "surname", "given", "form")}
+    unnamed = dict.fromkeys(("words", "former", "surname", "given", "form"), nothing)
     return things.with_columns(**unnamed, key=key)
 
 
