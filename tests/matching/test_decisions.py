@@ -113,6 +113,33 @@ ONE = {
         record("街路灯 第745号", when="2017..2019"),
         record("公衆街路灯 745", None, event="switch"),
     ],
+    "two contracts of one home that begin and end together, a reading that no book has": [
+        record("ｻﾄｳ ﾕｲﾄ", when="2019-04-01..2021-06-30"),
+        record("佐藤 唯翔", B, when="2019-04-12..2021-06-30"),
+    ],
+    "the given name first, with and without a space": [
+        record("三郎　椎名", when="2017..2019"),
+        record("三郎椎名", event="switch"),
+    ],
+    "the given name first, in kana and in kanji": [
+        record("ﾋﾛｱｷ ﾀﾅｶ", when="2017..2019"),
+        record("広明田中", event="switch"),
+    ],
+    "the given name first in kana only": [
+        record("ﾋﾛｱｷ ﾀﾅｶ", when="2017..2019"),
+        record("田中 広明", event="switch"),
+    ],
+    "a company whose Roman letters are spelt out in between": [
+        record("RDEﾔｸﾋﾝ(ｶ", when="2015..2017"),
+        record("ｱｰﾙﾃﾞｲｰｲｰﾔｸﾋﾝ(ｶ", when="2017..2019", event="change"),
+        record("RDE薬品株式会社", event="switch"),
+    ],
+    "a shop that a kana record with and one without its keeper join": [
+        record("ﾀｹｻﾞｺﾍﾞｲｺｸﾃﾝ ﾀｹｻﾞｺ ｼﾝｽｹ", when="2014..2017"),
+        record("竹迫米穀店　竹迫信介", when="2017..2019", event="switch"),
+        record("ﾀｹｻﾞｺﾍﾞｲｺｸﾃﾝ", when="2019..2020", event="switch"),
+        record("竹迫米穀店", when="2020..", event="change"),
+    ],
     "a company in hiragana": [
         record("かぶしきがいしゃ　はしもとこうぎょう", when="2017..2019"),
         record("株式会社橋本興業", event="switch"),
@@ -299,6 +326,15 @@ TWO = {
         record("山田 健一", when="2019..", event="restart"),
         record("山田 健二", when="2019..", event="rename", system="2"),
     ],
+    "a mother and her daughter whose contracts begin and end together": [
+        record("山田 花子", when="2019-04-01..2021-06-30"),
+        record("ﾔﾏﾀﾞ ﾐﾕｷ", B, when="2019-04-12..2021-06-30"),
+    ],
+    "namesakes in a house of many flats whose contracts begin and end together": [
+        record("松本 由美子", when="2016-12-15..2021-06-11", address=FLAT),
+        record("立原 由美子", B, when="2017-01-03..2021-06-11", address=OTHER_FLAT),
+    ],
+    "two lamps that were set up on one day": [record("街路灯 第745号"), record("公衆街路灯 746", B)],
     "two lamps in one house, one of which has no point": [
         record("街路灯 第745号"),
         record("公衆街路灯 746", None),
@@ -517,6 +553,25 @@ def test_a_family_stays_apart_however_much_a_switch_says_here(words: Lexicon, re
         frame, lexicon=words, reader=reader, weights=decide.Weights(), known_priors=Priors(switched=9.0)
     )
     assert settled.records["cluster"].n_unique() == 2
+
+
+@pytest.mark.parametrize(("odds", "found"), [(2.0, 2), (4.6, 1)])
+@pytest.mark.parametrize("other", ["立原由美子", "松本 裕美子"])
+def test_contracts_that_begin_and_end_together_are_one_where_the_file_says_so(
+    other: str, odds: float, found: int, words: Lexicon, reader: Reader
+) -> None:
+    rows = [
+        record("松本 由美子", when="2016-12-15..2021-06-11") | {"row": 0},
+        record(other, B, when="2017-01-03..2021-06-11") | {"row": 1},
+    ]
+    settled = settle.settle(
+        pl.DataFrame(rows, schema=COLUMNS),
+        lexicon=words,
+        reader=reader,
+        weights=decide.Weights(),
+        known_priors=Priors(together=odds),
+    )
+    assert settled.records["cluster"].n_unique() == found
 
 
 def test_two_brothers_in_one_house_are_no_doubt_of_anybody(words: Lexicon, reader: Reader) -> None:

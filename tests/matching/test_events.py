@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -11,6 +13,7 @@ FLAGS = ("switched", "renamed", "unbroken", "moved")
 SCHEMA = {
     "row": pl.UInt32,
     "persona": pl.UInt32,
+    "kind": pl.String,
     "point": pl.String,
     "house": pl.UInt64,
     "room": pl.String,
@@ -29,6 +32,7 @@ def shown(
     rows = [
         {
             "row": row,
+            "kind": "person",
             "persona": persona,
             "point": point,
             "house": 1,
@@ -65,7 +69,8 @@ def test_the_applications_of_two_names_at_a_point(
 def day(applications: tuple[str | None, str | None], systems: str, ends: tuple[int, int]) -> set[str]:
     """The flags of two names whose contracts at one point begin on one day."""
     rows = [
-        {"row": row, "persona": row + 1, "point": "A", "start": 100, "end": ends[row], "system": systems[row]}
+        {"row": row, "persona": row + 1, "kind": "person", "point": "A", "system": systems[row]}
+        | {"start": 100, "end": ends[row]}
         | {"application": applications[row]}
         for row in range(2)
     ]
@@ -89,6 +94,54 @@ def test_what_begins_on_one_day_at_a_point_is_one_contract(
     flags = day(applications, systems, ends)
     assert ("twin" in flags) == one
     assert not one or ("shared" in flags and "moved" not in flags)
+
+
+@pytest.mark.parametrize(
+    ("points", "rooms", "starts", "ends", "one"),
+    [
+        ("AB", "  ", (100, 110), (300, 300), True),
+        ("AB", "11", (110, 100), (events.NEVER, events.NEVER), True),
+        ("AB", "12", (100, 110), (300, 300), False),
+        ("AB", "  ", (100, 150), (300, 300), False),
+        ("AB", "  ", (100, 110), (300, 301), False),
+        ("AB", "  ", (100, 110), (300, events.NEVER), False),
+        ("AA", "  ", (100, 110), (300, 300), False),
+    ],
+)
+def test_two_contracts_of_one_home_that_begin_and_end_together(
+    points: str, rooms: str, starts: tuple[int, int], ends: tuple[int, int], one: bool
+) -> None:
+    rows = [
+        {"row": row, "persona": row + 1, "point": points[row], "house": 1, "room": rooms[row].strip() or None}
+        | {"start": starts[row], "end": ends[row]}
+        for row in range(2)
+    ]
+    assert together(rows) == ({(1, 2)} if one else set())
+
+
+def test_a_stay_is_one_through_switches_whatever_the_names() -> None:
+    rows = [
+        {"row": 0, "persona": 1, "point": "A", "house": 1, "start": 100, "end": 200},
+        {"row": 1, "persona": 2, "point": "A", "house": 1, "start": 200, "end": 300, "application": "switch"},
+        {"row": 2, "persona": 3, "point": "B", "house": 1, "start": 105, "end": 300},
+        {"row": 3, "persona": 4, "point": "C", "house": 1, "start": 200, "end": 300},
+    ]
+    assert together(rows) == {(1, 3), (2, 3)}
+
+
+def test_in_a_house_of_many_points_only_a_flat_is_a_home() -> None:
+    rows = [
+        {"row": row, "persona": row + 1, "point": str(row), "house": 1, "start": 100, "end": 300}
+        for row in range(8)
+    ]
+    rows[2]["room"] = rows[5]["room"] = "101"
+    assert together(rows) == {(3, 6)}
+
+
+def together(rows: list[dict[str, Any]]) -> set[tuple[int, int]]:
+    people = [row | {"kind": "person", "system": "1"} for row in rows]
+    met = events.between(pl.DataFrame(people, schema=SCHEMA)).to_dicts()
+    return {(pair["left"], pair["right"]) for pair in met if pair["together"]}
 
 
 def test_two_who_may_each_have_come_by_themselves_show_nothing() -> None:

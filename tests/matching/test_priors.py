@@ -10,7 +10,7 @@ import pytest
 from sekisho.matching import priors
 from sekisho.matching.likeness import Reader
 
-FLAGS = ("switched", "renamed", "shared", "twin", "unbroken", "enclosed", "moved")
+FLAGS = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "moved")
 
 
 def scene(

@@ -16,6 +16,8 @@ from sekisho.matching.lexicon import Lexicon
 
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 6
+# As many people as must bear a surname before a second word is taken for it.
+_COMMON = 3000.0
 _NAME = ("kind", "written", "key", "surname", "given", "full", "surname_sound", "given_sound", "former")
 _HEARD = ("persona", *_NAME, "guessed")
 
@@ -24,30 +26,30 @@ def by_surname(
     personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, told: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice,
-    contradicted.
+    contradicted, cut.
 
     `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice`
     is false when the
     surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
-    kanji's own kana column says otherwise. `places` has persona, place, room; `told` (name, sound) readings of
-    surnames beside those of the dictionaries (`told.py`).
+    kanji's own kana column says otherwise; `cut` is true when the kana has its space elsewhere. `places` has persona,
+    place, room; `told` (name, sound) readings of surnames beside those of the dictionaries (`told.py`).
     """
     people = personas.select(_HEARD)
     written = people.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
     spoken = people.filter(
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
-    every = _spoken_heads(spoken)
+    every = _spoken_heads(spoken, lexicon)
     listed = lexicon.surnames.select("name", "sound")
     readings = listed if told is None else pl.concat([listed, told.select("name", "sound")])
     read = _surname_readings(_with_former(_every_cut(written, lexicon)), readings, every)
     heads = every.join(read.select("head").unique(), on="head", how="semi")
     left = read.join(places, on="persona").with_columns(spot=_spot("head")).rename({"persona": "kanji"})
     right = heads.join(places, on="persona").select(
-        "full", kana="persona", other_room="room", spot=_spot("head")
+        "full", "cut", kana="persona", other_room="room", spot=_spot("head")
     )
     met = left.join(right, on="spot", how="inner").filter(_rooms_agree())
-    pairs = met.select("kanji", "kana", "given", "full", "known", "sound").unique()
+    pairs = met.select("kanji", "kana", "given", "full", "known", "sound", "cut").unique()
     told = pairs.filter(pl.col("known").is_not_null()).with_columns(
         contradicted=kana.dull(pl.col("known")) != kana.dull(pl.col("full"))
     )
@@ -59,6 +61,7 @@ def by_surname(
         rest=pl.col("full").str.slice(pl.col("sound").str.len_chars()),
         same_voice=pl.col("full").str.starts_with(pl.col("sound")),
         contradicted="contradicted",
+        cut="cut",
     )
     return pl.concat([heard, _spelt_out(written, places).select(heard.columns)])
 
@@ -78,7 +81,7 @@ def _spelt_out(written: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     )
     met = here.join(there, on=["place", "surname"]).filter(_rooms_agree())
     pairs = met.select("kanji", "kana", "given", "rest").unique()
-    return pairs.with_columns(same_voice=pl.lit(True), contradicted=pl.lit(False))
+    return pairs.with_columns(same_voice=pl.lit(True), contradicted=pl.lit(False), cut=pl.lit(False))
 
 
 def _spot(sound: str) -> pl.Expr:
@@ -114,25 +117,37 @@ def _rooms_agree(other: str = "other_room") -> pl.Expr:
     return pl.col("room").is_null() | pl.col(other).is_null() | (pl.col("room") == pl.col(other))
 
 
-def _spoken_heads(spoken: pl.DataFrame) -> pl.DataFrame:
+def _spoken_heads(spoken: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The possible surnames of each kana persona: its first word, and every beginning, for a space is easily set where
-    another one would."""
+    another one would; `cut` where that is elsewhere than at its space. ヒロアキ タナカ may be タナカ ヒロアキ."""
+    own_space, elsewhere = pl.lit(False), (pl.col("head") != pl.col("own")).fill_null(False)
     given = spoken.filter(pl.col("surname_sound").is_not_null()).select(
-        "persona", "full", head=kana.dull(pl.col("surname_sound"))
+        "persona", "full", head=kana.dull(pl.col("surname_sound")), cut=own_space
     )
     former = spoken.filter(pl.col("former").is_not_null()).select(
         "persona",
         full=pl.concat_str(kana.sound(pl.col("former")), "given_sound"),
         head=kana.dull(kana.sound(pl.col("former"))),
+        cut=own_space,
     )
-    whole = spoken.select("persona", "full", dull=kana.dull(pl.col("full")))
+    common = lexicon.spoken_surnames.filter(pl.col("people") >= _COMMON)["sound"]
+    turned = spoken.filter(pl.col("given_sound").is_in(common.implode()), pl.col("former").is_null()).select(
+        "persona",
+        full=pl.concat_str("given_sound", "surname_sound"),
+        head=kana.dull(pl.col("given_sound")),
+        cut=own_space,
+    )
+    whole = spoken.select(
+        "persona", "full", dull=kana.dull(pl.col("full")), own=kana.dull(pl.col("surname_sound"))
+    )
     cuts = [
         whole.filter(pl.col("full").str.len_chars() > size).select(
-            "persona", "full", head=pl.col("dull").str.slice(0, size)
+            "persona", "full", "own", head=pl.col("dull").str.slice(0, size)
         )
         for size in range(2, _LONGEST_SURNAME_SOUND + 1)
     ]
-    return pl.concat([given, former, *cuts]).unique()
+    begun = pl.concat(cuts).select("persona", "full", "head", cut=elsewhere)
+    return pl.concat([given, former, turned, begun]).unique()
 
 
 def _surname_readings(written: pl.DataFrame, readings: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:

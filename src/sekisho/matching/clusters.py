@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Beside the codes of `reasons.py`: a company that one contract names.
+NAMED = "company_named"
 _MAY_JOIN_KANJI = frozenset(
     {
+        NAMED,
         "same_name",
         "form_changed",
         "kana_column",
@@ -29,6 +32,9 @@ _MAY_JOIN_KANJI = frozenset(
         "called_after",
         "device_number",
         "device_class",
+        # Only one contract joins these.
+        "unlike",
+        "other_company",
     }
 )
 

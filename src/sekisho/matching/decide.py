@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from sekisho.matching import candidates, firms, phones, priors, screening, shops, stages
+from sekisho.matching import candidates, clusters, firms, phones, priors, screening, shops, stages
 from sekisho.matching.evidence import Name, named
 from sekisho.matching.foreign import native_surnames
 from sekisho.matching.lexicon import Lexicon
@@ -28,6 +28,11 @@ MERGE = 0.0
 # A surname that fits with a given name lighter than this may still be a name read in another way.
 _READABLE = -3.0
 _CROWD = 60
+# So sure is a pair that one contract joins, that nobody else needs to be asked.
+_NAMED = 6.0
+# Twins may be called so, and families from abroad.
+_OF_KIN = ("homophone", "foreign_reading")
+_UNLIKE = ("unlike", "other_company")
 _CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
 # What says that a company's contract went on under another legal form.
 _GOES_ON = ("enclosed", "shared", "switched", "renamed")
@@ -54,18 +59,27 @@ class Weights:
     moved: float = -2.5
     other_voice: float = -1.0
     contradicted: float = -9.0
+    # A name that no book reads so, begun elsewhere than at the space in the kana.
+    other_cut: float = -1.5
     # Two surnames and one given name at one address, and nothing that joins them.
     stranger: float = -6.0
     # A switch between wholly different names: one customer by definition, or one who moved in and ought to have applied
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.7
     renamed_wholly_undated: float = 7.2
+    # A company that switches under another name, or a name between two contracts of the other: nine of ten are one
+    # customer in the populations of three makers.
+    surely_wholly: float = 2.0
     phone: float = 3.0
     # One contract that begins in both systems, beside what `shared` says.
     twin: float = 3.0
     # The values below were found on seeds 1 and 60 of the counterpart and 31 and 32 of the first generator.
     # Another surname across contracts that meet, no switch and no application known.
     unbroken_surname: float = 2.5
+    # The second contract of one home, begun and ended with the first, under another surname, or under a name of one
+    # sound: only of a file that shows how seldom such contracts are two relatives'.
+    together_surname: float = -4.2
+    together_kin: float = -2.5
     # Two given names that nobody reads alike, however they met.
     family: float = -3.0
     # One in ninety changes of name goes to a relative whose name is read alike.
@@ -132,11 +146,21 @@ def edges(
     kept = shops.compared(personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     lap("comparing")
-    pairs = _formed(priors.ways(_numbered(pl.concat(named), personas), met, places), personas, weights)
+    met_so = _beside(priors.ways(_numbered(pl.concat(named), personas), met, places))
+    pairs = _formed(met_so, personas, weights)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _sobered(_accepted(weighed.filter(pl.col("weight") > FAINT)), weights, before)
     lap("weighing")
     return accepted, before
+
+
+def _beside(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Relatives begin and end their contracts together, too: only of names that may be one does that tell more than the
+    address."""
+    heard = pl.col("heard") & pl.col("reason").is_in(["reading", "aligned", "spelt_out"])
+    one = heard | pl.col("reason").is_in(["new_surname", *_OF_KIN])
+    beside = pl.when((pl.col("way") == priors.TOGETHER) & ~one).then(pl.lit(priors.BESIDE))
+    return pairs.with_columns(way=pl.coalesce(beside, "way"))
 
 
 def _sobered(accepted: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
@@ -178,6 +202,7 @@ def _kanji_kana(pairs: pl.DataFrame, reader: Reader, unlisted: float) -> pl.Data
         name_weight=pl.col("name_weight")
         + pl.when("same_voice").then(0.0).otherwise(Weights.other_voice)
         + pl.when("contradicted").then(Weights.contradicted).otherwise(0.0)
+        + pl.when(pl.col("cut") & (pl.col("reason") == "aligned")).then(Weights.other_cut).otherwise(0.0)
     )
     best = voiced.sort("name_weight", "reason").unique(["kanji", "kana"], keep="last", maintain_order=True)
     return best.select(
@@ -231,6 +256,7 @@ def _followers(met: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
         | pl.col("enclosed")
         | pl.col("renamed")
         | (pl.col("unbroken") & ~pl.col("moved"))
+        | pl.col("together")
     )
     known = pl.concat(
         [frame.filter(pl.col("name_weight") > _READABLE).select("left", "right") for frame in seen]
@@ -297,14 +323,18 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
     one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "slip", "foreign_reading"])
     worth = (
-        pl.when(one_surname)
+        pl.when(one_surname & (way == priors.TOGETHER) & pl.col("reason").is_in(_OF_KIN))
+        .then(prior + weights.together_kin)
+        .when(one_surname)
         .then(prior)
         .when(other_surname | grown)
         .then(weights.renamed_surname)
-        .when((pl.col("reason") == "unlike") & way.is_in(["switched", "shared", "enclosed"]))
-        .then(pl.when("undated").then(weights.renamed_wholly_undated).otherwise(weights.renamed_wholly))
+        .when(pl.col("reason").is_in(_UNLIKE) & way.is_in(priors.SURE))
+        .then(_renamed_wholly(weights))
         .when((pl.col("reason") == "new_surname") & (way == "unbroken") & ~pl.col("guessed"))
         .then(weights.unbroken_surname)
+        .when((pl.col("reason") == "new_surname") & (way == priors.TOGETHER))
+        .then(prior + weights.together_surname)
         .when((pl.col("reason") == "new_surname") & apart)
         .then(weights.stranger)
         .otherwise(event)
@@ -313,10 +343,17 @@ def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl
     kin = (pl.col("reason") == "family") | ((pl.col("reason") == "voicing") & (way == "renamed"))
     slip = (pl.col("reason") == "slip") & ~pl.col("twin")
     most = pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
-    twin = pl.when(pl.col("twin") & (pl.col("reason") != "unlike")).then(weights.twin).otherwise(0.0)
+    twin = pl.when("twin").then(weights.twin).otherwise(0.0)
     weighed = pairs.with_columns(weight=pl.min_horizontal(pl.col("name_weight") + worth + twin, most))
     ranked = weighed.sort("weight", "name_weight", "reason")
     return ranked.unique(["left", "right"], keep="last", maintain_order=True)
+
+
+def _renamed_wholly(weights: Weights) -> pl.Expr:
+    """What a contract is worth that goes on under a wholly different name."""
+    sure = (pl.col("way") == "enclosed") | (pl.col("reason") == "other_company")
+    dated = weights.renamed_wholly + pl.when(sure).then(weights.surely_wholly).otherwise(0.0)
+    return pl.when("undated").then(weights.renamed_wholly_undated).otherwise(dated)
 
 
 def _called(weighed: pl.DataFrame, weights: Weights, owners: pl.DataFrame | None) -> pl.DataFrame:
@@ -344,7 +381,16 @@ def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
         pl.col("mutual").fill_null(False)
     )
-    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & (pl.col("mutual") | ~(chosen | kept)))
+    free = pl.col("mutual") | ~(chosen | kept) | _named_by_event()
+    return marked.with_columns(accepted=(pl.col("weight") > MERGE) & free)
+
+
+def _named_by_event() -> pl.Expr:
+    """Whether one contract joins the two so surely that nobody else can be meant: a switch leaves the customer where they
+    are."""
+    business = pl.col("reason").is_in([shops.REASON, "company_reading"])
+    joined = pl.col("way").is_in(priors.SURE) | (business & (pl.col("way") == "unbroken"))
+    return joined & (pl.col("weight") > _NAMED) & ~pl.col("guessed")
 
 
 def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
@@ -360,8 +406,11 @@ def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
 
 
 def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str, bool]]:
-    """Accepted pairs from the surest to the least sure; of companies with a legal form first those whose contract went
-    on (the last value), so that 青葉 is the one that it succeeded and not another one in the building."""
+    """Accepted pairs from the surest to the least sure, and their reasons; `clusters.NAMED` for a company that an event
+    names, whatever it is called beside. Of companies with a legal form first those whose contract went on (the last
+    value), so that 青葉 is the one that it succeeded and not another one in the building."""
     order = ["goes_on", "weight", "left", "right"]
     surest = accepted.sort(order, descending=[True, True, False, False])
-    yield from surest.select("left", "right", "reason", "goes_on").iter_rows()
+    firm = (pl.col("reason") == "company_reading") & _named_by_event()
+    reason = pl.when(firm).then(pl.lit(clusters.NAMED)).otherwise("reason")
+    yield from surest.select("left", "right", reason, "goes_on").iter_rows()

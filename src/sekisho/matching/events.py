@@ -16,21 +16,23 @@ NEVER = 2**30
 _UNBROKEN = 3
 _SHARED = 31
 _FEW = 6
+_MONTH = 31
 
 
 def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract begins in
-    both systems), unbroken,
+    both systems), together (two contracts of one home begin and end together), unbroken,
     enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
     are true when any meeting of the two shows them. `undated` says that only the applications tell so, `guessed`
     that they do not even tell which of several goes on.
-    `records` has persona, point, house, room, start, end (days, NEVER when open), application, system. A record
+    `records` has persona, kind, point, house, room, start, end (days, NEVER when open), application, system. A record
     without a point meets those that begin in its home on the day it ends, or on the next. Where nobody knows the
     days, the applications say who came and who went on.
     """
     dated = _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    dated = _any(pl.concat([dated, _together(records).select(dated.columns)]))
     undated = _undated(records.filter(pl.col("start").is_null()))
     return dated if undated.is_empty() else _any(pl.concat([dated, undated.select(dated.columns)]))
 
@@ -66,6 +68,50 @@ def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
     return other.with_columns(next_persona=nobody).select(*_MET)
 
 
+def _together(records: pl.DataFrame) -> pl.DataFrame:
+    """Pairs whose stays at two points of one home begin in one month and end on one day, or both go on."""
+    stays = _stays(records)
+    months = [stays.with_columns(month=pl.col("start") // _MONTH + late) for late in (0, 1)]
+    other = stays.with_columns(month=pl.col("start") // _MONTH)
+    met = pl.concat(months).join(other, on=["home", "end", "month"], suffix="_other")
+    one_month = (pl.col("start") - pl.col("start_other")).abs() <= _MONTH
+    pairs = met.filter(
+        one_month, pl.col("point") != pl.col("point_other"), pl.col("persona") != pl.col("persona_other")
+    )
+    never = {flag: pl.lit(False) for flag in _FLAGS}
+    return pairs.select(
+        left=pl.min_horizontal("persona", "persona_other"),
+        right=pl.max_horizontal("persona", "persona_other"),
+        **never | {"together": pl.lit(True)},
+    ).unique()
+
+
+def _stays(records: pl.DataFrame) -> pl.DataFrame:
+    """home, point, persona, start, end: how long somebody was at a supply point, under whatever names and retailers.
+    Only people's, in homes with a second point: a house, or a flat of a house with many."""
+    people = records.filter(pl.col("kind") == "person")
+    known = people.filter(pl.all_horizontal(pl.col("point", "house", "start").is_not_null()))
+    here = known.select("row", "house", "room", *_KEPT, point=pl.col("point").hash())
+    points = here.select("house", "point").unique().group_by("house").len("points")
+    shared = here.join(points.filter(pl.col("points") > 1), on="house")
+    flats = (pl.col("points") > _FEW) | (pl.col("room").drop_nulls().n_unique().over("house") > 1)
+    flat = pl.when(pl.col("room").is_not_null()).then(pl.struct("house", "room").hash())
+    homes = shared.with_columns(home=pl.when(flats).then(flat).otherwise("house")).drop_nulls("home")
+    ordered = homes.sort("point", "start", "system", "row").with_columns(
+        end=pl.col("end").fill_null(NEVER).clip(upper_bound=NEVER)
+    )
+    same = (pl.col("point") == pl.col("point").shift(1)) & (pl.col("home") == pl.col("home").shift(1))
+    gap = pl.col("start") - pl.col("end").shift(1)
+    goes_on = pl.col("application").is_in([SWITCH, CHANGE, STOP])
+    untold = pl.col("application").is_null() & (pl.col("persona") == pl.col("persona").shift(1))
+    stay = (~(same & (gap <= _UNBROKEN) & (goes_on | untold).fill_null(False))).fill_null(True).cum_sum()
+    numbered = ordered.with_columns(stay=stay)
+    spans = numbered.with_columns(
+        start=pl.col("start").min().over("stay"), end=pl.col("end").max().over("stay")
+    )
+    return spans.select("home", "point", "persona", "start", "end").unique()
+
+
 _KEPT = ("persona", "start", "end", "application", "system")
 _MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 
@@ -91,6 +137,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         renamed=(here == RENAME) & (unbroken | shared),
         shared=shared & ~moved,
         twin=twin,
+        together=pl.lit(False),
         unbroken=unbroken,
         enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
         & (unbroken | shared)
@@ -101,7 +148,7 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     return _any(flags.select("left", "right", *_FLAGS))
 
 
-_SHOWN = ("switched", "renamed", "shared", "twin", "unbroken", "enclosed", "moved")
+_SHOWN = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "moved")
 _UNSURE = ("guessed", "undated")
 _FLAGS = (*_SHOWN, *_UNSURE)
 
@@ -158,6 +205,7 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         renamed=took_over,
         shared=never,
         twin=never,
+        together=never,
         unbroken=went_on | took_over,
         enclosed=never,
         moved=both_came,

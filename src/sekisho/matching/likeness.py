@@ -45,6 +45,7 @@ _MAYBE_JAPANESE = -1.0
 _FAMILY = Likeness(-6.5, "family")
 # Brothers are called alike, too; only one contract that begins in both systems tells a slip from them.
 _ONE_KANJI = Likeness(-6.5, "slip")
+_OTHER_COMPANY = Likeness(NOT_ALIKE.weight, "other_company")
 # A shop called after somebody's surname is somebody else's as often as not.
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
@@ -128,9 +129,10 @@ class Reader:
         if "device" in (left.kind, right.kind):
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
-            return max(
+            alike = max(
                 firms.compare(left, right, self.reciter), self._called_after(left, right), key=_by_weight
             )
+            return _OTHER_COMPANY if alike == NOT_ALIKE and left.kind == right.kind else alike
         if left.written == right.written == "kanji":
             return self._both_kanji(left, right)
         if left.written == right.written:

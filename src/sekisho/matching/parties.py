@@ -29,7 +29,7 @@ _SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
 # Records that say neither or only one of where and when.
 _SILENT = ("unplaced", "undated")
 _SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
-_FLAGS = ("switched", "shared", "twin", "renamed", "unbroken", "enclosed", "phone", "moved")
+_FLAGS = ("switched", "shared", "twin", "together", "renamed", "unbroken", "enclosed", "phone", "moved")
 
 
 def tables(rows: pl.DataFrame, settled: Settled) -> dict[str, pl.DataFrame]:

@@ -19,18 +19,18 @@ from sekisho.matching.likeness import Reader
 
 # The values below count as much as so many pairs of the file at hand.
 _PAIRS_OF_THE_DEFAULT = 30.0
-_SURE = ("enclosed", "shared", "switched")
+SURE = ("enclosed", "shared", "switched")
 _USUALLY_UNLISTED = 0.03
 # The aligner spreads over many readings of which the true one is but one.
 _WIDER, _WIDEST, _NARROWEST = 3.0, 0.4, 0.02
 FILE = "priors.json"
-BESIDE, SUCCEEDED = "beside", "succeeded"
+BESIDE, SUCCEEDED, TOGETHER = "beside", "succeeded", "together"
 
 
 @dataclass(frozen=True)
 class Priors:
     """Natural log odds by the way of meeting (`events.between`); succeeded: at one supply point, not one right
-    after the other or nobody knows when; beside: at one house.
+    after the other or nobody knows when; together: at one house, begun and ended together; beside: at one house.
 
     The values were found on seed 1 of the generated population and serve where a file is too small to say.
     """
@@ -42,6 +42,7 @@ class Priors:
     renamed: float = -0.4
     moved: float = -2.8
     succeeded: float = 0.5
+    together: float = 2.0
     beside: float = -0.2
     unlisted: float = 0.1
     """How far a listed name may be read as no dictionary lists it, between 0 and 1; no log odds."""
@@ -78,7 +79,8 @@ def ways(pairs: pl.DataFrame, met: pl.DataFrame, places: pl.DataFrame) -> pl.Dat
 def _way() -> pl.Expr:
     flags = ("enclosed", "shared", "switched", "moved", "renamed", "unbroken")
     met = pl.coalesce(pl.when(flag).then(pl.lit(flag)) for flag in flags)
-    apart = pl.when("at_point").then(pl.lit(SUCCEEDED)).otherwise(pl.lit(BESIDE))
+    home = pl.when("together").then(pl.lit(TOGETHER)).otherwise(pl.lit(BESIDE))
+    apart = pl.when("at_point").then(pl.lit(SUCCEEDED)).otherwise(home)
     return pl.coalesce(met, apart)
 
 
@@ -107,7 +109,7 @@ def learnt(
 def _unlisted(read: pl.DataFrame, relatives: dict[str, float], reader: Reader) -> float:
     """How many listed names are heard as no dictionary lists: where hardly anyone but one person can be meant, and in
     files without events wherever most are one, less the relatives who must be among them."""
-    sure = read.filter(pl.col("way").is_in(_SURE))
+    sure = read.filter(pl.col("way").is_in(SURE))
     known, missed = _heard_otherwise(sure, reader)
     if known < _PAIRS_OF_THE_DEFAULT:
         sizes = _counted(read.unique(["left", "right"]))

@@ -35,6 +35,7 @@ JAPANESE = {
     "device_class": "同じ種類の機器",
     "phone": "電話番号が一致",
     "unlike": "氏名・名称が違う",
+    "other_company": "会社名が違う",
     "splink": "Splink だけが同じ人と判定",
     "unresolved": "同じ人か決められない相手がいる",
 }
@@ -71,6 +72,7 @@ ENGLISH = {
     "device_class": "a device of the same class",
     "phone": "the telephone number agrees",
     "unlike": "different names",
+    "other_company": "different companies' names",
     "splink": "only Splink takes them for one",
     "unresolved": "it cannot be decided whether another record is the same party",
 }
@@ -78,6 +80,10 @@ EVENTS = {
     "switched": ("スイッチング時の名義変更", "the name changed across an unbroken switch"),
     "shared": ("両システムの同じ契約", "one contract in both systems"),
     "twin": ("両システムで同じ日に始まる契約", "a contract that begins in both systems on one day"),
+    "together": (
+        "同じ住所で同時に始まり同時に終わる契約",
+        "contracts of one home that begin and end together",
+    ),
     "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
     "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
     "enclosed": ("前後の契約と同じ名義人の間に挟まれた契約", "between two contracts of the other"),

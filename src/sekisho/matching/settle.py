@@ -81,9 +81,11 @@ def learn(
 
 
 def _written(parties: pl.DataFrame) -> pl.DataFrame:
-    """persona, key of those whose name in kanji says who they are. はるか may be 遥加 and 春香: it joins like kana."""
+    """persona, key of those whose name in kanji says who they are. はるか may be 遥加 and 春香, and RDEヤクヒン is RDE薬品:
+    they join like kana."""
     spelt = candidates.is_spelt_out().fill_null(False)
-    return parties.filter(pl.col("written") == "kanji", ~spelt).select("persona", "key")
+    sounding = (pl.col("kind") == names.COMPANY) & ~pl.col("key").str.contains(r"\p{Han}")
+    return parties.filter(pl.col("written") == "kanji", ~spelt, ~sounding).select("persona", "key")
 
 
 def _prepared(

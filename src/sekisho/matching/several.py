@@ -17,10 +17,13 @@ from sekisho.matching.lexicon import Lexicon
 _BORNE, _LISTED = 30.0, 1.0
 # The same for sounds.
 _COMMON, _OFTEN_LISTED = 3000.0, 5.0
+# 田中 stands in some books of given names, too: so many people and so few books, and it is a surname.
+_VERY_COMMON, _HARDLY_LISTED = 10_000.0, 3.0
 # A word that hardly anybody bears as a surname.
 _NOBODY = 10.0
 _LONGEST_SURNAME = 4
 _FIRST_OF_TWO = r"^([^ ]+) [^ ]+$"
+_SOLID = r"^[\p{Han}々ヶ]{2,7}$"
 _KANA = r"^[ァ-ヺー]+$"
 _OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
 _SPOKEN_OWNER, _LONGEST_SPOKEN = r"^[ァ-ヺー]{5,10}$", 6
@@ -32,6 +35,7 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Takes shops and partners out of `main` (names of persons and who is not known to be one; columns row, main,
     partner, shop, legal, device) and puts the surname first."""
     open_name = ~pl.col("legal") & ~pl.col("device")
+    frame = _surname_first(frame, open_name, lexicon)
     spaced = open_name & pl.col("main").str.contains(" ", literal=True) & pl.col("partner").is_null()
     asked = frame.select(spaced).to_series()
     ends = _ends(frame.filter(asked))
@@ -45,6 +49,36 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     longer = _of_three(seen.filter(pl.col("words").list.len() > 2))
     two = _of_two(seen.filter(pl.col("words").list.len() == 2))
     return pl.concat([frame.filter(~several), *(part.select(frame.columns) for part in (longer, two))])
+
+
+def _surname_first(frame: pl.DataFrame, open_name: pl.Expr, lexicon: Lexicon) -> pl.DataFrame:
+    """広明田中 is 田中 広明: nobody is called 広明 or 広 by surname, or 田中 or 明田中 by given name."""
+    solid = frame.filter(open_name & pl.col("main").str.contains(_SOLID)).select("row", text="main")
+    people, votes = pl.col("people"), pl.col("votes")
+    both = lexicon.written_surnames.join(lexicon.written_given, on="name", how="left")
+    borne = both.filter(_is_surname(people, votes.fill_null(0.0)))["name"]
+    listed = lexicon.written_given.filter(votes > _LISTED)["name"]
+    somebody = lexicon.written_surnames.filter(people >= _NOBODY)["name"]
+    cuts = [_cut(solid, -size, borne, listed) for size in range(1, _LONGEST_SURNAME + 1)]
+    longest = pl.concat(cuts).sort("row", pl.col("surname").str.len_chars())
+    turned = longest.unique("row", keep="last", maintain_order=True)
+    turned = turned.filter(~pl.col("given").is_in(somebody.implode()))
+    usual = [_cut(turned, size, somebody, listed) for size in range(1, _LONGEST_SURNAME + 1)]
+    other = turned.join(pl.concat(usual), on="row", how="anti")
+    first = other.select("row", first=pl.concat_str("surname", "given", separator=" "))
+    joined = frame.join(first, on="row", how="left", maintain_order="left")
+    return joined.with_columns(main=pl.coalesce("first", "main")).drop("first")
+
+
+def _cut(solid: pl.DataFrame, size: int, surnames: pl.Series, given: pl.Series) -> pl.DataFrame:
+    """row, text, surname and given of those that begin with a surname of so many characters, or end with one when the
+    size is negative, and are a given name for the rest."""
+    text = pl.col("text")
+    surname, rest = text.str.head(size), text.str.slice(size)
+    if size < 0:
+        surname, rest = text.str.tail(-size), text.str.head(size)
+    parts = solid.select("row", "text", surname=surname, given=rest)
+    return parts.filter(pl.col("surname").is_in(surnames.implode()), pl.col("given").is_in(given.implode()))
 
 
 def _ends(spaced: pl.DataFrame) -> pl.DataFrame:
@@ -64,10 +98,16 @@ def _telling(ends: pl.DataFrame, known: pl.DataFrame, owners: pl.Series) -> pl.S
     """The rows whose words are looked at together: three words and more, and two of which one by itself may be what
     `_of_two` takes it for. 山田 太郎 needs no second look."""
     given = (pl.col("given") > _LISTED) & (pl.col("surname") < _NOBODY)
-    surname = (pl.col("surname") >= _BORNE) & (pl.col("given") <= _LISTED)
+    surname = _is_surname(pl.col("surname"), pl.col("given"))
     turned = _one_of("first", known.filter(given)) & _one_of("last", known.filter(surname))
     whole = pl.col("first").is_in(owners.implode()) | pl.col("last").is_in(owners.implode())
     return ends.filter(pl.col("first").is_null() | turned | whole)["row"]
+
+
+def _is_surname(people: pl.Expr, books: pl.Expr) -> pl.Expr:
+    """Whether a word is a surname and no given name, by who bears it and how many books list it as a given name."""
+    known_well = (people >= _VERY_COMMON) & (books <= _HARDLY_LISTED)
+    return (people >= _BORNE) & (books <= _LISTED) | known_well
 
 
 def _one_of(end: str, words: pl.DataFrame) -> pl.Expr:
@@ -170,8 +210,7 @@ def _of_two(seen: pl.DataFrame) -> pl.DataFrame:
     turned = (
         (givens.list.first() > _LISTED)
         & (surnames.list.first() < _NOBODY)
-        & (surnames.list.last() >= _BORNE)
-        & (givens.list.last() <= _LISTED)
+        & _is_surname(surnames.list.last(), givens.list.last())
     )
     owner = pl.col("owner") & (givens.list.last() <= _LISTED)
     shop = ~turned & owner & (surnames.list.first() == 0) & pl.col("shop").is_null()
