@@ -15,7 +15,7 @@ from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
 
 HOME, FLAT, OTHER_FLAT = "上尾市原市3-4-5", "上尾市原市9-9 メゾン青葉101", "上尾市原市9-9 メゾン青葉202"
-A, B, C = "0" * 22, "1" * 22, "2" * 22
+A, B, C, D = "0" * 22, "1" * 22, "2" * 22, "3" * 22
 
 
 def record(
@@ -458,6 +458,80 @@ TWO = {
         record("青葉工業", B, number="5835678256246"),
     ],
 }
+ONE |= {
+    "one legal form in two spellings": [record("（株）青葉工業"), record("株式会社青葉工業", B)],
+    "one legal form in kanji and in kana": [record("有限会社青葉工業"), record("ユ)アオバコウギヨウ", B)],
+    "a company with and without its legal form": [record("青葉工業"), record("合同会社青葉工業", B)],
+    "another legal form, applied for": [
+        record("有限会社青葉工業", when="2001..2007"),
+        record("株式会社青葉工業", when="2007..", event="rename"),
+    ],
+    "another legal form across a switch, and at a second point": [
+        record("ユ)アオバコウギヨウ", when="2001..2019"),
+        record("株式会社青葉工業", event="switch"),
+        record("株式会社青葉工業", B),
+        record("青葉工業", C),
+    ],
+    "another legal form by way of none, applied for, then a switch": [
+        record("ユ)アオバコウギヨウ", when="2013..2018"),
+        record("アオバコウギヨウ", when="2018..2022", event="rename"),
+        record("カブシキガイシヤアオバコウギヨウ", when="2022..", event="switch"),
+    ],
+    "another legal form without an application, the contracts meet": [
+        record("有限会社青葉工業", when="2001..2007-04-01"),
+        record("株式会社青葉工業", when="2007-04-01.."),
+    ],
+    "another legal form of one legal person": [
+        record("有限会社青葉工業", number="8700110005901"),
+        record("株式会社青葉工業", B, number="8700110005901"),
+    ],
+    "an association that became one of public interest": [
+        record("社団法人青葉協会"),
+        record("公益社団法人青葉協会", B),
+    ],
+    "a form that may be any": [record("青葉工業株式会社"), record("青葉工業 Co., Ltd.", B)],
+    "two forms in one name say neither": [
+        record("株式会社青葉工業（有）", B),
+        record("有限会社青葉工業"),
+    ],
+}
+TWO |= {
+    "two legal forms in one building": [record("株式会社青葉工業"), record("有限会社青葉工業", B)],
+    "two legal forms at one point, no event between": [
+        record("株式会社青葉工業", when="2001..2007"),
+        record("（有）青葉工業", when="2012..", event="restart"),
+    ],
+    "two legal forms in kana": [record("カ)アオバコウギヨウ"), record("ユ)アオバコウギヨウ", B)],
+    "two legal forms in kanji and kana": [record("青葉工業合同会社"), record("アオバコウギヨウ(カ", B)],
+    "an association and a clinic": [record("一般社団法人青葉会"), record("医療法人社団青葉会", B)],
+    "a school and a temple": [record("学校法人青葉学園"), record("宗)アオバガクエン", B)],
+    "two legal forms, and a third record that may be either": [
+        record("株式会社青葉工業"),
+        record("青葉工業", B),
+        record("有限会社青葉工業", C),
+    ],
+    "two legal forms, and a kana name that may be either": [
+        record("株式会社青葉工業"),
+        record("アオバコウギヨウ", B),
+        record("有限会社青葉工業", C),
+    ],
+    "two legal forms and their kana names": [
+        record("株式会社青葉工業"),
+        record("有限会社青葉工業", B),
+        record("ユ)アオバコウギヨウ", C),
+        record("カ)アオバコウギヨウ", D),
+    ],
+    "two legal forms, one of which was renamed to neither": [
+        record("有限会社青葉工業", when="2001..2019"),
+        record("青葉工業", event="rename"),
+        record("株式会社青葉工業", B),
+    ],
+    "two legal forms, one of which was at the point of the other without a form": [
+        record("有限会社青葉工業", when="2001..2019"),
+        record("青葉工業", event="switch"),
+        record("株式会社青葉工業", B),
+    ],
+}
 
 
 @pytest.mark.parametrize("scene", ONE)
@@ -507,6 +581,21 @@ def test_two_brothers_in_one_house_are_no_doubt_of_anybody(words: Lexicon, reade
     )
     settled = settle.settle(frame, lexicon=words, reader=reader, weights=decide.Weights())
     assert settled.edges.filter(pl.col("weight") > decide.LISTED).is_empty()
+
+
+def test_whoever_has_no_legal_form_goes_with_the_one_that_an_event_joins(
+    words: Lexicon, reader: Reader
+) -> None:
+    here = TWO["two legal forms, one of which was at the point of the other without a form"]
+    limited, formless, other = clusters(here, words, reader)
+    assert limited == formless != other
+
+
+def test_kana_names_go_with_their_legal_form(words: Lexicon, reader: Reader) -> None:
+    company, limited, limited_kana, company_kana = clusters(
+        TWO["two legal forms and their kana names"], words, reader
+    )
+    assert (company, limited) == (company_kana, limited_kana)
 
 
 def test_a_kana_name_joins_its_better_reading_only(words: Lexicon, reader: Reader) -> None:

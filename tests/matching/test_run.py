@@ -216,6 +216,45 @@ def test_processes_and_a_dask_cluster_give_the_same_bytes(
     assert whole.table == two.table == dask.table
 
 
+# 小栗 as サクラギ is in no dictionary; only a kana column in 上尾市 tells it, and 那覇市 needs it. One 佐藤 of many is
+# no サクラギ.
+TOLD = """\
+record_id,name,kana,address,point
+1,小栗　旬子,サクラギ　シュンコ,上尾市原市3-4-5,0000000000000000000001
+2,小栗　太郎,,那覇市泉崎1-1-1,0000000000000000000002
+3,ｻｸﾗｷﾞ ﾀﾛｳ,,那覇市泉崎1-1-1,0000000000000000000003
+4,佐藤　花子,,那覇市泉崎1-2-1,0000000000000000000004
+5,ｻｸﾗｷﾞ ﾊﾅｺ,,那覇市泉崎1-2-1,0000000000000000000005
+6,佐藤　旬子,ｻｸﾗｷﾞ ｼｭﾝｺ,上尾市原市3-4-6,0000000000000000000006
+"""
+SATO = "{0},佐藤　花子,ｻﾄｳ ﾊﾅｺ,上尾市原市9-{0},{0:022}\n"
+TOLD += "".join(SATO.format(number) for number in range(7, 37))
+
+
+@pytest.mark.parametrize(
+    ("rows", "cluster"), [(1_000, None), (30, None), (1, None), (30, "local:2")], ids=str
+)
+def test_a_reading_that_one_municipality_tells_is_known_to_every_shard(
+    rows: int, cluster: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SHARD_ROWS", rows)
+    source = tmp_path / "input.csv"
+    source.write_text(TOLD, encoding="utf-8")
+    result = match(source, out=tmp_path / "out", workers=1, cluster=cluster)
+    clusters = written(result)["cluster"].to_list()
+    assert clusters[:6] == [0, 1, 1, 3, 4, 5]
+    assert explain(result.folder, "2", "3").together
+
+
+def test_lines_of_the_result_are_the_same_however_the_file_is_cut(
+    population: Path, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SHARD_ROWS", 170)
+    again = match(population / RECORDS, out=tmp_path / "out", workers=1)
+    assert len(list((again.folder / "records").glob("*"))) > len(list((whole.folder / "records").glob("*")))
+    assert written(again).equals(written(whole))
+
+
 def test_a_municipality_in_parts_is_settled_as_a_whole(
     island: Path, undivided: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +305,37 @@ def test_a_plan_holds_every_row_once(rows: int) -> None:
 def test_other_work_in_the_folder_is_not_overwritten(population: Path, whole: Result) -> None:
     with pytest.raises(UnableToResume):
         match(population / RECORDS, mapping=Mapping(running=("x",)), out=whole.folder, workers=1)
+
+
+def test_a_folder_of_another_edition_says_so_and_what_to_do(tmp_path: Path) -> None:
+    folder = of_text(tmp_path, ROWS).folder
+    mark = folder / "work" / "job.json"
+    job = json.loads(mark.read_text(encoding="utf-8"))
+    mark.write_text(json.dumps(job | {"edition": job["edition"] - 1}), encoding="utf-8")
+    with pytest.raises(UnableToResume, match=r"別の版.*別の出力先") as refused:
+        of_text(tmp_path, ROWS)
+    assert "another edition of the rules" in refused.value.en
+    assert f"({run.EDITION - 1}, now {run.EDITION})" in refused.value.en
+    assert "入力または設定" not in refused.value.ja
+
+
+def test_two_legal_forms_are_explained_in_words(tmp_path: Path) -> None:
+    text = (
+        "record_id,name,address,point,application,start,end\n"
+        "1,株式会社青葉工業,上尾市原市3-4-5,0000000000000000000001,,2017-04-01,\n"
+        "2,有限会社青葉工業,上尾市原市3-4-5,0000000000000000000002,,2017-04-01,\n"
+        "3,青葉工業,上尾市原市3-4-5,0000000000000000000003,,2017-04-01,\n"
+        "4,（有）みどり商事,上尾市原市7-1,0000000000000000000004,,2001-04-01,2007-04-01\n"
+        "5,㈱みどり商事,上尾市原市7-1,0000000000000000000004,名義変更,2007-04-01,\n"
+    )
+    folder = of_text(tmp_path, text).folder
+    assert "法人格が違う" in explain(folder, "1", "2").text()
+    assert "the legal forms differ" in explain(folder, "1", "2").text(english=True)
+    assert "not merged" in explain(folder, "1", "2").text(english=True)
+    changed = explain(folder, "4", "5").text()
+    assert "同じお客さま" in changed and "組織変更" in changed and "名義変更" in changed
+    [apart] = [one for one in ("1", "2") if not explain(folder, one, "3").together]
+    assert "法人格の違う会社どうし" in explain(folder, apart, "3").text()
 
 
 def test_every_record_is_in_one_cluster_and_the_truth_between_the_bounds(

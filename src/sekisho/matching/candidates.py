@@ -22,14 +22,17 @@ _NAME = ("kind", "written", "key", "surname", "given", "full", "surname_sound", 
 _HEARD = ("persona", *_NAME, "guessed")
 
 
-def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+def by_surname(
+    personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, told: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice,
     contradicted, cut.
 
     `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice`
     is false when the
     surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
-    kanji's own kana column says otherwise; `cut` is true when the kana has its space elsewhere. `places` has persona, place, room.
+    kanji's own kana column says otherwise; `cut` is true when the kana has its space elsewhere. `places` has persona,
+    place, room; `told` (name, sound) readings of surnames beside those of the dictionaries (`told.py`).
     """
     people = personas.select(_HEARD)
     written = people.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")
@@ -37,7 +40,9 @@ def by_surname(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon) -
         pl.col("kind") != "device", pl.col("written") == "kana", pl.col("full").is_not_null()
     )
     every = _spoken_heads(spoken, lexicon)
-    read = _surname_readings(_with_former(_every_cut(written, lexicon)), lexicon, every)
+    listed = lexicon.surnames.select("name", "sound")
+    readings = listed if told is None else pl.concat([listed, told.select("name", "sound")])
+    read = _surname_readings(_with_former(_every_cut(written, lexicon)), readings, every)
     heads = every.join(read.select("head").unique(), on="head", how="semi")
     left = read.join(places, on="persona").with_columns(spot=_spot("head")).rename({"persona": "kanji"})
     right = heads.join(places, on="persona").select(
@@ -145,17 +150,25 @@ def _spoken_heads(spoken: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return pl.concat([given, former, turned, begun]).unique()
 
 
-def _surname_readings(written: pl.DataFrame, lexicon: Lexicon, heads: pl.DataFrame) -> pl.DataFrame:
-    """kanji personas with every reading of their surname that anyone here could have."""
-    known = lexicon.surnames.join(
+def _surname_readings(written: pl.DataFrame, readings: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+    """kanji personas with every reading of their surname that is known (name, sound), or that their own kana column
+    tells. What a neighbour's column tells is in `readings` or nowhere, so that it is no matter who else is here."""
+    known = readings.join(
         written.select("surname").unique(), left_on="name", right_on="surname", how="semi"
-    )
-    known = known.select(surname="name", sound="sound", head=kana.dull(pl.col("sound")))
-    own = written.filter(pl.col("surname_sound").is_not_null()).select(
-        "surname", sound="surname_sound", head=kana.dull(pl.col("surname_sound"))
-    )
-    usable = pl.concat([known, own]).unique().join(heads.select("head").unique(), on="head", how="semi")
-    return written.select("persona", "surname", "given", known="full").join(usable, on="surname")
+    ).unique()
+    here = heads.select("head").unique()
+    usable = _heard_here(known.select(surname="name", sound="sound"), here)
+    kept = ("persona", "surname", "given", "full")
+    told = written.filter(pl.col("surname_sound").is_not_null()).select(*kept, sound="surname_sound")
+    own = _heard_here(told.join(usable, on=["surname", "sound"], how="anti"), here).unique()
+    listed = written.select(kept).join(usable, on="surname")
+    return pl.concat([listed, own.select(listed.columns)]).rename({"full": "known"})
+
+
+def _heard_here(read: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
+    """Adds `head`, the sound without voicing, and leaves out what nobody here begins with."""
+    headed = read.with_columns(head=kana.dull(pl.col("sound")))
+    return headed.join(here, on="head", how="semi")
 
 
 def same_sound(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ _MAY_JOIN_KANJI = frozenset(
     {
         NAMED,
         "same_name",
+        "form_changed",
         "kana_column",
         "homophone",
         "one_character",
@@ -39,12 +40,15 @@ _MAY_JOIN_KANJI = frozenset(
 
 
 class Clusters:
-    """Union–find over personas that remembers which written name each cluster stands for."""
+    """Union–find over personas that remembers which written name, and which legal forms, each cluster stands for."""
 
-    def __init__(self, written: dict[int, str]) -> None:
-        """`written` maps a persona to its kanji name; personas in kana are absent."""
+    def __init__(self, written: dict[int, str], forms: dict[int, str]) -> None:
+        """`written` maps a persona to its kanji name; personas in kana are absent. `forms` maps a company to its
+        legal form, where it is certain."""
         self._parent: dict[int, int] = {}
         self._written = dict(written)
+        self._form = forms
+        self._forms = {persona: {form} for persona, form in forms.items()}
 
     def head(self, persona: int) -> int:
         """The smallest persona of the cluster."""
@@ -55,19 +59,33 @@ class Clusters:
             self._parent[persona], persona = root, self._parent[persona]
         return root
 
-    def join(self, left: int, right: int, reason: str) -> bool:
-        """Joins two clusters; false when they stand for two written names and the reason cannot bridge
-        them."""
+    def join(self, left: int, right: int, reason: str, goes_on: bool) -> bool:
+        """Joins two clusters; false when they stand for two written names and the reason cannot bridge them, or for two
+        legal forms of which neither pair nor contract (`goes_on`) says that one became the other."""
         one, other = sorted((self.head(left), self.head(right)))
         if one == other:
             return True
         names = self._written.get(one), self._written.get(other)
         if None not in names and names[0] != names[1] and reason not in _MAY_JOIN_KANJI:
             return False
+        if not goes_on and self._are_two_companies(one, other) and not self._are_two_forms(left, right):
+            return False
         self._parent[other] = one
+        if other in self._forms:
+            self._forms.setdefault(one, set()).update(self._forms[other])
         if names[0] is None and names[1] is not None:
             self._written[one] = names[1]
         return True
+
+    def _are_two_companies(self, one: int, other: int) -> bool:
+        """Whether two heads stand for forms of which none is common. 青葉 may be 株式会社青葉 or 有限会社青葉, not both."""
+        forms, others = self._forms.get(one, set()), self._forms.get(other, set())
+        return bool(forms and others) and forms.isdisjoint(others)
+
+    def _are_two_forms(self, left: int, right: int) -> bool:
+        """Whether the pair itself has two forms: with nothing to say that they are one it would not be here."""
+        forms = self._form.get(left), self._form.get(right)
+        return None not in forms and forms[0] != forms[1]
 
     def joined(self) -> dict[int, int]:
         """Every persona that is not its own head → its head."""
@@ -75,9 +93,9 @@ class Clusters:
 
 
 def build(
-    pairs: Iterable[tuple[int, int, str]], written: dict[int, str]
+    pairs: Iterable[tuple[int, int, str, bool]], written: dict[int, str], forms: dict[int, str]
 ) -> tuple[dict[int, int], set[tuple[int, int]]]:
     """Heads of joined personas, and the pairs that were refused."""
-    clusters = Clusters(written)
-    refused = {(left, right) for left, right, reason in pairs if not clusters.join(left, right, reason)}
+    clusters = Clusters(written, forms)
+    refused = {pair[:2] for pair in pairs if not clusters.join(*pair)}
     return clusters.joined(), refused

@@ -44,6 +44,16 @@ _FORM = "|".join([*_LITERAL, _MARK, _LEADING, _LATIN_FORM])
 LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
 
+_CLASS_OF = {
+    _large(spelling): line[0]
+    for line in vocabulary.lines("companies", "form_classes")
+    for word in line
+    for spelling in (word, word.replace("ガイシャ", "カイシャ"))
+}
+_AROUND_A_MARK = re.compile("[() ]")
+_BETWEEN_MARKS = "|"
+
+
 # Cells of half-width kana, in which a mark of voicing has one of its own, that fields of names have.
 _FIELDS = [20, 30, 40]
 _VOICED = "[ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ]"
@@ -115,6 +125,23 @@ def trade_heard(sound: pl.Expr) -> pl.Expr:
         | sound.str.contains(_LAST_SOUND)
         | sound.str.contains(_FIRST_SOUND)
     )
+
+
+def legal_form(text: pl.Expr) -> pl.Expr:
+    """The legal form of a company, under one name however it is spelt (（株）, カ) and カブシキガイシャ are 株式会社);
+    null where none is certain: none is written, or two, or Co., Ltd., which may be any."""
+    return text.str.extract_all(LEGAL_FORM).list.join(_BETWEEN_MARKS).map_batches(_classes, pl.String)
+
+
+def _classes(marks: pl.Series) -> pl.Series:
+    known = {mark: _class_of(mark) for mark in marks.drop_nulls().unique()}
+    return marks.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String)
+
+
+def _class_of(marks: str) -> str | None:
+    """The one class that all marks of a name are of."""
+    found = {_CLASS_OF.get(_large(_AROUND_A_MARK.sub("", mark))) for mark in marks.split(_BETWEEN_MARKS)}
+    return found.pop() if len(found) == 1 else None
 
 
 def without_form(text: pl.Expr) -> pl.Expr:

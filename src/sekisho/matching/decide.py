@@ -36,6 +36,9 @@ _NAMED = 6.0
 _OF_KIN = ("homophone", "foreign_reading")
 _UNLIKE = ("unlike", "other_company")
 _CHOSEN = ("reading", "aligned", "company_reading", "foreign_reading", "romanised")
+# What says that a company's contract went on under another legal form.
+_GOES_ON = ("enclosed", "shared", "switched", "renamed")
+_SAME = ("same_name", "kana_column")
 _EDGE = {
     "left": pl.UInt32,
     "right": pl.UInt32,
@@ -91,6 +94,8 @@ class Weights:
     mutual: float = 0.5
     # A slip of the pen where nothing says that the two are one contract: a clerk may look.
     slip: float = -1.0
+    # Two companies of one name and two legal forms, and nothing that says that one became the other.
+    other_form: float = -4.0
 
 
 def probability(weight: float) -> float:
@@ -112,15 +117,17 @@ def edges(
     weights: Weights,
     known: priors.Priors | None = None,
     owners: pl.DataFrame | None = None,
+    told: pl.DataFrame | None = None,
     lap: stages.Lap = stages.untimed,
 ) -> tuple[pl.DataFrame, priors.Priors]:
     """Every pair worth listing (left, right, weight, name_weight, reason, the event flags, accepted), and the
     priors they rest on: `known`, or learnt from these personas.
 
     `personas` has persona and NAME_COLUMNS; `places` has persona, place, room; `met` comes from
-    `events.between`; `owners`, when there are telephone numbers, has persona, phone, name.
+    `events.between`; `owners`, when there are telephone numbers, has persona, phone, name; `told` (name, sound) are
+    readings of surnames that the file tells.
     """
-    met_by_name = candidates.by_surname(personas, places, lexicon)
+    met_by_name = candidates.by_surname(personas, places, lexicon, told)
     lap("candidates")
     before = known or priors.learnt(met_by_name, met, personas, places, reader)
     spoken = _native(_kanji_kana(met_by_name, reader, before.unlisted), personas, reader)
@@ -143,7 +150,8 @@ def edges(
     kept = shops.compared(personas, places, reader)
     named = [spoken.with_columns(heard=pl.lit(True)), *_unheard([sounds, traders, listed, followed, kept])]
     lap("comparing")
-    pairs = _beside(priors.ways(_numbered(pl.concat(named), personas), met, places))
+    met_so = _beside(priors.ways(_numbered(pl.concat(named), personas), met, places))
+    pairs = _formed(met_so, personas, weights)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
     accepted = _sobered(_accepted(weighed.filter(pl.col("weight") > FAINT)), weights, before)
     lap("weighing")
@@ -286,6 +294,28 @@ def _numbered(pairs: pl.DataFrame, personas: pl.DataFrame) -> pl.DataFrame:
     ).drop("left_number", "right_number")
 
 
+def _formed(pairs: pl.DataFrame, personas: pl.DataFrame, weights: Weights) -> pl.DataFrame:
+    """株式会社青葉 and 有限会社青葉 are two companies, unless the contract went on from one to the other or their 法人番号
+    agree; a company without a form may be either. Adds goes_on: such a contract of a company with a form."""
+    formed = personas.filter(pl.col("form").is_not_null()).select("persona", "form", "number")
+    for end in ("left", "right"):
+        known = formed.rename({"persona": end, "form": f"{end}_form", "number": f"{end}_number"})
+        pairs = pairs.join(known, on=end, how="left")
+    same_number = (pl.col("left_number") == pl.col("right_number")).fill_null(False)
+    differ = (pl.col("left_form") != pl.col("right_form")).fill_null(False) & ~same_number
+    went_on = pl.col("way").is_in(_GOES_ON) | ((pl.col("way") == "unbroken") & ~pl.col("guessed"))
+    two = differ & ~went_on & (pl.col("name_weight") > weights.other_form)
+    changed = differ & went_on & pl.col("reason").is_in(_SAME)
+    reason = (
+        pl.when(two).then(pl.lit("legal_form")).when(changed).then(pl.lit("form_changed")).otherwise("reason")
+    )
+    weight = pl.when(two).then(weights.other_form).otherwise("name_weight")
+    formal = pl.col("left_form").is_not_null() | pl.col("right_form").is_not_null()
+    return pairs.with_columns(name_weight=weight, reason=reason, goes_on=went_on & formal).drop(
+        "left_form", "right_form", "left_number", "right_number"
+    )
+
+
 def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
     """Names and meeting together; of several comparisons of a pair the strongest."""
     way = pl.col("way")
@@ -394,10 +424,12 @@ def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
     return both.select("left", "right", mutual=pl.lit(True))
 
 
-def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
+def ordered(accepted: pl.DataFrame) -> Iterator[tuple[int, int, str, bool]]:
     """Accepted pairs from the surest to the least sure, and their reasons; `clusters.NAMED` for a company that an event
-    names, whatever it is called beside."""
-    surest = accepted.sort(["weight", "left", "right"], descending=[True, False, False])
+    names, whatever it is called beside. Of companies with a legal form first those whose contract went on (the last
+    value), so that 青葉 is the one that it succeeded and not another one in the building."""
+    order = ["goes_on", "weight", "left", "right"]
+    surest = accepted.sort(order, descending=[True, True, False, False])
     firm = (pl.col("reason") == "company_reading") & _named_by_event()
     reason = pl.when(firm).then(pl.lit(clusters.NAMED)).otherwise("reason")
-    yield from surest.select("left", "right", reason).iter_rows()
+    yield from surest.select("left", "right", reason, "goes_on").iter_rows()

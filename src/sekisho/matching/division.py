@@ -1,8 +1,7 @@
 """Dividing a municipality that is too large for one shard, without changing what is decided in it.
 
 Records are only ever compared at a common supply point or house (or under one 法人番号 where no house is known), so
-a part may be cut off wherever none of these runs across. Only a reading of a surname that somebody's kana column tells
-does not reach the other parts.
+a part may be cut off wherever none of these runs across.
 """
 
 from __future__ import annotations

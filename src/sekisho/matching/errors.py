@@ -14,7 +14,7 @@ class UnableToReadMapping(WrongUse):
 
 
 class UnableToResume(SekishoError):
-    """The output folder holds the work of another input or mapping."""
+    """The output folder holds the work of another input or mapping, or of another edition of the rules."""
 
 
 class UnableToFindRecord(SekishoError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import decide, lexicon, phones, reasons, run, settle
+from sekisho.matching import decide, lexicon, phones, reasons, run, settle, told
 from sekisho.matching.errors import UnableToExplain, UnableToFindRecord
 from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
@@ -31,7 +31,7 @@ class Step:
     place: str
     """point, house or elsewhere: what the two have in common."""
     outcome: str = "merged"
-    """merged, outdone (one of them has a surer partner), refused (it would join two written names) or
+    """merged, outdone (one of them has a surer partner), refused (it would join two written names or legal forms) or
     apart."""
 
 
@@ -66,6 +66,7 @@ def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None 
         weights=decide.Weights(),
         known_priors=_priors_of(folder, near["jis"]),
         crowded=phones.read(folder / "work"),
+        told=told.read(folder / "work"),
     )
     rows = {row["record"]: row for row in near.iter_rows(named=True)}
     ends = rows[left], rows[right]
@@ -78,8 +79,8 @@ def _require_this_edition(folder: Path) -> None:
     mark = folder / "work" / "job.json"
     if mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["edition"] != run.EDITION:
         raise UnableToExplain(
-            f"{folder} の結果は別の版で作られています。もう一度 match を実行してください",
-            f"{folder} holds a result of another edition; run match again",
+            f"{folder} の結果は判定規則の別の版で作られています。別の出力先を指定して match をもう一度実行してください",
+            f"{folder} holds the result of another edition of the rules; run match again into another folder",
         )
 
 

@@ -55,7 +55,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     (kanji, folded),
     full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space),
     former, partner,
-    host, written ('kanji', 'kana', 'latin').
+    host, written ('kanji', 'kana', 'latin'), form (the legal form of a company, null where it is not certain).
     """
     cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
     sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
@@ -409,7 +409,7 @@ _WORKING = (
 
 
 def _keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """The strings that are compared, by kind: key, full, words, former."""
+    """The strings that are compared, by kind: key, full, words, former; and the legal form of a company."""
     kinds = {PERSON: _person_keys, COMPANY: _company_keys, DEVICE: _device_keys}
     keyed = [keys(frame.filter(pl.col("kind") == kind)).drop(_WORKING) for kind, keys in kinds.items()]
     return pl.concat(keyed).sort("row")
@@ -431,14 +431,15 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
         .then("words")
         .otherwise(pl.col("main").str.replace_all(" ", ""))
     )
-    return worded.with_columns(key=key)
+    return worded.with_columns(form=pl.lit(None, dtype=pl.String), key=key)
 
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
     """The words of a company are its whole name, with the branch."""
     nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
     kana_name = pl.col("written") == "kana"
-    named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing)
+    form = rarely.given(pl.when("legal").then(text), companies.legal_form)
+    named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, form=form)
     spoken = named.filter(kana_name).with_columns(full=companies.spoken(text))
     spoken = spoken.with_columns(
         full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
@@ -456,7 +457,8 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     described = pl.concat_str("text", pl.lit(" "), pl.col("sound").fill_null(""))
     number = devices.device_number(pl.col("text")).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
-    return things.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, key=key)
+    unnamed = dict.fromkeys(("words", "former", "surname", "given", "form"), nothing)
+    return things.with_columns(**unnamed, key=key)
 
 
 def _sorted_words(text: pl.Expr) -> pl.Expr:
@@ -493,5 +495,6 @@ def clean_columns() -> tuple[str, ...]:
         "host",
         "shop",
         "words",
+        "form",
         "guessed",
     )

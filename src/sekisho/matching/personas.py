@@ -16,11 +16,12 @@ _NO_ROOM = "-"
 
 
 def assign(records: pl.DataFrame) -> pl.DataFrame:
-    """Adds `persona`, the smallest row of the group, to columns row, kind, key, point, house, room, number.
+    """Adds `persona`, the smallest row of the group, to columns row, kind, key, form, point, house, room, number.
 
     The same name at one supply point, or at one house with one room (or with rooms given only sometimes,
     when no two
-    of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one.
+    of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one. 株式会社青葉 and
+    有限会社青葉 at one point or house are two, and 青葉 without a form is a third.
     """
     keyed = _keyed(records)
     label = pl.col("row")
@@ -46,7 +47,7 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     """Hashes of what ties records: null where the tie does not apply."""
     device = pl.col("kind") == "device"
     named = pl.col("key") != ""
-    frame = records.select("row", "kind", "key", "point", "house", "room", "number")
+    frame = records.select("row", "kind", "key", "form", "point", "house", "room", "number")
     frame = frame.with_columns(name=pl.struct("kind", "key").hash())
     frame = frame.with_columns(spot=pl.struct("name", "house").hash())
     frame = frame.with_columns(room=_room(_with_several(frame, "room")))
@@ -56,6 +57,9 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
         .then(pl.struct("name", "number").hash())
         .otherwise("name")
     )
+    frame = frame.with_columns(
+        name=pl.when(_several_forms(frame)).then(pl.struct("name", "form").hash()).otherwise("name")
+    )
     return frame.select(
         "row",
         at_point=pl.when(pl.col("point").is_not_null() & named).then(pl.struct("name", "point").hash()),
@@ -64,6 +68,17 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
         ),
         by_number=pl.when(pl.col("number").is_not_null() & ~device).then(pl.struct("number", "house").hash()),
     )
+
+
+def _several_forms(frame: pl.DataFrame) -> pl.Series:
+    """Whether companies of a row's name have two legal forms at its point or in its house."""
+    found = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
+    for place in ("point", "house"):
+        named = frame.select("form", known=pl.col(place).is_not_null(), spot=pl.struct("name", place).hash())
+        several = _with_several(named.filter("known"), "form")
+        if several.len():
+            found = found | (named["known"] & named["spot"].is_in(several.implode()))
+    return found
 
 
 def _with_several(frame: pl.DataFrame, column: str) -> pl.Series:

@@ -24,6 +24,8 @@ JAPANESE = {
     "slip": "姓が一致し名の漢字1文字が違う",
     "company_reading": "会社名の読みに一致",
     "company_branch": "支店・営業所名の有無",
+    "legal_form": "名称は似ているが法人格が違う（株式会社と有限会社など）",
+    "form_changed": "名称が一致し法人格が変わった（組織変更）",
     "company_grown": "グループ・ホールディングスなどの有無",
     "cut_short": "桁数で切れた名称",
     "company_part": "名称の一部が一致",
@@ -60,6 +62,8 @@ ENGLISH = {
     "slip": "same surname, one kanji of the given name differs",
     "company_reading": "the kana is the reading of the company's name",
     "company_branch": "with and without a branch",
+    "legal_form": "the names are alike and the legal forms differ (such as 株式会社 and 有限会社)",
+    "form_changed": "same name, and the legal form changed",
     "company_grown": "with and without a word such as Group or Holdings",
     "cut_short": "one name ends where its field does",
     "company_part": "one name is part of the other",
@@ -101,8 +105,8 @@ OUTCOMES = {
         "not merged, because one of them has a surer partner",
     ),
     "refused": (
-        "別の漢字名どうしがつながるため統合しない",
-        "not merged, because two written names would become one",
+        "別の漢字名どうし、または法人格の違う会社どうしがつながるため統合しない",
+        "not merged, because two written names, or companies of two legal forms, would become one",
     ),
 }
 

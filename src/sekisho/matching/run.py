@@ -22,7 +22,7 @@ from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 4
+EDITION = 5
 SHARD_ROWS = 180_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
@@ -134,7 +134,7 @@ def _timed(job: Job, name: str, clock: stages.Clock | None) -> Iterator[stages.L
 
 
 def _claim(job: Job) -> None:
-    """Refuses a folder with other work in it."""
+    """Refuses a folder with other work in it, or with work by other rules."""
     found = [path.stat() for path in intake.files(job.source)]
     stamp = {
         "edition": EDITION,
@@ -149,7 +149,16 @@ def _claim(job: Job) -> None:
     if not mark.exists():
         shards.write_text(job.work / "lexicon.txt", str(job.lexicon))
         shards.write_text(mark, json.dumps(stamp))
-    elif json.loads(mark.read_text(encoding="utf-8")) != stamp:
+        return
+    kept = json.loads(mark.read_text(encoding="utf-8"))
+    if kept["edition"] != EDITION:
+        raise UnableToResume(
+            f"{job.out} の結果は判定規則の別の版（第{kept['edition']}版、現在は第{EDITION}版）で作られており、続きから実行"
+            "できません。別の出力先を指定するか、このフォルダーを削除してもう一度実行してください",
+            f"{job.out} holds the result of another edition of the rules ({kept['edition']}, now {EDITION}) and cannot "
+            "be continued; choose another folder, or delete this one and run match again",
+        )
+    if kept != stamp:
         raise UnableToResume(
             f"{job.out} には別の入力または設定の結果があります。別の出力先を指定してください",
             f"{job.out} holds the result of another input or setting; choose another folder",
@@ -163,6 +172,7 @@ def _read(job: Job, hands: crew.Crew, tell: Progress) -> dict[str, int]:
         count = _pieces_of_parquet if intake.is_parquet(job.source) else _pieces_of_csv
         count(job, hands, tell)
     shards.place_nowhere(job.work)
+    shards.gather_told(job.work)
     listed = sorted((job.work / "pieces").glob("*.json"))
     return shards.totals([json.loads(path.read_text(encoding="utf-8")) for path in listed])
 
@@ -217,8 +227,8 @@ def _store(job: Job, number: int, lap: stages.Lap) -> None:
 
 def _survey(job: Job, hands: crew.Crew, total: dict[str, int]) -> None:
     """What is found once for all shards, so that shards make no difference to it: the priors, always from the same
-    municipalities, and the telephone numbers that say nothing. Side by side. (Readings of surnames that kana columns
-    tell are still known to their shard only.)"""
+    municipalities, and the telephone numbers that say nothing. Side by side. (The readings of surnames that kana columns tell
+    were gathered with the pieces.)"""
     path = job.work / "sample.json"
     if not path.exists():
         shards.write_text(path, json.dumps(shards.sample(total, rows=SAMPLE_ROWS)))

@@ -51,28 +51,32 @@ def settle(
     weights: decide.Weights,
     known_priors: priors.Priors | None = None,
     crowded: pl.Series | None = None,
+    told: pl.DataFrame | None = None,
     lap: stages.Lap = stages.untimed,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
-    unless they are given."""
+    unless they are given; so are not the readings of surnames that the whole file tells (`told`: name, sound)."""
     known, parties, met, places = _prepared(rows, lexicon, lap)
     listed, before = decide.edges(
-        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), lap
+        parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), told, lap
     )
     heads, refused = clusters.build(
         decide.ordered(listed.filter("accepted")),
         dict(_written(parties).iter_rows()),
+        dict(parties.filter(pl.col("form").is_not_null()).select("persona", "form").iter_rows()),
     )
     settled = _settled(known, parties, _marked(listed, refused), heads, places, before)
     lap("clusters")
     return settled
 
 
-def learn(rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader) -> priors.Priors:
+def learn(
+    rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader, told: pl.DataFrame | None = None
+) -> priors.Priors:
     """The priors that the rows (as for `settle`) say, and nothing else."""
     _, parties, met, places = _prepared(rows, lexicon, stages.untimed)
-    heard = candidates.by_surname(parties, places, lexicon)
+    heard = candidates.by_surname(parties, places, lexicon, told)
     return priors.learnt(heard, met, parties, places, reader)
 
 
@@ -153,12 +157,15 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
         "number",
     )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
+    # Whom one 法人番号 joins may have had two forms.
+    forms = pl.col("form").drop_nulls()
+    form = pl.when(forms.n_unique() == 1).then(forms.first()).alias("form")
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
-    wanted = known.select("persona", "guessed", *kept)
+    wanted = known.select("persona", "guessed", "form", *kept)
     repeated = pl.col("persona").is_duplicated()
     sure_first = wanted.filter(repeated).sort("guessed", maintain_order=True)
-    many = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
+    many = sure_first.group_by("persona").agg(*first, form, guessed, pl.len().alias("records"))
     once = wanted.filter(~repeated).with_columns(records=pl.lit(1, dtype=many.schema["records"]))
     return pl.concat([once.select(many.columns), many]).sort("persona")
 

@@ -1,6 +1,9 @@
 """Sharding by municipality: nobody is matched across one, so a shard can be settled alone, anywhere, in
 bounded memory.
 
+Two things still depend on whether one shard holds both of two municipalities: a supply point whose records name both,
+and one 法人番号 in both where no house is known.
+
 The input is cut into pieces; each piece is checked and stored sorted by municipality. Shards are ranges
 of municipality codes with about the same number of rows; a shard reads its range out of every piece. A
 municipality that is larger than a shard may be is divided where nobody is compared across (`division`).
@@ -18,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import addresses, division, intake, parties, settle, stages
+from sekisho.matching import addresses, division, intake, parties, settle, stages, told
 from sekisho.matching.decide import Weights
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -56,6 +59,7 @@ def store_piece(
     # The rows are in their order already; numbers are sorted much faster than codes.
     placed = known.sort(pl.col("jis").str.to_integer(strict=False), maintain_order=True)
     write_whole(piece.rejected, work / "rejected" / f"{number:05}.parquet")
+    write_whole(told.heard(piece.rows, lexicon), work / told.FOLDER / f"{number:05}.parquet")
     write_whole(placed, work / "pieces" / f"{number:05}.parquet", row_group_size=_ROW_GROUP)
     sizes = dict(placed.group_by("jis").len().iter_rows())
     write_text(work / "pieces" / f"{number:05}.json", json.dumps(sizes))
@@ -80,6 +84,13 @@ def place_nowhere(work: Path) -> None:
         for jis, rows in placed.group_by("jis").len().iter_rows():
             sizes[jis] = sizes.get(jis, 0) + rows
     write_text(done, json.dumps(dict(sorted(sizes.items()))))
+
+
+def gather_told(work: Path) -> None:
+    """The readings of surnames that the pieces tell, for all shards."""
+    if not (work / told.FILE).exists():
+        parts = [pl.read_parquet(path) for path in sorted((work / told.FOLDER).glob("*.parquet"))]
+        write_whole(told.gathered(parts), work / told.FILE)
 
 
 def _homes(pieces: list[pl.LazyFrame], spots: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +170,7 @@ def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon,
     """What the kanji names of some municipalities (at most `rows` rows) say about switches and the like."""
     pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
     known = pieces.filter(pl.col("jis").is_in(municipalities)).sort("row").head(rows).drop("jis").collect()
-    return settle.learn(known, lexicon=lexicon, reader=reader)
+    return settle.learn(known, lexicon=lexicon, reader=reader, told=told.read(work))
 
 
 def settle_span(
@@ -187,6 +198,7 @@ def settle_span(
         weights=weights,
         known_priors=priors,
         crowded=crowded,
+        told=told.read(work),
         lap=lap,
     )
     tables = parties.tables(rows, settled)
