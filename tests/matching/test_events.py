@@ -119,6 +119,33 @@ def test_two_contracts_of_one_home_that_begin_and_end_together(
     assert together(rows) == ({(1, 2)} if one else set())
 
 
+@pytest.mark.parametrize(
+    ("started", "flags"), [(50, {"renamed", "unbroken"}), (None, {"renamed", "unbroken"})]
+)
+def test_who_follows_a_contract_is_known_though_nobody_knows_when_it_began(
+    started: int | None, flags: set[str]
+) -> None:
+    rows = [
+        {"row": 0, "persona": 1, "start": started, "end": 100, "application": "restart"},
+        {"row": 1, "persona": 2, "start": 100, "end": 300, "application": "rename"},
+    ]
+    assert at_one_point(rows) == {(1, 2): flags}
+
+
+def test_whom_a_contract_followed_is_unknown_where_nobody_knows_when_it_began() -> None:
+    rows = [
+        {"row": 0, "persona": 1, "start": 50, "end": 99, "application": None},
+        {"row": 1, "persona": 2, "start": None, "end": 100, "application": "switch"},
+    ]
+    assert at_one_point(rows) == {}
+
+
+def at_one_point(rows: list[dict[str, Any]]) -> dict[tuple[int, int], set[str]]:
+    people = [row | {"kind": "person", "system": "1", "point": "A"} for row in rows]
+    met = events.between(pl.DataFrame(people, schema=SCHEMA)).to_dicts()
+    return {(pair["left"], pair["right"]): {flag for flag in FLAGS if pair[flag]} for pair in met}
+
+
 def test_a_stay_is_one_through_switches_whatever_the_names() -> None:
     rows = [
         {"row": 0, "persona": 1, "point": "A", "house": 1, "start": 100, "end": 200},

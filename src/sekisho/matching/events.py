@@ -31,10 +31,19 @@ def between(records: pl.DataFrame) -> pl.DataFrame:
     without a point meets those that begin in its home on the day it ends, or on the next. Where nobody knows the
     days, the applications say who came and who went on.
     """
-    dated = _judged(pl.concat([_at_points(records), _at_homes(records)]))
+    dated = _judged(pl.concat([_at_points(_begun(records)), _at_homes(_begun(records))]))
     dated = _any(pl.concat([dated, _together(records).select(dated.columns)]))
     undated = _undated(records.filter(pl.col("start").is_null()))
     return dated if undated.is_empty() else _any(pl.concat([dated, undated.select(dated.columns)]))
+
+
+def _begun(records: pl.DataFrame) -> pl.DataFrame:
+    """With `untold` where nobody knows when a contract began that ended: somewhere before its end, so that whoever follows
+    it is known, and whom it followed is not."""
+    ended = pl.col("end").fill_null(NEVER) < NEVER
+    return records.with_columns(
+        untold=pl.col("start").is_null(), start=pl.coalesce("start", pl.when(ended).then(pl.col("end") - 1))
+    )
 
 
 def _at_points(records: pl.DataFrame) -> pl.DataFrame:
@@ -46,7 +55,7 @@ def _at_points(records: pl.DataFrame) -> pl.DataFrame:
     met = ordered.select("point", *_KEPT).with_columns(
         *before, after, here=pl.col("point") == pl.col("point").shift(1)
     )
-    met = met.filter("here", pl.col("old_persona") != pl.col("persona"))
+    met = met.filter("here", pl.col("old_persona") != pl.col("persona"), ~pl.col("untold"))
     return met.select(*_MET)
 
 
@@ -62,7 +71,10 @@ def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
     met = pl.concat(days).join(kept.with_columns(day="start"), on=["house", "day"], how="inner")
     rooms = pl.col("room").is_null() | pl.col("old_room").is_null() | (pl.col("room") == pl.col("old_room"))
     other = met.filter(
-        rooms, pl.col("old_persona") != pl.col("persona"), pl.col("old_start") <= pl.col("start")
+        rooms,
+        pl.col("old_persona") != pl.col("persona"),
+        pl.col("old_start") <= pl.col("start"),
+        ~pl.col("untold"),
     )
     nobody = pl.lit(None, dtype=records.schema["persona"])
     return other.with_columns(next_persona=nobody).select(*_MET)
@@ -91,7 +103,7 @@ def _stays(records: pl.DataFrame) -> pl.DataFrame:
     Only people's, in homes with a second point: a house, or a flat of a house with many."""
     people = records.filter(pl.col("kind") == "person")
     known = people.filter(pl.all_horizontal(pl.col("point", "house", "start").is_not_null()))
-    here = known.select("row", "house", "room", *_KEPT, point=pl.col("point").hash())
+    here = known.select("row", "house", "room", *_STAYED, point=pl.col("point").hash())
     points = here.select("house", "point").unique().group_by("house").len("points")
     shared = here.join(points.filter(pl.col("points") > 1), on="house")
     flats = (pl.col("points") > _FEW) | (pl.col("room").drop_nulls().n_unique().over("house") > 1)
@@ -112,7 +124,8 @@ def _stays(records: pl.DataFrame) -> pl.DataFrame:
     return spans.select("home", "point", "persona", "start", "end").unique()
 
 
-_KEPT = ("persona", "start", "end", "application", "system")
+_STAYED = ("persona", "start", "end", "application", "system")
+_KEPT = (*_STAYED, "untold")
 _MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 
 
@@ -124,7 +137,8 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     # application was, except that it became somebody else's: nobody moved between.
     renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
     same_end = pl.col("end").eq_missing(pl.col("old_end"))
-    twin = (pl.col("start") == pl.col("old_start")) & (two_systems | same_end) & ~renamed.fill_null(False)
+    same_start = (pl.col("start") == pl.col("old_start")) & ~pl.col("old_untold")
+    twin = same_start & (two_systems | same_end) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end
     here = pl.col("application").fill_null("")
