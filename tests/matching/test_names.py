@@ -62,6 +62,13 @@ SAME_KEY = [
     ("ｶ)ｱｵﾊﾞｺｳｷﾞﾖｳ", "アオバコウギョウ（カ　シテン"),
     ("社福青葉会", "社会福祉法人青葉会"),
     ("街路灯 第5号", "青葉町自治会 ガイロトウ NO.5"),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ\u200b", "ヤマダ タロウ"),
+    ("\ufeff山田\u00ad　太郎\x1a", "山田太郎"),
+    ("山田\u200e太\u2060郎\u200f", "山田太郎"),
+    ("ｲｼｻ\u200bﾞｷ ﾕｷ", "イシザキ ユキ"),
+    ("山田\t太郎", "山田太郎"),
+    ("\u200bｶ)ｱｵﾊﾞｺｳｷﾞﾖｳ", "アオバコウギョウ（カ"),
+    ("街路灯\u200b 第5\u200b号", "街路灯 第5号"),
 ]
 
 
@@ -89,6 +96,11 @@ def test_equal_names_have_equal_keys(one: str, other: str, words: Lexicon) -> No
 )
 def test_what_else_stands_in_the_field(text: str, field: str, value: str | None, words: Lexicon) -> None:
     assert parsed(text, words)[field] == value
+
+
+def test_what_nobody_sees_is_not_heard(words: Lexicon) -> None:
+    plain = parsed("山田 太郎", words, "ヤマダ タロウ")
+    assert parsed("山田 太郎", words, "ﾔﾏﾀ\u200bﾞ ﾀﾛｳ\x1a")["full"] == plain["full"]
 
 
 READ_AS = [

@@ -102,7 +102,7 @@ def _evenly_spaced(text: pl.Expr) -> pl.Expr:
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
-    return kana.sound(text.str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    return kana.sound(variants.visible(text).str.replace_all(_SPACES, " ").str.strip_chars(" "))
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
