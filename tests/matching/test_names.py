@@ -103,6 +103,49 @@ def test_what_nobody_sees_is_not_heard(words: Lexicon) -> None:
     assert parsed("山田 太郎", words, "ﾔﾏﾀ\u200bﾞ ﾀﾛｳ\x1a")["full"] == plain["full"]
 
 
+KEPT = [
+    ("居酒屋虹（平田茂）", "平田茂", "居酒屋虹"),
+    ("平田茂（居酒屋虹）", "平田茂", "居酒屋虹"),
+    ("岡整骨院（岡　奏太）", "岡奏太", "岡整骨院"),
+    ("正木酒店（代表：正木智樹）", "正木智樹", "正木酒店"),
+    ("スナック大吉（樋口 貴子 様）", "樋口貴子", "スナック大吉"),
+    ("バームーン（山口広江", "山口広江", "バームーン"),
+    ("ｽﾅｯｸﾀﾞｲｷﾁ(ﾋｸﾞﾁ ﾀｶｺ)", "ヒグチタカコ", "スナックダイキチ"),
+    ("青葉商会（髙槗　博勝）", "高橋博勝", "青葉商会"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "shop"), KEPT)
+def test_a_person_in_brackets_behind_a_business_keeps_it(
+    text: str, key: str, shop: str, words: Lexicon
+) -> None:
+    found = parsed(text, words)
+    assert (found["kind"], found["key"], found["shop"], found["former"]) == ("person", key, shop, None)
+
+
+NOT_KEPT = [
+    ("青葉商店（東京支店）", "company", "青葉商店東京支店"),
+    ("青葉商店（代理店）", "company", "青葉商店代理店"),
+    ("青葉商店（株）", "company", "青葉商店"),
+    ("（株）青葉商店（山田太郎）", "company", "青葉商店山田太郎"),
+    ("青葉自治会（山田太郎）", "company", "青葉自治会山田太郎"),
+    ("青葉商店（長谷川）", "company", "青葉商店長谷川"),
+    ("青葉商店（北千里）", "company", "青葉商店北千里"),
+    ("青葉商店（本町）", "company", "青葉商店本町"),
+    ("山田（佐藤花子）", "person", "山田"),
+    ("山田花子（佐藤花子）", "person", "山田花子"),
+    ("ﾔﾏﾀﾞ ﾊﾅｺ(ｻﾄｳ ﾊﾅｺ)", "person", "ヤマダハナコ"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "key"), NOT_KEPT)
+def test_what_else_stands_in_brackets_stays_what_it_is(
+    text: str, kind: str, key: str, words: Lexicon
+) -> None:
+    found = parsed(text, words)
+    assert (found["kind"], found["key"]) == (kind, key)
+
+
 READ_AS = [
     ("山田", "太郎", "タロオ"),
     ("鈴木", "和子", "カズコ"),

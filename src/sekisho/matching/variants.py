@@ -46,6 +46,7 @@ _ADDED = (
     ("麵", "麺"),
     ("諫", "諌"),
     ("頸", "頚"),
+    ("槗", "橋"),
 )
 # The map joins these, but they are different names: 王 is no 玉, 功 no 切.
 _APART = frozenset("王玉宍肉尤兀功切")
