@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.matching import aligner, companies, names
+from sekisho.matching.evidence import Name, named
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
@@ -211,3 +212,44 @@ def test_one_wrong_digit_is_found(body: int, place: int, change: int) -> None:
     wrong[place + 1] = str(new)
     if (new - old) % 9:  # 0 and 9 are the same to the rule
         assert not companies.is_corporate_number("".join(wrong))
+
+
+AS_ITS_BEARERS_SAY = [
+    ("王偉", "ﾜﾝ ｳｴｲ"),
+    ("呉　芳", "ｳｰ ﾌｱﾝ"),
+    ("黄海燕", "フアン ハイイエン"),
+    ("黄海燕", "HUANG HAIYAN"),
+    ("王 子涵", "Wang Zihan"),
+    ("張 静", "JING ZHANG"),
+    ("陳 海燕", "ﾁｴﾝ ﾊｲｲｴﾝ"),
+    ("郭 文博", "グオ ウェンボー"),
+    ("蒋 麗", "ジャン リー"),
+    ("銭 傑", "QIAN JIE"),
+    ("崔賢宇", "CHOI HYUNWOO"),
+    ("朴 知勲", "Park Jihoon"),
+    ("李 民俊", "RHEE MINJUN"),
+    ("鄭 賢宇", "ﾁﾖﾝ ﾋﾖﾇ"),
+    ("権 哲洙", "コン チョルス"),
+]
+
+
+@pytest.mark.parametrize(("kanji", "other"), AS_ITS_BEARERS_SAY)
+def test_a_chinese_or_korean_surname_is_known_in_kana_and_in_roman_letters(
+    kanji: str, other: str, words: Lexicon, reader: Reader
+) -> None:
+    assert reader.compare(person(kanji, words), person(other, words)).reason == "foreign_reading"
+
+
+@pytest.mark.parametrize(
+    ("kanji", "other"),
+    [("王 偉", "SMITH JOHN"), ("山田 太郎", "WANG WEI"), ("王 偉", "WANG"), ("王 偉", "スミス ジョン")],
+)
+def test_another_surname_is_no_foreign_reading(
+    kanji: str, other: str, words: Lexicon, reader: Reader
+) -> None:
+    assert reader.compare(person(kanji, words), person(other, words)).reason != "foreign_reading"
+
+
+def person(text: str, words: Lexicon) -> Name:
+    frame = pl.DataFrame({"name": [text], "kana": [None]}, schema={"name": pl.String, "kana": pl.String})
+    return named(names.parse(frame, words).with_columns(persona=pl.lit(0, dtype=pl.UInt32)))[0]
