@@ -122,9 +122,10 @@ def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFram
 
 
 def _of_one_code(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """The heads (mark, code, rest) with one postcode for one text in one municipality, the one whose town it names, also
-    where none is given if the others know of one municipality: what is written alike is one place."""
-    alike = heads.filter(pl.col("rest").is_duplicated(), pl.col("rest") != "")
+    """The heads (mark, code, rest), where a text stands without a postcode, too, with one for all of its municipality,
+    the one whose town it names, if the others know of no second: what is written alike is one place."""
+    lacking = heads.filter(pl.col("code").fill_null("") == "", pl.col("rest") != "").select("rest").unique()
+    alike = heads.join(lacking, on="rest", how="semi")
     placed = alike.join(gazetteer.first_of_code, left_on="code", right_on="postal_code", how="left")
     names_it = pl.col("rest").str.contains(pl.col("code_town"), literal=True)
     known = placed.filter(pl.col("code_jis").is_not_null()).sort(~names_it, "code")

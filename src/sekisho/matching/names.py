@@ -181,11 +181,11 @@ def _kept(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         pl.col("inside").is_not_null() & pl.col("host").is_null() & pl.col("partner").is_null(),
         ~pl.col("inside_shop") & ~pl.col("main").str.contains(_NOBODYS),
     ).select("row", "main", keeper=pl.col("inside").str.replace(_TITLE, "").str.replace(_HONORIFIC, ""))
-    whole = several.whole_names(pl.concat([asked["main"], asked["keeper"]]), lexicon)
-    trades = _trades(asked["main"])
-    kept = asked.filter(
-        pl.col("keeper").is_in(whole.implode()),
-        pl.col("main").is_in(trades.implode()) | ~_may_be_somebody(asked["main"], whole, lexicon),
+    named = asked.filter(pl.col("keeper").is_in(several.whole_names(asked["keeper"], lexicon).implode()))
+    whole = several.whole_names(named["main"], lexicon)
+    trades = _trades(named["main"])
+    kept = named.filter(
+        pl.col("main").is_in(trades.implode()) | ~_may_be_somebody(named["main"], whole, lexicon),
     )
     return parts.join(kept.select("row", "keeper"), on="row", how="left", maintain_order="left")
 
