@@ -168,6 +168,14 @@ def test_a_hard_address_has_its_key_and_room(
         ("兵庫県氷上郡春日町小多利149-1", "丹波市春日町小多利149番地1"),
         ("茨城県真壁郡真壁町真壁10", "桜川市真壁町真壁10"),
         ("兵庫県飾磨郡夢前町前之庄20", "姫路市夢前町前之庄20"),
+        ("兵庫県篠山市当野46", "丹波篠山市当野46番地"),
+        ("篠山市当野46", "丹波篠山市当野46番地"),
+        ("小野田市日の出1-1-1", "山口県山陽小野田市日の出1丁目1番1号"),
+        ("奈良県宇陀郡大宇陀町大字下中463-5", "宇陀市大宇陀下中463番地5"),
+        ("宇陀郡榛原町萩原100", "奈良県宇陀市榛原萩原100"),
+        ("堺市鳳北町6丁目15", "大阪府堺市西区鳳北町6-15"),
+        ("新潟県新潟市白山浦1-1", "新潟市中央区白山浦1丁目1"),
+        ("大阪市東区平野町1-2-3", "大阪市中央区平野町1丁目2番3号"),
     ],
 )
 def test_a_municipality_of_before_a_merger_is_found_where_its_name_lives_on(before: str, now: str) -> None:
@@ -189,6 +197,36 @@ def test_the_postcode_says_the_town_that_the_text_has_in_kana_or_under_a_former_
     text: str, postal_code: str, key: str
 ) -> None:
     assert normalise([text], postal_codes=[postal_code])["key"].item() == key
+
+
+ALIKE = [
+    ("篠山市当野46", "6692507"),
+    ("宇陀郡大宇陀町下中463-5", "6332178"),
+    ("堺市鳳北町6-15", "5938328"),
+    ("下中463-5", "6332178"),
+    ("加茂町南下手164-13", "6191122"),
+    ("京都市中京区河原町通松原上る御射山町626", "6048147"),
+    ("どこにもない町1-2-3", "6048147"),
+]
+
+
+@pytest.mark.parametrize(("text", "postal_code"), ALIKE)
+def test_one_text_is_one_house_whether_its_postcode_stands_beside_it_or_not(
+    text: str, postal_code: str
+) -> None:
+    keys = normalise([text, text, f"{text} "], postal_codes=[postal_code, None, ""])["key"]
+    assert keys.n_unique() == 1
+    assert keys[0] is not None
+
+
+def test_one_text_in_two_municipalities_is_two_houses() -> None:
+    keys = normalise(["本町1-2", "本町1-2", "本町1-2"], postal_codes=["5410053", "3300854", None])["key"]
+    assert keys.n_unique() == 3
+
+
+def test_a_city_without_its_ward_is_left_alone_where_two_wards_have_the_town() -> None:
+    keys = normalise(["名古屋市那古野1-1", "さいたま市塚本1-1"]).to_dicts()
+    assert [row["jis"] for row in keys] == [None, None]
 
 
 def test_an_old_name_that_a_municipality_of_today_bears_is_today_s() -> None:

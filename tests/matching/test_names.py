@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.matching import aligner, companies, names
+from sekisho.matching.evidence import Name, named
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
@@ -62,6 +63,13 @@ SAME_KEY = [
     ("ｶ)ｱｵﾊﾞｺｳｷﾞﾖｳ", "アオバコウギョウ（カ　シテン"),
     ("社福青葉会", "社会福祉法人青葉会"),
     ("街路灯 第5号", "青葉町自治会 ガイロトウ NO.5"),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ\u200b", "ヤマダ タロウ"),
+    ("\ufeff山田\u00ad　太郎\x1a", "山田太郎"),
+    ("山田\u200e太\u2060郎\u200f", "山田太郎"),
+    ("ｲｼｻ\u200bﾞｷ ﾕｷ", "イシザキ ユキ"),
+    ("山田\t太郎", "山田太郎"),
+    ("\u200bｶ)ｱｵﾊﾞｺｳｷﾞﾖｳ", "アオバコウギョウ（カ"),
+    ("街路灯\u200b 第5\u200b号", "街路灯 第5号"),
 ]
 
 
@@ -89,6 +97,54 @@ def test_equal_names_have_equal_keys(one: str, other: str, words: Lexicon) -> No
 )
 def test_what_else_stands_in_the_field(text: str, field: str, value: str | None, words: Lexicon) -> None:
     assert parsed(text, words)[field] == value
+
+
+def test_what_nobody_sees_is_not_heard(words: Lexicon) -> None:
+    plain = parsed("山田 太郎", words, "ヤマダ タロウ")
+    assert parsed("山田 太郎", words, "ﾔﾏﾀ\u200bﾞ ﾀﾛｳ\x1a")["full"] == plain["full"]
+
+
+KEPT = [
+    ("居酒屋虹（平田茂）", "平田茂", "居酒屋虹"),
+    ("平田茂（居酒屋虹）", "平田茂", "居酒屋虹"),
+    ("岡整骨院（岡　奏太）", "岡奏太", "岡整骨院"),
+    ("正木酒店（代表：正木智樹）", "正木智樹", "正木酒店"),
+    ("スナック大吉（樋口 貴子 様）", "樋口貴子", "スナック大吉"),
+    ("バームーン（山口広江", "山口広江", "バームーン"),
+    ("ｽﾅｯｸﾀﾞｲｷﾁ(ﾋｸﾞﾁ ﾀｶｺ)", "ヒグチタカコ", "スナックダイキチ"),
+    ("青葉商会（髙槗　博勝）", "高橋博勝", "青葉商会"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "shop"), KEPT)
+def test_a_person_in_brackets_behind_a_business_keeps_it(
+    text: str, key: str, shop: str, words: Lexicon
+) -> None:
+    found = parsed(text, words)
+    assert (found["kind"], found["key"], found["shop"], found["former"]) == ("person", key, shop, None)
+
+
+NOT_KEPT = [
+    ("青葉商店（東京支店）", "company", "青葉商店東京支店"),
+    ("青葉商店（代理店）", "company", "青葉商店代理店"),
+    ("青葉商店（株）", "company", "青葉商店"),
+    ("（株）青葉商店（山田太郎）", "company", "青葉商店山田太郎"),
+    ("青葉自治会（山田太郎）", "company", "青葉自治会山田太郎"),
+    ("青葉商店（長谷川）", "company", "青葉商店長谷川"),
+    ("青葉商店（北千里）", "company", "青葉商店北千里"),
+    ("青葉商店（本町）", "company", "青葉商店本町"),
+    ("山田（佐藤花子）", "person", "山田"),
+    ("山田花子（佐藤花子）", "person", "山田花子"),
+    ("ﾔﾏﾀﾞ ﾊﾅｺ(ｻﾄｳ ﾊﾅｺ)", "person", "ヤマダハナコ"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "key"), NOT_KEPT)
+def test_what_else_stands_in_brackets_stays_what_it_is(
+    text: str, kind: str, key: str, words: Lexicon
+) -> None:
+    found = parsed(text, words)
+    assert (found["kind"], found["key"]) == (kind, key)
 
 
 READ_AS = [
@@ -156,3 +212,44 @@ def test_one_wrong_digit_is_found(body: int, place: int, change: int) -> None:
     wrong[place + 1] = str(new)
     if (new - old) % 9:  # 0 and 9 are the same to the rule
         assert not companies.is_corporate_number("".join(wrong))
+
+
+AS_ITS_BEARERS_SAY = [
+    ("王偉", "ﾜﾝ ｳｴｲ"),
+    ("呉　芳", "ｳｰ ﾌｱﾝ"),
+    ("黄海燕", "フアン ハイイエン"),
+    ("黄海燕", "HUANG HAIYAN"),
+    ("王 子涵", "Wang Zihan"),
+    ("張 静", "JING ZHANG"),
+    ("陳 海燕", "ﾁｴﾝ ﾊｲｲｴﾝ"),
+    ("郭 文博", "グオ ウェンボー"),
+    ("蒋 麗", "ジャン リー"),
+    ("銭 傑", "QIAN JIE"),
+    ("崔賢宇", "CHOI HYUNWOO"),
+    ("朴 知勲", "Park Jihoon"),
+    ("李 民俊", "RHEE MINJUN"),
+    ("鄭 賢宇", "ﾁﾖﾝ ﾋﾖﾇ"),
+    ("権 哲洙", "コン チョルス"),
+]
+
+
+@pytest.mark.parametrize(("kanji", "other"), AS_ITS_BEARERS_SAY)
+def test_a_chinese_or_korean_surname_is_known_in_kana_and_in_roman_letters(
+    kanji: str, other: str, words: Lexicon, reader: Reader
+) -> None:
+    assert reader.compare(person(kanji, words), person(other, words)).reason == "foreign_reading"
+
+
+@pytest.mark.parametrize(
+    ("kanji", "other"),
+    [("王 偉", "SMITH JOHN"), ("山田 太郎", "WANG WEI"), ("王 偉", "WANG"), ("王 偉", "スミス ジョン")],
+)
+def test_another_surname_is_no_foreign_reading(
+    kanji: str, other: str, words: Lexicon, reader: Reader
+) -> None:
+    assert reader.compare(person(kanji, words), person(other, words)).reason != "foreign_reading"
+
+
+def person(text: str, words: Lexicon) -> Name:
+    frame = pl.DataFrame({"name": [text], "kana": [None]}, schema={"name": pl.String, "kana": pl.String})
+    return named(names.parse(frame, words).with_columns(persona=pl.lit(0, dtype=pl.UInt32)))[0]

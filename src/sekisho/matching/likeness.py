@@ -20,7 +20,7 @@ from sekisho.matching.evidence import NOT_ALIKE as NOT_ALIKE
 from sekisho.matching.evidence import Likeness as Likeness
 from sekisho.matching.evidence import Name as Name
 from sekisho.matching.evidence import dull
-from sekisho.matching.foreign import native_surnames
+from sekisho.matching.foreign import native_surnames, spelt_surnames
 from sekisho.matching.lexicon import Lexicon
 
 # How common an unlisted sound is taken to be, and the share of the aligner beside the dictionaries.
@@ -184,7 +184,7 @@ class Reader:
         """Roman letters against kana. A name as Japanese bear it must agree in its vowels, too."""
         latin, other = (left, right) if left.written == "latin" else (right, left)
         if other.written != "kana":
-            return NOT_ALIKE
+            return _spelt(other, latin)
         japanese = other.given_sound in self._common and other.surname_sound in self._surname_sounds
         weight = roman.weight(latin.words or "", other.words or "", vowels=japanese)
         return Likeness(weight, "romanised")
@@ -274,6 +274,14 @@ def _one_character(left: Name, right: Name) -> Likeness:
 
 def _by_weight(likeness: Likeness) -> float:
     return likeness.weight
+
+
+def _spelt(kanji: Name, latin: Name) -> Likeness:
+    """王 beside WANG: the surname as its bearers spell it, first or last; how the given name is read, no book says."""
+    words = (latin.words or "").split()
+    spelt = kanji.written == "kanji" and len(words) > 1 and bool(kanji.given)
+    known = spelt_surnames().get(kanji.surname or "", frozenset())
+    return Likeness(0.0, "foreign_reading") if spelt and not known.isdisjoint(words) else NOT_ALIKE
 
 
 def _both_sound(left: Name, right: Name) -> Likeness:

@@ -30,6 +30,12 @@ _HOSTED = r"^(.{2,12}?)(?:(?:様方|様内|サマカタ|サマホウ) ?|方 )(.{
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
+# What stands before the keeper's name in brackets.
+_TITLE = r"^(?:代表者|代表取締役|代表|店主|事業主|オーナー|ダイヒヨウシヤ|ダイヒヨウ|ダイヒョウシャ|ダイヒョウ|テンシユ|テンシュ)[ ::]*"
+# Nobody keeps these: whoever is named beside them answers for them.
+_NOBODYS = (
+    r"(?:[^商]会|組合|神社|[^守]宮|寺|学校|役所|役場|カイ|クミアイ|ジンジヤ|ジンジャ|ガツコウ|ガッコウ)$"
+)
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
@@ -102,7 +108,7 @@ def _evenly_spaced(text: pl.Expr) -> pl.Expr:
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
-    return kana.sound(text.str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    return kana.sound(variants.visible(text).str.replace_all(_SPACES, " ").str.strip_chars(" "))
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -147,12 +153,51 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         titled=open_name & pl.col("head").is_not_null(),
         inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
     )
-    told = _without_surnames(parts, lexicon)
+    told = _kept(_without_surnames(parts, lexicon), lexicon)
     return told.with_columns(
-        shop=pl.when("titled").then("head").when("business").then("first").when("inside_shop").then("inside"),
-        main=pl.when("titled").then("owner").when("business").then("rest").otherwise(main),
-        inside=pl.when(~pl.col("inside_shop")).then("inside"),
+        shop=pl.when("titled")
+        .then("head")
+        .when(pl.col("keeper").is_not_null())
+        .then(main)
+        .when("business")
+        .then("first")
+        .when("inside_shop")
+        .then("inside"),
+        main=pl.when("titled")
+        .then("owner")
+        .when(pl.col("keeper").is_not_null())
+        .then("keeper")
+        .when("business")
+        .then("rest")
+        .otherwise(main),
+        inside=pl.when(~pl.col("inside_shop") & pl.col("keeper").is_null()).then("inside"),
     )
+
+
+def _kept(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds keeper: who is named in brackets behind a business, 平田茂 of 居酒屋虹(平田茂); null for others."""
+    asked = parts.filter(
+        ~pl.col("legal") & ~pl.col("device") & ~pl.col("titled"),
+        pl.col("inside").is_not_null() & pl.col("host").is_null() & pl.col("partner").is_null(),
+        ~pl.col("inside_shop") & ~pl.col("main").str.contains(_NOBODYS),
+    ).select("row", "main", keeper=pl.col("inside").str.replace(_TITLE, "").str.replace(_HONORIFIC, ""))
+    named = asked.filter(pl.col("keeper").is_in(several.whole_names(asked["keeper"], lexicon).implode()))
+    whole = several.whole_names(named["main"], lexicon)
+    trades = _trades(named["main"])
+    kept = named.filter(
+        pl.col("main").is_in(trades.implode()) | ~_may_be_somebody(named["main"], whole, lexicon),
+    )
+    return parts.join(kept.select("row", "keeper"), on="row", how="left", maintain_order="left")
+
+
+def _may_be_somebody(texts: pl.Series, whole: pl.Series, lexicon: Lexicon) -> pl.Series:
+    """Whether each is a whole name or a surname, or has a word that is one: 山田(佐藤花子), ヤマダ ハナコ(サトウ ハナコ)."""
+    words = texts.to_frame("text").with_columns(word=pl.col("text").str.split(" ").list.first())
+    heard = words.with_columns(sound=kana.heard(pl.col("word")))
+    surname = pl.col("word").is_in(lexicon.written_surnames["name"].implode()) | pl.col("sound").is_in(
+        lexicon.spoken_surnames["sound"].implode()
+    )
+    return heard.select(surname | pl.col("text").is_in(whole.implode())).to_series()
 
 
 def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:

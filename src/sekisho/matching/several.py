@@ -25,6 +25,9 @@ _LONGEST_SURNAME = 4
 _FIRST_OF_TWO = r"^([^ ]+) [^ ]+$"
 _SOLID = r"^[\p{Han}々ヶ]{2,7}$"
 _KANA = r"^[ァ-ヺー]+$"
+_TWO = r"^([^ ]+) ([^ ]+)$"
+_KEEPER = r"^[\p{Han}々ヶぁ-ゖ]{3,7}$"
+_QUARTER = r"^[東西南北](.+)$"
 _OWNER = r"^[\p{Han}々ヶぁ-ゖ]{4,7}$"
 _SPOKEN_OWNER, _LONGEST_SPOKEN = r"^[ァ-ヺー]{5,10}$", 6
 # A surname or a given name, also one that no book has.
@@ -49,6 +52,37 @@ def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     longer = _of_three(seen.filter(pl.col("words").list.len() > 2))
     two = _of_two(seen.filter(pl.col("words").list.len() == 2))
     return pl.concat([frame.filter(~several), *(part.select(frame.columns) for part in (longer, two))])
+
+
+def whole_names(texts: pl.Series, lexicon: Lexicon) -> pl.Series:
+    """Those of the texts that are a surname and a given name of the books, with a space between or without."""
+    words = texts.drop_nulls().unique().alias("word").to_frame()
+    parts = words.with_columns(
+        surname=pl.col("word").str.extract(_TWO, 1), given=pl.col("word").str.extract(_TWO, 2)
+    ).drop_nulls()
+    each = pl.concat([parts["surname"], parts["given"]]).unique().alias("word").to_frame()
+    known = _known(each, lexicon)
+    surnames = known.filter(pl.col("surname") >= _BORNE)["word"]
+    given = known.filter((pl.col("given") > 0) | pl.col("word").str.contains(_SHORT_WORD))["word"]
+    spaced = parts.filter(
+        pl.col("surname").is_in(surnames.implode()), pl.col("given").is_in(given.implode())
+    )["word"]
+    solid = words.filter(~pl.col("word").is_in(parts["word"].implode()))
+    return pl.concat([spaced, _solid_names(solid, lexicon)])
+
+
+def _solid_names(solid: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """平田茂 and ヒラタシゲル, but no 長谷川, and no 北千里 and 東大阪, which are places."""
+    towns = lexicon.town_names["name"].implode()
+    surnames = lexicon.written_surnames.filter(pl.col("people") >= _BORNE)["name"]
+    given = lexicon.written_given.filter(pl.col("votes") > _LISTED)["name"]
+    short = solid.filter(
+        pl.col("word").str.contains(_KEEPER),
+        ~pl.col("word").is_in(lexicon.written_surnames["name"].implode()),
+        ~pl.col("word").is_in(towns) & ~pl.col("word").str.extract(_QUARTER, 1).is_in(towns).fill_null(False),
+    ).select("word", text="word")
+    named = _whole_names(short, surnames, given, sizes=range(1, _LONGEST_SURNAME + 1))
+    return pl.concat([named, _spoken_owners(_known(solid, lexicon), lexicon)])
 
 
 def _surname_first(frame: pl.DataFrame, open_name: pl.Expr, lexicon: Lexicon) -> pl.DataFrame:

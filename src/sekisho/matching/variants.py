@@ -46,13 +46,15 @@ _ADDED = (
     ("麵", "麺"),
     ("諫", "諌"),
     ("頸", "頚"),
+    ("槗", "橋"),
 )
 # The map joins these, but they are different names: 王 is no 玉, 功 no 切.
 _APART = frozenset("王玉宍肉尤兀功切")
 _DECIDED = 10**9
 # Characters of names that have no other form, unless the table has one.
 _USUAL = r"\x{4E00}-\x{9FFF}ぁ-ゖァ-ヺー0-9A-Z \x{3000}"
-_SELECTORS = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
+# Variation selectors, marks of direction and joining, soft hyphens, control characters; tabs and line ends are spaces.
+INVISIBLE = r"[[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]--\s]"
 
 
 def variant_table() -> dict[str, str]:
@@ -66,9 +68,14 @@ def variant_table() -> dict[str, str]:
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
-    """Text without variation selectors, with 々 written out and every variant replaced by its leader."""
-    plain = rarely.where(text.str.replace_all(_SELECTORS, ""), "々", _written_out)
+    """Text without what nobody sees, with 々 written out and every variant replaced by its leader."""
+    plain = rarely.where(visible(text), "々", _written_out)
     return rarely.where(plain, _any_of(table), lambda few: _led(few, table))
+
+
+def visible(text: pl.Expr) -> pl.Expr:
+    """Text without characters that nobody sees; the ｻ and ﾞ that one of them kept apart become ザ."""
+    return rarely.where(text, INVISIBLE, lambda few: few.str.replace_all(INVISIBLE, "").str.normalize("NFKC"))
 
 
 def unusual(table: dict[str, str], usual: str = "") -> str:
