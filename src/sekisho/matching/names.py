@@ -31,6 +31,7 @@ _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
+_TWO_NAMES = r"^([^ \d]{1,6}) ([^ \d]{1,5})$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _BETWEEN = r"[・=＝]"
@@ -82,11 +83,32 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=formal,
         spoken=pl.when(spoken != "").then(spoken),
+        column="kana",
     ).with_columns(said="text", sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
-    told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    seen = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    told = _without_bearers(seen, lexicon)
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
     return whole.with_columns(legal=companies.has_form(pl.col("text")))
+
+
+def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """水門 太郎 is a person: 水門 is a surname, too."""
+    likely = seen.filter(pl.col("device") & pl.col("text").str.contains(_TWO_NAMES))
+    if likely.is_empty():
+        return seen
+    given = pl.col("text").str.extract(_TWO_NAMES, 2)
+    parts = likely.select("row", surname=pl.col("text").str.extract(_TWO_NAMES, 1), given=given).with_columns(
+        surname_sound=kana.heard(pl.col("surname")), given_sound=kana.heard(pl.col("given"))
+    )
+    written = parts.join(lexicon.written_surnames, left_on="surname", right_on="name", how="semi").join(
+        lexicon.written_given, left_on="given", right_on="name", how="semi"
+    )
+    spoken = parts.join(lexicon.spoken_surnames, left_on="surname_sound", right_on="sound", how="semi").join(
+        lexicon.spoken_given, left_on="given_sound", right_on="sound", how="semi"
+    )
+    people = pl.concat([written, spoken])["row"]
+    return seen.with_columns(device=pl.col("device") & ~pl.col("row").is_in(people.implode()))
 
 
 def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
@@ -395,6 +417,7 @@ def _branched() -> pl.Expr:
 
 _WORKING = (
     "text",
+    "column",
     "said",
     "spoken",
     "sound",
@@ -444,7 +467,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
         full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
     )
     written = named.filter(~kana_name).with_columns(
-        full=rarely.given(pl.col("spoken"), companies.core_sound), words=companies.whole(text)
+        full=rarely.given(pl.col("column"), companies.core_of_column), words=companies.whole(text)
     )
     cores = companies.core_of_whole(pl.col("words"))
     return pl.concat([spoken.with_columns(key="full"), written.with_columns(key=cores)])
