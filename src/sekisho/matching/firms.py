@@ -105,12 +105,12 @@ def _letter_by_letter(left: Name, right: Name, reciter: Reciter) -> Iterator[Lik
     for written, other in ((text_of(left), text_of(right)), (text_of(right), text_of(left))):
         if _SPOKEN.fullmatch(other):
             whole = _sound(companies.letters_as_kana(other))
-            yield _read_as(written, Heard(whole, len(whole)), reciter)
+            yield Likeness(_read_as(written, Heard(whole, len(whole)), reciter).weight, "company_alike")
         elif (letters := _LATIN.search(written)) and not _LATIN.search(other):
             head, tail = written[: letters.start()], written[letters.end() :]
             said = other.removeprefix(head).removesuffix(tail)
             if head + said + tail == other and _by_their_names(letters[0]).fullmatch(_sound(said)):
-                yield Likeness(_READ, "company_reading")
+                yield Likeness(_READ, "company_alike")
 
 
 def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:

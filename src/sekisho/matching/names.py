@@ -21,6 +21,7 @@ _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
 # 加藤 弘明宅, カトウ ヒロアキタク
 _HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
+_HOUSING = r"ジ[ユュ][ウー]タク$"
 _WRAPPED = r"[()・、,&+/／]|方|内|サマ"
 # ゆうげんがいしゃ はしもとこうぎょう
 _FORM_IN_HIRAGANA = r"^[^\p{Han}]*(?:[かが]いしゃ|ほうじん|くみあい)[^\p{Han}]*$"
@@ -76,7 +77,7 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         otherwise=lambda others: rarely.where(others, _ODD_SPACE, _evenly_spaced),
     )
     called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
-    homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
+    homeless = rarely.where(called, _HOME, _homeless)
     formal = rarely.where(homeless, _FORM_IN_HIRAGANA, kana.katakana)
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
@@ -90,6 +91,12 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
     return whole.with_columns(legal=companies.has_form(pl.col("text")))
+
+
+def _homeless(text: pl.Expr) -> pl.Expr:
+    """カトウ ヒロアキタク without タク; カブシキガイシヤ オサダジユウタク is a company."""
+    firm = companies.has_form(text) | text.str.contains(_HOUSING)
+    return pl.when(firm).then(text).otherwise(text.str.replace(_HOME, "${1}${2}"))
 
 
 def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
