@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.matching import kana, numerals, variants, vocabulary
+from sekisho.matching import kana, numerals, readings, variants, vocabulary
 
 SAME_SOUND = [
     ("ショウイチ", "シヨウイチ"),
@@ -23,6 +23,9 @@ SAME_SOUND = [
     ("ヲガワ", "オガワ"),
     ("やまだ", "ヤマダ"),
     ("パワ-", "パワー"),
+    ("ヴィラ", "ビラ"),
+    ("ｳﾞｲﾗ", "ビラ"),
+    ("ラヴ", "ラブ"),
 ]
 OTHER_SOUND = [("オノ", "オオノ"), ("ナカジマ", "ナカシマ"), ("ユウコ", "ユキコ"), ("ヒロシ", "ヒロコ")]
 
@@ -55,6 +58,19 @@ def test_a_sound_is_its_own_sound_and_width_does_not_matter(text: str) -> None:
     if not re.search("[エケゲセテデネヘベ]イ|[オコゴソトドノホボヨ]ウ", once[0]):
         assert kana.sounds_of(once) == once
     assert kana.sounds_of([jaconv.z2h(text, kana=True)]) == once
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("ミナミ5ジョウ", ["ミナミゴジョウ"]),
+        ("キタ4ジョウ", ["キタヨジョウ", "キタヨンジョウ", "キタシジョウ"]),
+        ("キタ19ジョウ", ["キタジュウクジョウ", "キタジュウキュウジョウ"]),
+        ("アオバ", ["アオバ"]),
+    ],
+)
+def test_numbers_in_the_posts_kana_are_read(kept: str, read: list[str]) -> None:
+    assert readings.counted(kept) == read
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from sekisho.matching import kana, rarely, vocabulary
 
 _WORDS_OF = vocabulary.section("companies")
 _LATIN_FORM = r"(?:,? ?CO\.?,? ?LTD\.?|,? INC\.?|,? ?K\.?K\.?|,? LLC\.?|,? CORP(?:ORATION|\.)?)$"
+_SPACES, _DOTTED = r"\s+", r"\b([A-Z])[.．・]"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The names of each Latin letter and each digit; the first is the usual one.
 LETTERS = dict(zip(_ALPHABET, vocabulary.lines("companies", "letters"), strict=True))
@@ -25,9 +26,14 @@ def _large(word: str) -> str:
     return word.translate(str.maketrans("ャュョッ", "ヤユヨツ"))
 
 
-def _small_or_large(word: str) -> str:
-    """カイシャ as a pattern that also takes the bank's カイシヤ."""
-    pairs = {"ャ": "[ャヤ]", "ュ": "[ュユ]", "ョ": "[ョヨ]", "ッ": "[ッツ]"}
+def _long(word: str) -> str:
+    """ホウジン as ホージン."""
+    return word.replace("ウ", "ー")
+
+
+def _however_spelt(word: str) -> str:
+    """ゴウドウカイシャ as a pattern that also takes the bank's ゴウドウカイシヤ and ゴードーカイシャ."""
+    pairs = {"ャ": "[ャヤ]", "ュ": "[ュユ]", "ョ": "[ョヨ]", "ッ": "[ッツ]", "ウ": "[ウー]"}
     return "".join(pairs.get(char, char) for char in word)
 
 
@@ -35,8 +41,9 @@ _FORMS = _WORDS_OF["forms"]
 _AS_SPOKEN = _WORDS_OF["spoken_forms"]
 _SPOKEN = list(dict.fromkeys([*_AS_SPOKEN, *(word.replace("ガイシャ", "カイシャ") for word in _AS_SPOKEN)]))
 _LEADING = "^社福|^学法|^宗法|^医社"
-_WORDS = "|".join([*_FORMS, *map(_small_or_large, _SPOKEN), _LEADING])
-_LITERAL = [*_FORMS, *_SPOKEN, *map(_large, _SPOKEN)]
+_WORDS = "|".join([*_FORMS, *map(_however_spelt, _SPOKEN), _LEADING])
+_HEARD = [*_SPOKEN, *map(_large, _SPOKEN)]
+_LITERAL = [*_FORMS, *dict.fromkeys([*_HEARD, *map(_long, _HEARD)])]
 _BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
 _MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
 _MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
@@ -55,18 +62,16 @@ _BETWEEN_MARKS = "|"
 
 
 # Cells of half-width kana, in which a mark of voicing has one of its own, that fields of names have.
-_FIELDS = [20, 30, 40]
+_FIELDS = [20, 24, 25, 30, 32, 36, 40, 48, 50]
 _VOICED = "[ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ]"
 LONG_IN_KANA = r"^[^\p{Han}]{12,40}$"
 _LAST_WORD = r"^([^ ].{5,}) [^ ]+$"
 _SHORTEST_FORM = 4
-_BEGUN = {
-    word[:size]
-    for form in _SPOKEN
-    for word in (form, _large(form))
-    for size in range(_SHORTEST_FORM, len(word))
-}
-_BEGUN_FORM = rf"(?:{'|'.join(sorted(_BEGUN, key=len, reverse=True))})$"
+
+
+def _begun(words: list[str], shortest: int) -> set[str]:
+    """What stands of the words where a field ends in the middle of them."""
+    return {word[:size] for word in words for size in range(shortest, len(word))}
 
 
 def _longer(words: list[str]) -> list[str]:
@@ -88,6 +93,15 @@ _FIRST_SOUND = (
     rf"^(?:{'|'.join(word for word in _FIRST_TRADES if len(word) > 3)})[{kana.KANA}]{{2}}"
     rf"|^(?:{'|'.join(_FIRST_TRADES)})[{kana.KANA}]{{3}}"
 )
+# 若葉管理組合 and 青葉医療 are whole, though 管理組合法人 and 医療法人 begin so.
+_HEADS = {word.removesuffix("ホウジン").removesuffix("ホージン") for word in _HEARD}
+_BEGUN_FORMS = sorted(_begun(_HEARD, _SHORTEST_FORM) - _HEADS)
+_NO_TRADES = [
+    form
+    for form, sound in zip(_BEGUN_FORMS, kana.sounds_of(_BEGUN_FORMS), strict=True)
+    if not sound.endswith(tuple(_SPOKEN_TRADES))
+]
+_BEGUN_FORM = rf"(?:{'|'.join(sorted(_NO_TRADES, key=lambda form: (-len(form), form)))})$"
 BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 _LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
@@ -95,6 +109,8 @@ _LONG_SPOKEN_BRANCHES = _longer(_WORDS_OF["spoken_branches"])
 LONG_BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_LONG_BRANCHES)})$"
 LONG_BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(_LONG_SPOKEN_BRANCHES)})$"
 BRANCH_SOUND = rf"[^ ]{{0,8}}(?:{'|'.join(kana.sounds_of(_WORDS_OF['spoken_branches']))})$"
+# オオサカエイギヨ: a branch that its field's end cut in two.
+_BEGUN_BRANCH = rf"^[^ ]{{1,8}}(?:{'|'.join(sorted(_begun(_LONG_SPOKEN_BRANCHES, 3)))})$"
 _BRANCH_BEHIND = re.compile(rf" {BRANCH}")
 
 
@@ -161,19 +177,20 @@ def _fills_a_field(text: pl.Expr) -> pl.Expr:
 
 
 def _without_cut(text: pl.Expr) -> pl.Expr:
-    branched = has_form(text)
     shorter = text.str.replace(_LAST_WORD, "${1}")
+    last = kana.heard(text.str.extract(r" ([^ ]+)$"))
+    begun = last.str.contains(_BEGUN_BRANCH) & trade_heard(kana.heard(shorter))
+    branched = has_form(text) | begun.fill_null(False)
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
     named = without_form(shorter).str.len_chars() > 1
-    last = kana.heard(text.str.extract(r" ([^ ]+)$"))
     ended = (trade_heard(last) | last.str.contains(BRANCH_SOUND)).fill_null(False)
     whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
     return whole_words.str.replace(_BEGUN_FORM, "")
 
 
 def whole(text: pl.Expr) -> pl.Expr:
-    """The written name with its branch, its spaces and signs, and without its legal form."""
-    return without_form(text)
+    """The written name with its branch, its spaces and signs, and without its legal form; L.A.G. is LAG."""
+    return rarely.where(without_form(text), _DOTTED, lambda few: few.str.replace_all(_DOTTED, "${1}"))
 
 
 def spoken(text: pl.Expr) -> pl.Expr:
@@ -210,6 +227,15 @@ def core_sound(text: pl.Expr) -> pl.Expr:
 def core_of_spoken(spoken: pl.Expr) -> pl.Expr:
     """`core_sound` from what is `spoken`."""
     return _trunk(spoken, BRANCH_SOUND)
+
+
+def core_of_column(column: pl.Expr) -> pl.Expr:
+    """`core_sound` of a kana column as it is written, in half or full width, with its legal form; null where it says
+    nothing."""
+    # Its sound would not do: no legal form is found in ゴオドオガイシヤ.
+    text = rarely.where(kana.katakana(column), LONG_IN_KANA, uncut)
+    core = core_sound(rarely.uppercase(text).str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    return pl.when(core != "").then(core)
 
 
 def _trunk(parts: pl.Expr, branch: str) -> pl.Expr:

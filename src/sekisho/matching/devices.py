@@ -13,7 +13,11 @@ from sekisho.matching import kana, vocabulary
 
 # What a device is called, in writing and in sound; the first word of a line names its class.
 _LINES = vocabulary.lines("devices", "classes")
-_NUMBER = r"(?:第|NO\.?|№)? ?(\d+) ?(?:号(?:機|柱)?)?$"
+_BEARING = r"(?:号|ゴウ|ゴオ|番|バン)?(?:機|柱|灯|基|キ|チユウ|チュウ|トウ|トオ)?"
+_NUMBER = rf"(\d+) ?{_BEARING}$"
+# Any lamp, camera or pump that bears a number, known or not: アーケード灯139, but neither 山田 灯 nor 青葉照明.
+_SHAPES = vocabulary.lines("devices", "shapes")
+_BEFORE_NUMBER = r"[ -]*(?:第|ダイ|NO\.?|№|#)?[ -]*"
 
 
 def _is_kana(word: str) -> bool:
@@ -38,6 +42,15 @@ _SHORT_OF = {
     "水門": _alone("スイモン"),
 }
 _SHORT = "|".join(_SHORT_OF.values())
+
+
+def _numbered(words: list[str]) -> str:
+    return rf"(?:[^ ]{{3}}|\p{{Han}})(?:{_pattern(words)}){_BEFORE_NUMBER}\d+ ?{_BEARING}$"
+
+
+_SHAPED_OF = {line[0]: _numbered(line) for line in _SHAPES}
+_SHAPED = _numbered([word for line in _SHAPES for word in line])
+_ENDS_NUMBERED = rf"\d ?{_BEARING}$"
 _PATTERNS = [_pattern(line) for line in _LINES]
 LAMP, SIGNAL = _PATTERNS[:2]
 _ANYWHERE = [
@@ -50,14 +63,31 @@ _LONG = "|".join(_ANYWHERE)
 def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
     """Whether a name, given as text and (null where it has no kana) as sound, is a device's."""
     heard = (sound.str.contains(_LONG) | sound.str.contains(_SHORT)).fill_null(False)
-    return text.str.contains(_LONG) | text.str.contains(_SHORT) | heard
+    return text.str.contains(_LONG) | text.str.contains(_SHORT) | heard | _is_shaped(text)
+
+
+def _is_shaped(text: pl.Expr) -> pl.Expr:
+    """Whether a thing's word and its number end the name."""
+
+    def shaped(few: pl.Series) -> pl.Series:
+        sounds = few.to_frame("text").select(kana.heard(pl.col("text"))).to_series()
+        return few.str.contains(_SHAPED) | sounds.str.contains(_SHAPED)
+
+    def told(texts: pl.Series) -> pl.Series:
+        numbered = texts.str.contains(_ENDS_NUMBERED).fill_null(False)
+        if not numbered.any():
+            return numbered
+        rows = numbered.arg_true()
+        return numbered.scatter(rows, shaped(texts.gather(rows)))
+
+    return text.map_batches(told, return_dtype=pl.Boolean)
 
 
 def device_class(text: pl.Expr) -> pl.Expr:
     """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
     known = [(line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)]
     chosen = pl.lit(None, dtype=pl.String)
-    for name, pattern in reversed([*known, *_SHORT_OF.items()]):
+    for name, pattern in reversed([*known, *_SHORT_OF.items(), *_SHAPED_OF.items()]):
         chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
     return chosen
 

@@ -27,6 +27,13 @@ _GROWN, _CUT, _FIELD = -1.5, 3.0, 14
 _LONG, _HOPELESS = 7, 40.0
 _SHORTEST = 2
 _READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
+_LATIN = re.compile("[A-Z]{2,6}")
+_SPOKEN = re.compile(r"(?=.*[ァ-ヺ])[ァ-ヺーA-Z ]+")
+# 2号店 is a branch.
+_NUMBERED = re.compile(
+    r"(?:(?:第|ダイ|NO\.? ?|№|#)(\d+)|(?<!\d)(\d+)(?=号|ゴオ))(?:号|ゴオ)?(?:機|柱|棟|館|基|灯|井|車|キ|チユウ|トオ|カン|セイ|シヤ)?$"
+)
+_BARE = re.compile(r"(.*\D)(\d+)")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
 
 
@@ -37,12 +44,39 @@ class Heard(NamedTuple):
     trunk: int
 
 
+class Numbered(NamedTuple):
+    """Who bears a number, which one, and whether a word or a sign says that it is one."""
+
+    bearer: str
+    number: str
+    told: bool
+
+
 def compare(left: Name, right: Name, reciter: Reciter) -> Likeness:
     """The evidence of two names of which at least one is a company's."""
+    if _numbered_otherwise(left, right):
+        return NOT_ALIKE
     written, spoken = _sides(left, right)
     if (written.written == "kana") == (spoken.written == "kana"):
         return _one_script(written, spoken, reciter)
     return _heard(written, spoken, reciter)
+
+
+def _numbered_otherwise(left: Name, right: Name) -> bool:
+    """第109号 is not 第110号, whatever bears the number, nor 青葉24 青葉25."""
+    one, other = _number(text_of(left)), _number(text_of(right))
+    if one is None or other is None or one.number == other.number:
+        return False
+    return one.told is other.told is True or one.bearer == other.bearer
+
+
+@lru_cache(maxsize=1 << 12)
+def _number(text: str) -> Numbered | None:
+    """The number at the end of a name."""
+    if told := _NUMBERED.search(text):
+        return Numbered(text[: told.start()].rstrip(), (told[1] or told[2]).lstrip("0"), True)
+    bare = _BARE.fullmatch(text)
+    return Numbered(bare[1].rstrip(), bare[2].lstrip("0"), False) if bare else None
 
 
 def _sides(left: Name, right: Name) -> tuple[Name, Name]:
@@ -58,17 +92,46 @@ def _to_be_read(name: Name) -> bool:
 
 def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
     alike = _both_written(left, right)
-    if left.written != "kana" or not _to_be_read(left):
+    if left.written != "kana":
+        return max(alike, *_letter_by_letter(left, right, reciter), key=lambda likeness: likeness.weight)
+    if not _to_be_read(left):
         return alike
     return max(alike, _heard(left, right, reciter), key=lambda likeness: likeness.weight)
+
+
+def _letter_by_letter(left: Name, right: Name, reciter: Reciter) -> Iterator[Likeness]:
+    """SE化学 beside SEカガク, and YA産業 beside ワイエー産業: one of two written names says what the other is read as."""
+    yield NOT_ALIKE
+    for written, other in ((text_of(left), text_of(right)), (text_of(right), text_of(left))):
+        if _SPOKEN.fullmatch(other):
+            whole = _sound(companies.letters_as_kana(other))
+            yield Likeness(_read_as(written, Heard(whole, len(whole)), reciter).weight, "company_alike")
+        elif (letters := _LATIN.search(written)) and not _LATIN.search(other):
+            head, tail = written[: letters.start()], written[letters.end() :]
+            said = other.removeprefix(head).removesuffix(tail)
+            if head + said + tail == other and _by_their_names(letters[0]).fullmatch(_sound(said)):
+                yield Likeness(_READ, "company_alike")
 
 
 def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
     """A name that is read beside one in kana."""
     heard = heard_as(spoken)
-    if written.full and written.written != "kana":
-        return _by_column(written.full, heard)
-    text = text_of(written)
+    if not _has_column(written):
+        return _read_as(text_of(written), heard, reciter)
+    told = _by_column(written.full or "", heard)
+    if told.weight >= _BRANCH:
+        return told
+    # A column may be cut, misspelt or another branch's: what the name itself says counts, too.
+    read = _read_as(text_of(written), heard, reciter)
+    return max(told, read, key=lambda likeness: likeness.weight)
+
+
+def _has_column(written: Name) -> bool:
+    return bool(written.full) and written.written != "kana"
+
+
+def _read_as(text: str, heard: Heard, reciter: Reciter) -> Likeness:
+    """A written name as books, letters and characters are read, beside one that is heard."""
     said = reciter.said(text)
     if _is_as_said(said, heard):
         most = _READ if said.sound == heard.whole else _cap(said, heard)
@@ -88,9 +151,15 @@ def worth_opening(pairs: Iterable[tuple[Name, Name]], reciter: Reciter) -> set[s
         for left, right in pairs
         if "company" in (left.kind, right.kind) and (left.written == "kana") != (right.written == "kana")
     ]
-    asked = [(text_of(written), heard_as(spoken)) for written, spoken in mixed if not written.full]
+    asked = [
+        (text_of(written), heard_as(spoken)) for written, spoken in mixed if _in_question(written, spoken)
+    ]
     reciter.listen(text for text, _ in asked)
     return {text for text, heard in asked if _is_open(text, reciter.said(text), heard, reciter)}
+
+
+def _in_question(written: Name, spoken: Name) -> bool:
+    return not _has_column(written) or _by_column(written.full or "", heard_as(spoken)).weight < _BRANCH
 
 
 def _is_open(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
@@ -98,8 +167,22 @@ def _is_open(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
 
 
 def _may_be_heard(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
-    """斉藤住建 is said サイフジスミダテ, and all the same begins as the books of surnames say."""
-    return reciter.begins_with_surname(text, heard.whole) or not _is_hopeless(said.sound, heard)
+    """斉藤住建 is said サイフジスミダテ, and KW機械 キロワットキカイ: all the same the one begins as the books of surnames
+    say, and the other has its letters by their names."""
+    by_books = reciter.begins_with_surname(text, heard.whole)
+    return by_books or _has_letters(text, heard.whole) or not _is_hopeless(said.sound, heard)
+
+
+def _has_letters(text: str, heard: str) -> bool:
+    letters = _LATIN.search(text)
+    return letters is not None and _by_their_names(letters[0]).search(heard) is not None
+
+
+@lru_cache(maxsize=1 << 12)
+def _by_their_names(letters: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join(f"(?:{'|'.join(kana.sounds_of(companies.LETTERS[letter]))})" for letter in letters)
+    )
 
 
 def _is_as_said(said: Said, heard: Heard) -> bool:

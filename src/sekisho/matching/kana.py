@@ -41,6 +41,14 @@ _ALIKE = _SMALL | _MERGED
 _LARGE = _ALIKE | {
     hiragana: _ALIKE.get(katakana, katakana) for hiragana, katakana in zip(_HIRAGANA, _KATAKANA, strict=True)
 }
+# ヴィラ is ビラ; the bank's large letters write ヴイラ.
+_FOREIGN = {
+    f"{first}{second}": sound
+    for first in "ヴゔ"
+    for sound, seconds in {"バ": "ァアぁあ", "ビ": "ィイぃい", "ベ": "ェエぇえ", "ボ": "ォオぉお"}.items()
+    for second in seconds
+}
+_HEARD = _FOREIGN | _LARGE
 _LETTERS = str.maketrans(_LARGE)
 _ONLY_LETTERS, _HIRAGANA_LETTER = re.compile("[ぁ-ゖァ-ヺー]+"), re.compile("[ぁ-ゖ]")
 # A hyphen of any kind between kana is a long vowel; the postal office's own file writes パワ-.
@@ -64,7 +72,7 @@ def sound(text: pl.Expr) -> pl.Expr:
 
 def heard(text: pl.Expr) -> pl.Expr:
     """`sound` for text that is in NFKC form already; much the cheaper."""
-    large = text.str.replace_many(_LARGE).str.replace_all(_KANA_HYPHEN, "${1}ー")
+    large = text.str.replace_many(_HEARD, leftmost=True).str.replace_all(_KANA_HYPHEN, "${1}ー")
     return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U | _E_I)
 
 

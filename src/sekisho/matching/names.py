@@ -21,6 +21,7 @@ _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
 # 加藤 弘明宅, カトウ ヒロアキタク
 _HOME = r"^([^ ]{2,} [^ ]{3,})タク$|^(.{1,6}[^住社])宅$"
+_HOUSING = r"ジ[ユュ][ウー]タク$"
 _WRAPPED = r"[()・、,&+/／]|方|内|サマ"
 # ゆうげんがいしゃ はしもとこうぎょう
 _FORM_IN_HIRAGANA = r"^[^\p{Han}]*(?:[かが]いしゃ|ほうじん|くみあい)[^\p{Han}]*$"
@@ -37,6 +38,7 @@ _NOBODYS = (
     r"(?:[^商]会|組合|神社|[^守]宮|寺|学校|役所|役場|カイ|クミアイ|ジンジヤ|ジンジャ|ガツコウ|ガッコウ)$"
 )
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
+_TWO_NAMES = r"^([^ \d]{1,6}) ([^ \d]{1,5})$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
 _BETWEEN = r"[・=＝]"
@@ -81,18 +83,45 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         otherwise=lambda others: rarely.where(others, _ODD_SPACE, _evenly_spaced),
     )
     called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
-    homeless = rarely.where(called, _HOME, lambda few: few.str.replace(_HOME, "${1}${2}"))
+    homeless = rarely.where(called, _HOME, _homeless)
     formal = rarely.where(homeless, _FORM_IN_HIRAGANA, kana.katakana)
     spoken = rarely.given(pl.col("kana"), _spoken)
     texts = names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=formal,
         spoken=pl.when(spoken != "").then(spoken),
+        column="kana",
     ).with_columns(said="text", sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
-    told = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    seen = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    told = _without_bearers(seen, lexicon)
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
     return whole.with_columns(legal=companies.has_form(pl.col("text")))
+
+
+def _homeless(text: pl.Expr) -> pl.Expr:
+    """カトウ ヒロアキタク without タク; カブシキガイシヤ オサダジユウタク is a company."""
+    firm = companies.has_form(text) | text.str.contains(_HOUSING)
+    return pl.when(firm).then(text).otherwise(text.str.replace(_HOME, "${1}${2}"))
+
+
+def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """水門 太郎 is a person: 水門 is a surname, too."""
+    likely = seen.filter(pl.col("device") & pl.col("text").str.contains(_TWO_NAMES))
+    if likely.is_empty():
+        return seen
+    given = pl.col("text").str.extract(_TWO_NAMES, 2)
+    parts = likely.select("row", surname=pl.col("text").str.extract(_TWO_NAMES, 1), given=given).with_columns(
+        surname_sound=kana.heard(pl.col("surname")), given_sound=kana.heard(pl.col("given"))
+    )
+    written = parts.join(lexicon.written_surnames, left_on="surname", right_on="name", how="semi").join(
+        lexicon.written_given, left_on="given", right_on="name", how="semi"
+    )
+    spoken = parts.join(lexicon.spoken_surnames, left_on="surname_sound", right_on="sound", how="semi").join(
+        lexicon.spoken_given, left_on="given_sound", right_on="sound", how="semi"
+    )
+    people = pl.concat([written, spoken])["row"]
+    return seen.with_columns(device=pl.col("device") & ~pl.col("row").is_in(people.implode()))
 
 
 def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
@@ -440,6 +469,7 @@ def _branched() -> pl.Expr:
 
 _WORKING = (
     "text",
+    "column",
     "said",
     "spoken",
     "sound",
@@ -490,7 +520,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
         full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
     )
     written = named.filter(~kana_name).with_columns(
-        full=rarely.given(pl.col("spoken"), companies.core_sound), words=companies.whole(text)
+        full=rarely.given(pl.col("column"), companies.core_of_column), words=companies.whole(text)
     )
     cores = companies.core_of_whole(pl.col("words"))
     return pl.concat([spoken.with_columns(key="full"), written.with_columns(key=cores)])

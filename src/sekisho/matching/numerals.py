@@ -35,6 +35,29 @@ def kanji_number(value: int) -> str:
     return "".join(words)
 
 
+# How figures are read, the usual way first; 北四条 is キタヨジョウ or キタシジョウ.
+_SPOKEN = (
+    ("",),
+    ("イチ",),
+    ("ニ",),
+    ("サン",),
+    ("ヨ", "ヨン", "シ"),
+    ("ゴ",),
+    ("ロク",),
+    ("シチ", "ナナ"),
+    ("ハチ",),
+    ("ク", "キュウ"),
+)
+_TENS = ("", "", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュウ")
+
+
+def spoken(value: int) -> tuple[str, ...]:
+    """The readings of 1…99 in katakana, the likeliest before 条 first: 14 is ジュウヨ, ジュウヨン or ジュウシ."""
+    tens, ones = divmod(value, 10)
+    before = f"{_TENS[tens]}ジュウ" if tens else ""
+    return tuple(before + one for one in _SPOKEN[ones])
+
+
 def to_digits(text: pl.Expr) -> pl.Expr:
     """三丁目二番地十一号 → 3丁目2番地11号, and positional 一〇三号 → 103号."""
     return rarely.where(text, _NUMERAL, _as_digits)

