@@ -62,7 +62,7 @@ _BETWEEN_MARKS = "|"
 
 
 # Cells of half-width kana, in which a mark of voicing has one of its own, that fields of names have.
-_FIELDS = [20, 24, 25, 30, 32, 36, 40, 48, 50]
+_FIELDS = [20, 24, 30, 40]
 _VOICED = "[ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ]"
 LONG_IN_KANA = r"^[^\p{Han}]{12,40}$"
 _LAST_WORD = r"^([^ ].{5,}) [^ ]+$"
