@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from rapidfuzz.distance import Postfix
@@ -109,7 +109,8 @@ def _letter_by_letter(left: Name, right: Name, reciter: Reciter) -> Iterator[Lik
         elif (letters := _LATIN.search(written)) and not _LATIN.search(other):
             head, tail = written[: letters.start()], written[letters.end() :]
             said = other.removeprefix(head).removesuffix(tail)
-            if head + said + tail == other and _by_their_names(letters[0]).fullmatch(_sound(said)):
+            sound = _sound(said)
+            if head + said + tail == other and len(sound) in _ends(letters[0], sound, [0]):
                 yield Likeness(_READ, "company_alike")
 
 
@@ -174,15 +175,23 @@ def _may_be_heard(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool
 
 
 def _has_letters(text: str, heard: str) -> bool:
+    """Whether the Roman letters of a name are heard one by one: KW in ケイダブリユーキカイ."""
     letters = _LATIN.search(text)
-    return letters is not None and _by_their_names(letters[0]).search(heard) is not None
+    return letters is not None and bool(_ends(letters[0], heard, range(len(heard))))
 
 
-@lru_cache(maxsize=1 << 12)
-def _by_their_names(letters: str) -> re.Pattern[str]:
-    return re.compile(
-        "".join(f"(?:{'|'.join(kana.sounds_of(companies.LETTERS[letter]))})" for letter in letters)
-    )
+def _ends(letters: str, heard: str, starts: Iterable[int]) -> set[int]:
+    """Where the names of the letters end in what is heard, said one after the other from one of the starts."""
+    ends = set(starts)
+    for letter in letters:
+        sounds = _names_of_letters()[letter]
+        ends = {end + len(sound) for end in ends for sound in sounds if heard.startswith(sound, end)}
+    return ends
+
+
+@cache
+def _names_of_letters() -> dict[str, list[str]]:
+    return {letter: list(dict.fromkeys(kana.sounds_of(names))) for letter, names in companies.LETTERS.items()}
 
 
 def _is_as_said(said: Said, heard: Heard) -> bool:

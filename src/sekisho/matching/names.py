@@ -38,6 +38,7 @@ _NOBODYS = (
     r"(?:[^商]会|組合|神社|[^守]宮|寺|学校|役所|役場|カイ|クミアイ|ジンジヤ|ジンジャ|ガツコウ|ガッコウ)$"
 )
 _SHOP_FIRST = r"^([^ ]{3,}(?: [A-Z]+)*) ([^A-Z ].+)$"
+_KANA_WORD = r"^[ぁ-ゖァ-ヺー]+$"
 _TWO_NAMES = r"^([^ \d]{1,6}) ([^ \d]{1,5})$"
 _PARTNERS = r"[・、,&+/／]"
 _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆]*$"
@@ -107,21 +108,27 @@ def _homeless(text: pl.Expr) -> pl.Expr:
 
 def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """水門 太郎 is a person: 水門 is a surname, too."""
-    likely = seen.filter(pl.col("device") & pl.col("text").str.contains(_TWO_NAMES))
-    if likely.is_empty():
-        return seen
     given = pl.col("text").str.extract(_TWO_NAMES, 2)
-    parts = likely.select("row", surname=pl.col("text").str.extract(_TWO_NAMES, 1), given=given).with_columns(
-        surname_sound=kana.heard(pl.col("surname")), given_sound=kana.heard(pl.col("given"))
+    parts = (
+        seen.filter("device")
+        .select("row", surname=pl.col("text").str.extract(_TWO_NAMES, 1), given=given)
+        .drop_nulls()
     )
-    written = parts.join(lexicon.written_surnames, left_on="surname", right_on="name", how="semi").join(
-        lexicon.written_given, left_on="given", right_on="name", how="semi"
+    written = parts.filter(_listed(parts["surname"], lexicon.written_surnames["name"]))
+    written = written.filter(_listed(written["given"], lexicon.written_given["name"]))
+    spoken = parts.filter(pl.col("surname").str.contains(_KANA_WORD)).with_columns(
+        kana.heard(pl.col("surname", "given"))
     )
-    spoken = parts.join(lexicon.spoken_surnames, left_on="surname_sound", right_on="sound", how="semi").join(
-        lexicon.spoken_given, left_on="given_sound", right_on="sound", how="semi"
-    )
-    people = pl.concat([written, spoken])["row"]
+    spoken = spoken.filter(_listed(spoken["surname"], lexicon.spoken_surnames["sound"]))
+    spoken = spoken.filter(_listed(spoken["given"], lexicon.spoken_given["sound"]))
+    people = pl.concat([written["row"], spoken["row"]])
     return seen.with_columns(device=pl.col("device") & ~pl.col("row").is_in(people.implode()))
+
+
+def _listed(words: pl.Series, book: pl.Series) -> pl.Series:
+    """Which of the words the book has. It is long, and they are few: they are looked for in it, not it in them."""
+    known = book.filter(book.is_in(words.unique().implode()))
+    return words.is_in(known.implode())
 
 
 def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
@@ -208,7 +215,8 @@ def _kept(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     asked = parts.filter(
         ~pl.col("legal") & ~pl.col("device") & ~pl.col("titled"),
         pl.col("inside").is_not_null() & pl.col("host").is_null() & pl.col("partner").is_null(),
-        ~pl.col("inside_shop") & ~pl.col("main").str.contains(_NOBODYS),
+        ~pl.col("inside_shop") & ~pl.col("inside").str.contains(_FORMER),
+        ~pl.col("main").str.contains(_NOBODYS),
     ).select("row", "main", keeper=pl.col("inside").str.replace(_TITLE, "").str.replace(_HONORIFIC, ""))
     named = asked.filter(pl.col("keeper").is_in(several.whole_names(asked["keeper"], lexicon).implode()))
     whole = several.whole_names(named["main"], lexicon)
@@ -223,10 +231,9 @@ def _may_be_somebody(texts: pl.Series, whole: pl.Series, lexicon: Lexicon) -> pl
     """Whether each is a whole name or a surname, or has a word that is one: 山田(佐藤花子), ヤマダ ハナコ(サトウ ハナコ)."""
     words = texts.to_frame("text").with_columns(word=pl.col("text").str.split(" ").list.first())
     heard = words.with_columns(sound=kana.heard(pl.col("word")))
-    surname = pl.col("word").is_in(lexicon.written_surnames["name"].implode()) | pl.col("sound").is_in(
-        lexicon.spoken_surnames["sound"].implode()
-    )
-    return heard.select(surname | pl.col("text").is_in(whole.implode())).to_series()
+    written = _listed(heard["word"], lexicon.written_surnames["name"])
+    surname = written | _listed(heard["sound"], lexicon.spoken_surnames["sound"])
+    return surname | texts.is_in(whole.implode())
 
 
 def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:

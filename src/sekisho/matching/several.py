@@ -167,11 +167,12 @@ def _known(words: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         sound=pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
     )
     for table, name in ((lexicon.written_surnames, "people"), (lexicon.written_given, "votes")):
-        known = known.join(table, left_on="word", right_on="name", how="left").rename(
-            {name: f"written_{name}"}
-        )
+        # The books are long and the words are few.
+        few = table.join(known.select(name="word"), on="name", how="semi")
+        known = known.join(few, left_on="word", right_on="name", how="left").rename({name: f"written_{name}"})
     for table, name in ((lexicon.spoken_surnames, "people"), (lexicon.spoken_given, "votes")):
-        known = known.join(table, on="sound", how="left").rename({name: f"spoken_{name}"})
+        few = table.join(known.select("sound"), on="sound", how="semi")
+        known = known.join(few, on="sound", how="left").rename({name: f"spoken_{name}"})
     return known.select(
         "word",
         surname=pl.max_horizontal("written_people", "spoken_people").fill_null(0.0),
