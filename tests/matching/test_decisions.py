@@ -140,6 +140,14 @@ ONE = {
         record("ﾀｹｻﾞｺﾍﾞｲｺｸﾃﾝ", when="2019..2020", event="switch"),
         record("竹迫米穀店", when="2020..", event="change"),
     ],
+    "one contract that begins in both systems, under wholly different names": [
+        record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2019.."),
+        record("有限会社飛鳥商店", when="2019..", system="2"),
+    ],
+    "a company that switches under another name": [
+        record("株式会社飛鳥商店", when="2017..2019"),
+        record("株式会社ミライテック", event="switch"),
+    ],
     "a company in hiragana": [
         record("かぶしきがいしゃ　はしもとこうぎょう", when="2017..2019"),
         record("株式会社橋本興業", event="switch"),
@@ -333,6 +341,10 @@ TWO = {
     "namesakes in a house of many flats whose contracts begin and end together": [
         record("松本 由美子", when="2016-12-15..2021-06-11", address=FLAT),
         record("立原 由美子", B, when="2017-01-03..2021-06-11", address=OTHER_FLAT),
+    ],
+    "two companies, one after the other, by a restart": [
+        record("株式会社飛鳥商店", when="2017..2019"),
+        record("株式会社ミライテック", event="restart"),
     ],
     "two lamps that were set up on one day": [record("街路灯 第745号"), record("公衆街路灯 746", B)],
     "two lamps in one house, one of which has no point": [

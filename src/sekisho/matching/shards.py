@@ -1,8 +1,8 @@
 """Sharding by municipality: nobody is matched across one, so a shard can be settled alone, anywhere, in
 bounded memory.
 
-Two things still depend on whether one shard holds both of two municipalities: a supply point whose records name both,
-and one 法人番号 in both where no house is known.
+Three things still depend on what one shard holds: a supply point whose records name two municipalities, one 法人番号 in two
+where no house is known, and the postcode that an address without one takes from the same text (`addresses`).
 
 The input is cut into pieces; each piece is checked and stored sorted by municipality. Shards are ranges
 of municipality codes with about the same number of rows; a shard reads its range out of every piece. A
