@@ -46,6 +46,12 @@ def test_without_voicing_is_a_second_step_only() -> None:
     assert len(set(kana.dull_of(kana.sounds_of(["ナカジマ", "ナカシマ"])))) == 1
 
 
+@given(st.text(alphabet="アイウエオカキケコゴソッャュョァヴヂヅーぁうおゔがっゃ-‐ｰｱｶﾞﾊﾟA1亜－", max_size=12))
+def test_one_text_sounds_as_it_does_among_many(text: str) -> None:
+    many = [text] * 200
+    assert kana.sounds_of(many) == [kana.sound_of(text)] * len(many)
+
+
 @given(
     st.text(
         alphabet="アイウエオカキクケコガギグゲゴシスセソタチツテトナニヌネノハヒフヘホャュョッーン",

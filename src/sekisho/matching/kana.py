@@ -11,6 +11,8 @@ differ.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import polars as pl
@@ -53,6 +55,8 @@ _LETTERS = str.maketrans(_LARGE)
 _ONLY_LETTERS, _HIRAGANA_LETTER = re.compile("[ぁ-ゖァ-ヺー]+"), re.compile("[ぁ-ゖ]")
 # A hyphen of any kind between kana is a long vowel; the postal office's own file writes パワ-.
 _KANA_HYPHEN = r"([ァ-ヺ])[-‐‑–—−ｰ]"
+# As many texts are folded one by one sooner than Polars prepares its tables.
+_FEW = 100
 
 KANA = r"ァ-ヺー"
 ONLY_KANA = r"^[ァ-ヺぁ-ゖー・ 　ｦ-ﾟ=＝-]+$"
@@ -83,6 +87,8 @@ def dull(sounds: pl.Expr) -> pl.Expr:
 
 def sounds_of(texts: list[str]) -> list[str]:
     """`sound` for a plain list."""
+    if len(texts) <= _FEW:
+        return [sound_of(text) for text in texts]
     return (
         pl.Series("text", texts, dtype=pl.String)
         .to_frame()
@@ -92,10 +98,30 @@ def sounds_of(texts: list[str]) -> list[str]:
     )
 
 
+def sound_of(text: str) -> str:
+    """`sound` for one text: 3 µs, where Polars takes a millisecond to prepare its tables for it."""
+    plain = unicodedata.normalize("NFKC", text)
+    large = _HYPHEN_BEHIND.sub(r"\1ー", _FOREIGN_PAIR.sub(_by_table(_FOREIGN), plain).translate(_LETTERS))
+    return _DOUBLED.sub(_by_table(_O_U | _E_I), _STRETCHED.sub(_by_table(_LONG), large))
+
+
+def _by_table(table: dict[str, str]) -> Callable[[re.Match[str]], str]:
+    return lambda match: table[match[0]]
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """The longest first."""
+    return re.compile("|".join(sorted(words, key=len, reverse=True)))
+
+
+_HYPHEN_BEHIND = re.compile(_KANA_HYPHEN)
+_FOREIGN_PAIR, _STRETCHED, _DOUBLED = _any_of(_FOREIGN), _any_of(_LONG), _any_of(_O_U | _E_I)
+
+
 @lru_cache(maxsize=1 << 14)
 def spelt_out(name: str) -> str | None:
     """The sound of a name that is written in kana throughout (はるか); None for any other."""
-    return sounds_of([name])[0] if name and _ONLY_LETTERS.fullmatch(name) else None
+    return sound_of(name) if name and _ONLY_LETTERS.fullmatch(name) else None
 
 
 def large(text: str) -> str:

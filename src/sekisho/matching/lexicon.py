@@ -32,9 +32,10 @@ _TABLES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Everything that names and addresses are looked up in. Frames, so that columns can be joined."""
+    """Everything that names and addresses are looked up in. Frames, so that columns can be joined. Equal to itself only, so
+    that what is made of one can be kept for it (`wordbook.of`)."""
 
     folder: Path
     surnames: pl.DataFrame

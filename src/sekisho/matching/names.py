@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, kana, rarely, several, variants
+from sekisho.matching import companies, devices, everyday, kana, rarely, several, variants, wordbook
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
@@ -53,8 +53,11 @@ _LONGEST_SURNAME_SOUND = 7
 _LONGEST_NAME = 14
 # Where somebody works, not somebody: 函館競馬場, 指導監査課.
 _WORKPLACE = r"^.{2,}[場課室部科局係署庁舎館院校所隊団]$"
-_COMMON_SOUND = 25.0
 PERSON, COMPANY, DEVICE = "person", "company", "device"
+_COLUMNS = (
+    *("kind", "sure", "key", "written", "surname", "given", "full", "surname_sound", "given_sound"),
+    *("former", "partner", "host", "shop", "words", "form", "guessed"),
+)
 
 
 def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -64,11 +67,41 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     (kanji, folded),
     full (sound of the whole name or null), surname_sound, given_sound (null when the kana has no space),
     former, partner,
-    host, written ('kanji', 'kana', 'latin'), form (the legal form of a company, null where it is not certain).
+    host, shop, words, written ('kanji', 'kana', 'latin'), form (the legal form of a company, null where it is not
+    certain), guessed (does nothing but the dictionaries say where the surname ends).
     """
-    cleaned = _without_shop(_unwrapped(_cleaned(names, lexicon)), lexicon)
+    texts = _texts(names, lexicon)
+    told = everyday.told(texts, lexicon)
+    others = texts.filter(~pl.col("row").is_in(told["row"].implode()))
+    parted = pl.concat([_everyday(told), _by_rules(others, lexicon)])
+    return parted.sort("row").drop("row")
+
+
+def _everyday(told: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `parse` for names that are a surname and a given name and nothing else."""
+    first, last, in_kana = pl.col("first"), pl.col("last"), pl.col("written") == "kana"
+    whole, sorted_words = first + last, _sorted_words(first + " " + last)
+    said = {
+        "kind": pl.lit(PERSON),
+        "sure": pl.lit(True),
+        "key": whole,
+        "written": pl.col("written"),
+        "surname": pl.when(~in_kana).then(first),
+        "given": pl.when(~in_kana).then(last),
+        "full": pl.when(in_kana).then(whole),
+        "surname_sound": pl.when(in_kana).then(first),
+        "given_sound": pl.when(in_kana).then(last),
+        "words": pl.when(in_kana).then(sorted_words),
+        "guessed": pl.lit(False),
+    }
+    nothing = pl.lit(None, dtype=pl.String)
+    return told.select("row", **{column: said.get(column, nothing) for column in _COLUMNS})
+
+
+def _by_rules(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    cleaned = _without_shop(_unwrapped(_recognised(texts, lexicon)), lexicon)
     sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
-    return _keys(sorted_out).drop("row").with_columns(guessed=_guessed())
+    return _keys(sorted_out.with_columns(guessed=_guessed()))
 
 
 def _guessed() -> pl.Expr:
@@ -76,7 +109,8 @@ def _guessed() -> pl.Expr:
     return ((pl.col("kind") == PERSON) & (pl.col("written") == "kanji")) & ~pl.col("main").str.contains(" ")
 
 
-def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+def _texts(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """row, text and column (the two fields), what the text sounds like where it has kana, and what the column says."""
     plain = rarely.where(
         pl.col("name").fill_null(""),
         variants.unusual(lexicon.variants),
@@ -87,13 +121,17 @@ def _cleaned(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     homeless = rarely.where(called, _HOME, _homeless)
     formal = rarely.where(homeless, _FORM_IN_HIRAGANA, kana.katakana)
     spoken = rarely.given(pl.col("kana"), _spoken)
-    texts = names.select(
+    return names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=formal,
         spoken=pl.when(spoken != "").then(spoken),
         column="kana",
-    ).with_columns(said="text", sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
-    seen = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
+    ).with_columns(sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
+
+
+def _recognised(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """Adds said (the text as it is), device and legal; the text without what the end of its field cut in two."""
+    seen = texts.with_columns(said="text", device=devices.is_device(pl.col("text"), pl.col("sound")))
     told = _without_bearers(seen, lexicon)
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
     whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
@@ -114,21 +152,19 @@ def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .select("row", surname=pl.col("text").str.extract(_TWO_NAMES, 1), given=given)
         .drop_nulls()
     )
-    written = parts.filter(_listed(parts["surname"], lexicon.written_surnames["name"]))
-    written = written.filter(_listed(written["given"], lexicon.written_given["name"]))
+    book = wordbook.of(lexicon)
+    written = parts.filter(
+        wordbook.among(parts["surname"], book.people) & wordbook.among(parts["given"], book.votes)
+    )
     spoken = parts.filter(pl.col("surname").str.contains(_KANA_WORD)).with_columns(
         kana.heard(pl.col("surname", "given"))
     )
-    spoken = spoken.filter(_listed(spoken["surname"], lexicon.spoken_surnames["sound"]))
-    spoken = spoken.filter(_listed(spoken["given"], lexicon.spoken_given["sound"]))
+    spoken = spoken.filter(
+        wordbook.among(spoken["surname"], book.people_heard)
+        & wordbook.among(spoken["given"], book.votes_heard)
+    )
     people = pl.concat([written["row"], spoken["row"]])
     return seen.with_columns(device=pl.col("device") & ~pl.col("row").is_in(people.implode()))
-
-
-def _listed(words: pl.Series, book: pl.Series) -> pl.Series:
-    """Which of the words the book has. It is long, and they are few: they are looked for in it, not it in them."""
-    known = book.filter(book.is_in(words.unique().implode()))
-    return words.is_in(known.implode())
 
 
 def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
@@ -231,17 +267,20 @@ def _may_be_somebody(texts: pl.Series, whole: pl.Series, lexicon: Lexicon) -> pl
     """Whether each is a whole name or a surname, or has a word that is one: 山田(佐藤花子), ヤマダ ハナコ(サトウ ハナコ)."""
     words = texts.to_frame("text").with_columns(word=pl.col("text").str.split(" ").list.first())
     heard = words.with_columns(sound=kana.heard(pl.col("word")))
-    written = _listed(heard["word"], lexicon.written_surnames["name"])
-    surname = written | _listed(heard["sound"], lexicon.spoken_surnames["sound"])
+    book = wordbook.of(lexicon)
+    written = wordbook.among(heard["word"], book.people)
+    surname = written | wordbook.among(heard["sound"], book.people_heard)
     return surname | texts.is_in(whole.implode())
 
 
 def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """小野寺 and ショウジ end like a business and are surnames."""
     likely = parts.filter("business").select("row", "first", sound=kana.heard(pl.col("first")))
-    written = likely.join(lexicon.surnames, left_on="first", right_on="name", how="semi")
-    spoken = likely.join(lexicon.surnames, on="sound", how="semi")
-    named = pl.concat([written, spoken])["row"].unique()
+    book = wordbook.of(lexicon)
+    surname = wordbook.among(likely["first"], book.people) | wordbook.among(
+        likely["sound"], book.people_heard
+    )
+    named = likely.filter(surname)["row"]
     return parts.with_columns(business=pl.col("business") & ~pl.col("row").is_in(named.implode()))
 
 
@@ -430,9 +469,9 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     traded = companies.is_traded(pl.col("main")) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
-    # JMnedict lists rare names that sound like a trade (勝天, 健節); only a common one may overrule the
-    # trade.
-    heard = (pl.col("heard_votes") > pl.when(keyword).then(_COMMON_SOUND).otherwise(0.0)) & ~_branched()
+    heard = (
+        pl.col("heard_votes") > pl.when(keyword).then(wordbook.COMMON_SOUND).otherwise(0.0)
+    ) & ~_branched()
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & (
@@ -474,27 +513,11 @@ def _branched() -> pl.Expr:
     return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
 
 
-_WORKING = (
-    "text",
-    "column",
-    "said",
-    "spoken",
-    "sound",
-    "inside",
-    "device",
-    "legal",
-    "heard",
-    "in_books",
-    "known",
-    "heard_books",
-)
-
-
 def _keys(frame: pl.DataFrame) -> pl.DataFrame:
     """The strings that are compared, by kind: key, full, words, former; and the legal form of a company."""
     kinds = {PERSON: _person_keys, COMPANY: _company_keys, DEVICE: _device_keys}
-    keyed = [keys(frame.filter(pl.col("kind") == kind)).drop(_WORKING) for kind, keys in kinds.items()]
-    return pl.concat(keyed).sort("row")
+    keyed = [keys(frame.filter(pl.col("kind") == kind)) for kind, keys in kinds.items()]
+    return pl.concat([part.select("row", *_COLUMNS) for part in keyed])
 
 
 def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
@@ -558,25 +581,3 @@ def _two_sorted(text: pl.Expr) -> pl.Expr:
     first, second = words.field("field_0"), words.field("field_1")
     turned = pl.concat_str(second, first, separator=" ")
     return pl.when(second < first).then(turned).otherwise(text)
-
-
-def clean_columns() -> tuple[str, ...]:
-    """The columns of `parse` that later steps read."""
-    return (
-        "kind",
-        "sure",
-        "key",
-        "written",
-        "surname",
-        "given",
-        "full",
-        "surname_sound",
-        "given_sound",
-        "former",
-        "partner",
-        "host",
-        "shop",
-        "words",
-        "form",
-        "guessed",
-    )

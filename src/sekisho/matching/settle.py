@@ -106,7 +106,7 @@ def _prepared(
 
 def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     def parsed(distinct: pl.DataFrame) -> pl.DataFrame:
-        return names.parse(distinct, lexicon).select(*names.clean_columns())
+        return names.parse(distinct, lexicon)
 
     return rarely.once(rows, ("name", "kana"), parsed)
 

@@ -1,0 +1,75 @@
+"""What the books of names say of single words.
+
+The books have a hundred thousand entries each, and a join or a filter reads all of them, however few words are asked
+for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+import polars as pl
+
+from sekisho.matching import companies
+from sekisho.matching.lexicon import Lexicon
+
+# As many people must bear a surname, and as many books list a given name, for a word to be taken for one.
+BORNE, LISTED = 30.0, 1.0
+# 田中 stands in some books of given names, too: so many people and so few books, and it is a surname.
+_VERY_COMMON, _HARDLY_LISTED = 10_000.0, 3.0
+# JMnedict lists rare names that sound like a trade (勝天, 健節); only one that so many books list may overrule the trade.
+COMMON_SOUND = 25.0
+_BRANCH = re.compile(companies.BRANCH_SOUND)
+
+
+class Wordbook:
+    """How many people bear a surname and how many books list a given name, by writing and by sound; surnames that are no
+    given names; towns."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.people: dict[str, float] = dict(lexicon.written_surnames.iter_rows())
+        self.votes: dict[str, float] = dict(lexicon.written_given.iter_rows())
+        self.people_heard: dict[str, float] = dict(lexicon.spoken_surnames.iter_rows())
+        self.votes_heard: dict[str, float] = dict(lexicon.spoken_given.iter_rows())
+        # Given names that are nothing else: no surnames, no 研究所, and by sound common ones.
+        self.everyday_given = _everyday(self.votes, self.people, least=0.0)
+        self.everyday_given_heard = _everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND)
+        self.towns = frozenset(lexicon.town_names["name"])
+        self.only_surnames = frozenset(
+            name for name, people in self.people.items() if is_surname(people, self.votes.get(name, 0.0))
+        )
+
+    def surname(self, word: str, sound: str | None) -> float:
+        """How many bear the word as a surname; `sound` of a word in kana."""
+        return max(self.people.get(word, 0.0), self.people_heard.get(sound or "", 0.0))
+
+    def given(self, word: str, sound: str | None) -> float:
+        """How many books list the word as a given name; `sound` of a word in kana."""
+        return max(self.votes.get(word, 0.0), self.votes_heard.get(sound or "", 0.0))
+
+
+def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, books in votes.items()
+        if books > least and not is_surname(people.get(name, 0.0), books) and not _BRANCH.fullmatch(name)
+    )
+
+
+@lru_cache(maxsize=2)
+def of(lexicon: Lexicon) -> Wordbook:
+    """The word book of a lexicon, made once in each process."""
+    return Wordbook(lexicon)
+
+
+def is_surname(people: float, books: float) -> bool:
+    """Whether a word is a surname and no given name, by who bears it and how many books list it as a given name."""
+    known_well = people >= _VERY_COMMON and books <= _HARDLY_LISTED
+    return (people >= BORNE and books <= LISTED) or known_well
+
+
+def among(words: pl.Series, book: Collection[str]) -> pl.Series:
+    """Which of the words the book has; missing words it has not."""
+    return pl.Series(words.name, [word in book for word in words.to_list()], dtype=pl.Boolean)
