@@ -190,7 +190,12 @@ def _without_cut(text: pl.Expr) -> pl.Expr:
 
 def whole(text: pl.Expr) -> pl.Expr:
     """The written name with its branch, its spaces and signs, and without its legal form; L.A.G. is LAG."""
-    return rarely.where(without_form(text), _DOTTED, lambda few: few.str.replace_all(_DOTTED, "${1}"))
+    return whole_of_bare(without_form(text))
+
+
+def whole_of_bare(bare: pl.Expr) -> pl.Expr:
+    """`whole` from what is `without_form`."""
+    return rarely.where(bare, _DOTTED, lambda few: few.str.replace_all(_DOTTED, "${1}"))
 
 
 def spoken(text: pl.Expr) -> pl.Expr:

@@ -54,6 +54,7 @@ _LONGEST_NAME = 14
 # Where somebody works, not somebody: 函館競馬場, 指導監査課.
 _WORKPLACE = r"^.{2,}[場課室部科局係署庁舎館院校所隊団]$"
 PERSON, COMPANY, DEVICE = "person", "company", "device"
+_NOTHING = pl.lit(None, dtype=pl.String)
 _COLUMNS = (
     *("kind", "sure", "key", "written", "surname", "given", "full", "surname_sound", "given_sound"),
     *("former", "partner", "host", "shop", "words", "form", "guessed"),
@@ -92,16 +93,23 @@ def _everyday(told: pl.DataFrame) -> pl.DataFrame:
         "surname_sound": pl.when(in_kana).then(first),
         "given_sound": pl.when(in_kana).then(last),
         "words": pl.when(in_kana).then(sorted_words),
-        "guessed": pl.lit(False),
     }
-    nothing = pl.lit(None, dtype=pl.String)
-    return told.select("row", **{column: said.get(column, nothing) for column in _COLUMNS})
+    return _columns(told.select("row", **said))
 
 
 def _by_rules(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    cleaned = _without_shop(_unwrapped(_recognised(texts, lexicon)), lexicon)
-    sorted_out = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
-    return _keys(sorted_out.with_columns(guessed=_guessed()))
+    """Devices and legal forms say so; everything else is taken apart before it is told who it is."""
+    seen = _recognised(texts, lexicon)
+    things, told = pl.col("device"), pl.col("device") | pl.col("legal")
+    cleaned = _without_shop(_unwrapped(seen.filter(~told)), lexicon)
+    judged = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
+    keyed = [
+        _device_keys(seen.filter(things)),
+        _legal_keys(seen.filter(~things & pl.col("legal"))),
+        _person_keys(judged.filter(pl.col("kind") == PERSON)),
+        _trade_keys(judged.filter(pl.col("kind") == COMPANY)),
+    ]
+    return pl.concat(keyed)
 
 
 def _guessed() -> pl.Expr:
@@ -184,29 +192,22 @@ def _spoken(text: pl.Expr) -> pl.Expr:
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
-    """Takes brackets, hosts and partners off persons' names; a company keeps its text."""
-    wrapped = rarely.true_where(
-        frame, ~pl.col("legal") & ~pl.col("device"), pl.col("text").str.contains(_WRAPPED)
-    )
-    nothing = [pl.lit(None, dtype=pl.String).alias(column) for column in ("inside", "host", "partner")]
-    plain = frame.filter(~wrapped, ~pl.col("legal")).with_columns(*nothing, main="text")
-    legal = frame.filter("legal").with_columns(*nothing, main=companies.without_form(pl.col("text")))
-    return pl.concat([plain, legal, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
+    """Takes brackets, hosts and partners off names."""
+    wrapped = frame.select(pl.col("text").str.contains(_WRAPPED)).to_series()
+    nothing = dict.fromkeys(("inside", "host", "partner"), _NOTHING)
+    plain = frame.filter(~wrapped).with_columns(**nothing, main="text")
+    return pl.concat([plain, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
 
 
 def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """A sole proprietor is a person: 青葉商店 山田太郎 and 青葉商店 代表 山田太郎 name 山田太郎."""
-    spaced = (
-        pl.col("main").str.contains(" ") & ~pl.col("legal") & ~pl.col("device")
-        | pl.col("inside").is_not_null()
-    )
-    plain = frame.filter(~spaced).with_columns(shop=pl.lit(None, dtype=pl.String))
+    spaced = pl.col("main").str.contains(" ") | pl.col("inside").is_not_null()
+    plain = frame.filter(~spaced).with_columns(shop=_NOTHING)
     return pl.concat([plain, _shops(frame.filter(spaced), lexicon).select(plain.columns)])
 
 
 def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     main = pl.col("main")
-    open_name = ~pl.col("legal") & ~pl.col("device")
     parts = frame.with_columns(
         first=main.str.extract(_SHOP_FIRST, 1),
         rest=main.str.extract(_SHOP_FIRST, 2),
@@ -217,13 +218,12 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
     parts = parts.with_columns(
         business=(
-            open_name
-            & trade_first
+            trade_first
             & ~pl.col("rest").is_in(trades.implode())
             & ~(pl.col("rest").str.contains(_WORKPLACE) & (pl.col("rest").str.len_chars() > 3))
         ).fill_null(False),
-        titled=open_name & pl.col("head").is_not_null(),
-        inside_shop=(open_name & pl.col("inside").is_in(trades.implode())).fill_null(False),
+        titled=pl.col("head").is_not_null(),
+        inside_shop=pl.col("inside").is_in(trades.implode()).fill_null(False),
     )
     told = _kept(_without_surnames(parts, lexicon), lexicon)
     return told.with_columns(
@@ -249,7 +249,7 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 def _kept(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds keeper: who is named in brackets behind a business, 平田茂 of 居酒屋虹(平田茂); null for others."""
     asked = parts.filter(
-        ~pl.col("legal") & ~pl.col("device") & ~pl.col("titled"),
+        ~pl.col("titled"),
         pl.col("inside").is_not_null() & pl.col("host").is_null() & pl.col("partner").is_null(),
         ~pl.col("inside_shop") & ~pl.col("inside").str.contains(_FORMER),
         ~pl.col("main").str.contains(_NOBODYS),
@@ -341,21 +341,12 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
 def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Surname and given name: at the space if there is one, else where the dictionaries say."""
     main = pl.col("main")
-    # ベルシステム24 and (エステイブイ) are kana; a person's name has neither digits nor signs.
-    text_in_kana = main.str.contains(_KANA_AND_SIGNS)
-    written = (
-        pl.when(main.str.contains(kana.ONLY_KANA) | text_in_kana)
-        .then(pl.lit("kana"))
-        .when(main.str.contains(_LATIN_NAME))
-        .then(pl.lit("latin"))
-        .otherwise(pl.lit("kanji"))
-    )
     in_kana = pl.col("written") == "kana"
     as_said = (main == pl.col("said")) & ~main.str.contains(_BETWEEN)
     by_kana = rarely.given(
         pl.when(in_kana & ~as_said).then(main), lambda few: kana.heard(few.str.replace_all(_BETWEEN, " "))
     )
-    named = frame.with_columns(written=written).with_columns(
+    named = frame.with_columns(written=_script(main)).with_columns(
         heard=pl.when(in_kana & as_said)
         .then(pl.coalesce("sound", main))
         .when(in_kana)
@@ -366,9 +357,23 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return _split_kana(both, lexicon)
 
 
+def _script(main: pl.Expr) -> pl.Expr:
+    """'kana', 'latin' or 'kanji'."""
+    # ベルシステム24 and (エステイブイ) are kana; a person's name has neither digits nor signs.
+    in_kana = main.str.contains(kana.ONLY_KANA) | main.str.contains(_KANA_AND_SIGNS)
+    in_letters = main.str.contains(_LATIN_NAME)
+    return (
+        pl.when(in_kana)
+        .then(pl.lit("kana"))
+        .when(in_letters)
+        .then(pl.lit("latin"))
+        .otherwise(pl.lit("kanji"))
+    )
+
+
 def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds surname, given and whether both are in the dictionaries."""
-    kanji = frame.filter((pl.col("written") == "kanji") & ~pl.col("legal") & ~pl.col("device"))
+    kanji = frame.filter(pl.col("written") == "kanji")
     spaced = kanji.filter(pl.col("main").str.contains(" ")).select(
         "row", _part(0, "surname"), _part(1, "given")
     )
@@ -463,12 +468,12 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 
 def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
-    """Device, legal form, name dictionary, keyword, shape: the first that speaks decides."""
+    """Person or company: name dictionary, keyword, shape, the first that speaks decides; guessed (see `parse`)."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
     traded = companies.is_traded(pl.col("main")) | _trade_heard()
     # Whoever is told already needs no trade.
-    open_kind = ~(pl.col("device") | pl.col("legal") | (kanji & pl.col("in_books").fill_null(False)))
+    open_kind = ~(kanji & pl.col("in_books").fill_null(False))
     heard = (
         pl.col("heard_votes") > pl.when(keyword).then(wordbook.COMMON_SOUND).otherwise(0.0)
     ) & ~_branched()
@@ -484,11 +489,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("main").str.contains(" ") | (sounds.str.len_chars() <= 9))
     )
     kind = (
-        pl.when("device")
-        .then(pl.lit(DEVICE))
-        .when("legal")
-        .then(pl.lit(COMPANY))
-        .when(person)
+        pl.when(person)
         .then(pl.lit(PERSON))
         .when(keyword)
         .then(pl.lit(COMPANY))
@@ -496,10 +497,9 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(PERSON))
         .otherwise(pl.lit(COMPANY))
     )
-    sure = pl.col("device") | pl.col("legal") | person | keyword
     keywords = rarely.true_where(frame, open_kind, traded | _branched())
     judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
-    return judged.with_columns(kind=kind, sure=sure).drop("keyword", "person")
+    return judged.with_columns(kind=kind, sure=person | keyword).with_columns(guessed=_guessed())
 
 
 def _trade_heard() -> pl.Expr:
@@ -511,13 +511,6 @@ def _branched() -> pl.Expr:
     """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
     trade = companies.trade_heard(pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$"))
     return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
-
-
-def _keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """The strings that are compared, by kind: key, full, words, former; and the legal form of a company."""
-    kinds = {PERSON: _person_keys, COMPANY: _company_keys, DEVICE: _device_keys}
-    keyed = [keys(frame.filter(pl.col("kind") == kind)) for kind, keys in kinds.items()]
-    return pl.concat([part.select("row", *_COLUMNS) for part in keyed])
 
 
 def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
@@ -536,34 +529,55 @@ def _person_keys(people: pl.DataFrame) -> pl.DataFrame:
         .then("words")
         .otherwise(pl.col("main").str.replace_all(" ", ""))
     )
-    return worded.with_columns(form=pl.lit(None, dtype=pl.String), key=key)
+    return _columns(worded.with_columns(key=key))
+
+
+def _legal_keys(firms: pl.DataFrame) -> pl.DataFrame:
+    """Companies that say their legal form."""
+    named = firms.with_columns(
+        bare=companies.without_form(pl.col("text")), form=companies.legal_form(pl.col("text"))
+    ).with_columns(kind=pl.lit(COMPANY), sure=pl.lit(True), written=_script(pl.col("bare")))
+    return _company_keys(named)
+
+
+def _trade_keys(firms: pl.DataFrame) -> pl.DataFrame:
+    """Companies that say what they do."""
+    nobody = dict.fromkeys(("surname", "given", "form"), _NOTHING)
+    return _company_keys(firms.with_columns(bare=companies.without_form(pl.col("text")), **nobody))
 
 
 def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
-    """The words of a company are its whole name, with the branch."""
-    nothing, text = pl.lit(None, dtype=pl.String), pl.col("text")
+    """The words of a company are its whole name (`bare` of its legal form), with the branch."""
     kana_name = pl.col("written") == "kana"
-    form = rarely.given(pl.when("legal").then(text), companies.legal_form)
-    named = firms.with_columns(words=nothing, former=nothing, surname=nothing, given=nothing, form=form)
-    spoken = named.filter(kana_name).with_columns(full=companies.spoken(text))
+    spoken = firms.filter(kana_name).with_columns(full=kana.sound(pl.col("bare")))
     spoken = spoken.with_columns(
         full=companies.core_of_spoken(pl.col("full")), words=companies.whole_of(pl.col("full"))
     )
-    written = named.filter(~kana_name).with_columns(
-        full=rarely.given(pl.col("column"), companies.core_of_column), words=companies.whole(text)
+    written = firms.filter(~kana_name).with_columns(
+        full=rarely.given(pl.col("column"), companies.core_of_column),
+        words=companies.whole_of_bare(pl.col("bare")),
     )
     cores = companies.core_of_whole(pl.col("words"))
-    return pl.concat([spoken.with_columns(key="full"), written.with_columns(key=cores)])
+    return pl.concat([_columns(spoken.with_columns(key="full")), _columns(written.with_columns(key=cores))])
 
 
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     """Class and number: 街路灯|1093."""
-    nothing = pl.lit(None, dtype=pl.String)
-    described = pl.concat_str("text", pl.lit(" "), pl.col("sound").fill_null(""))
-    number = devices.device_number(pl.col("text")).fill_null("")
+    text = pl.col("text")
+    described = pl.concat_str(text, pl.lit(" "), pl.col("sound").fill_null(""))
+    number = devices.device_number(text).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
-    unnamed = dict.fromkeys(("words", "former", "surname", "given", "form"), nothing)
-    return things.with_columns(**unnamed, key=key)
+    named = things.with_columns(kind=pl.lit(DEVICE), sure=pl.lit(True), written=_script(text), key=key)
+    heard = pl.when(pl.col("written") == "kana").then("sound").otherwise("spoken")
+    return _columns(named.with_columns(full=heard.str.replace_all(rf"{_BETWEEN}| ", "")))
+
+
+def _columns(keyed: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `parse`; null, or not guessed, where they are not known."""
+    blank = dict.fromkeys(_COLUMNS, _NOTHING) | {"guessed": pl.lit(False)}
+    return keyed.select(
+        "row", **{column: pl.col(column) if column in keyed.columns else blank[column] for column in _COLUMNS}
+    )
 
 
 def _sorted_words(text: pl.Expr) -> pl.Expr:

@@ -32,12 +32,11 @@ _SHORT_WORD = r"^\p{Han}{1,3}$"
 
 
 def told_apart(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """Takes shops and partners out of `main` (names of persons and who is not known to be one; columns row, main,
-    partner, shop, legal, device) and puts the surname first."""
+    """Takes shops and partners out of `main` (names of whoever is not known to be a company; columns row, main, partner,
+    shop) and puts the surname first."""
     book = wordbook.of(lexicon)
-    open_name = ~pl.col("legal") & ~pl.col("device")
-    frame = _surname_first(frame, open_name, book)
-    spaced = open_name & pl.col("main").str.contains(" ", literal=True) & pl.col("partner").is_null()
+    frame = _surname_first(frame, book)
+    spaced = pl.col("main").str.contains(" ", literal=True) & pl.col("partner").is_null()
     asked = frame.select(spaced).to_series()
     ends = _ends(frame.filter(asked))
     words = _words(ends)
@@ -84,9 +83,9 @@ def _solid_names(solid: pl.DataFrame, book: Wordbook) -> pl.Series:
     return pl.concat([named, _spoken_owners(_known(solid, book), book)])
 
 
-def _surname_first(frame: pl.DataFrame, open_name: pl.Expr, book: Wordbook) -> pl.DataFrame:
+def _surname_first(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     """広明田中 is 田中 広明."""
-    solid = frame.filter(open_name & pl.col("main").str.contains(_SOLID)).select("row", "main")
+    solid = frame.filter(pl.col("main").str.contains(_SOLID)).select("row", "main")
     turned = [(row, name) for row, text in solid.iter_rows() if (name := _turned(text, book))]
     first = pl.DataFrame(turned, schema={"row": frame.schema["row"], "first": pl.String}, orient="row")
     joined = frame.join(first, on="row", how="left", maintain_order="left")
