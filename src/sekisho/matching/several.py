@@ -151,11 +151,12 @@ def _known(words: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     is a surname and no given name."""
     spoken = pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
     asked = words.select("word", sound=spoken)
-    surnames = [book.surname(word, sound) for word, sound in asked.iter_rows()]
-    given = [book.given(word, sound) for word, sound in asked.iter_rows()]
-    alone = [wordbook.is_surname(people, books) for people, books in zip(surnames, given, strict=True)]
+    pairs = list(zip(asked["word"], asked["sound"], strict=True))
+    people = [max(book.people.get(word, 0.0), book.people_heard.get(sound, 0.0)) for word, sound in pairs]
+    books = [max(book.votes.get(word, 0.0), book.votes_heard.get(sound, 0.0)) for word, sound in pairs]
+    alone = [wordbook.is_surname(*both) for both in zip(people, books, strict=True)]
     schema = {"surname": pl.Float64, "given": pl.Float64, "alone": pl.Boolean}
-    said = pl.DataFrame([surnames, given, alone], schema=schema)
+    said = pl.DataFrame([people, books, alone], schema=schema)
     return pl.concat([asked.select("word"), said], how="horizontal")
 
 

@@ -41,14 +41,6 @@ class Wordbook:
             name for name, people in self.people.items() if is_surname(people, self.votes.get(name, 0.0))
         )
 
-    def surname(self, word: str, sound: str | None) -> float:
-        """How many bear the word as a surname; `sound` of a word in kana."""
-        return max(self.people.get(word, 0.0), self.people_heard.get(sound or "", 0.0))
-
-    def given(self, word: str, sound: str | None) -> float:
-        """How many books list the word as a given name; `sound` of a word in kana."""
-        return max(self.votes.get(word, 0.0), self.votes_heard.get(sound or "", 0.0))
-
 
 def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float) -> frozenset[str]:
     return frozenset(
