@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from sekisho.matching import aligner, companies, names
+from sekisho.matching import aligner, companies, everyday, names, wordbook
 from sekisho.matching.evidence import Name, named
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -268,3 +269,70 @@ def test_another_surname_is_no_foreign_reading(
 def person(text: str, words: Lexicon) -> Name:
     frame = pl.DataFrame({"name": [text], "kana": [None]}, schema={"name": pl.String, "kana": pl.String})
     return named(names.parse(frame, words).with_columns(persona=pl.lit(0, dtype=pl.UInt32)))[0]
+
+
+def test_everyday_names_are_what_the_rules_say_of_them(
+    words: Lexicon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = pl.concat([_met_in_books(words), pl.DataFrame({"name": _LIKE_MORE}, schema=["name"])])
+    asked = asked.with_columns(kana=pl.lit(None, dtype=pl.String))
+    tell, found = everyday.told, list[pl.DataFrame]()
+
+    def noted(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+        found.append(tell(texts, lexicon))
+        return found[-1]
+
+    monkeypatch.setattr(everyday, "told", noted)
+    quickly = names.parse(asked, words)
+    assert found[0].height > asked.height / 2
+    monkeypatch.setattr(everyday, "told", _nobody)
+    assert_frame_equal(quickly, names.parse(asked, words))
+
+
+# Surnames and given names of the books that are part of other words, too.
+_LIKE_MORE = [
+    *("水門 太郎", "緒方 太郎", "四方 一", "様 太郎", "内田 花子", "森 宅", "山田 代表", "社福 太郎"),
+    *(
+        "ガイト オサム",
+        "カブ タロウ",
+        "イサマ カタリ",
+        "ヤマダ タク",
+        "ソウマ ソウタク",
+        "ヒラタ シテン",
+        "カイ ショウ",
+    ),
+    *(
+        "広明 田中",
+        "ヒロアキ タナカ",
+        "ミセ アキラ",
+        "ｶﾄｳ ｼﾖｳｺﾞ",
+        "田中 はるか様",
+        "髙橋　さち子",
+        "ショウジ ヒロシ",
+        "ダイヒョウ コウ",
+    ),
+]
+
+
+def _met_in_books(words: Lexicon, count: int = 20_000) -> pl.DataFrame:
+    """Any surname of the books with any given name, in kanji and in kana."""
+    pairs = [
+        (words.written_surnames["name"], words.written_given["name"]),
+        (words.spoken_surnames["sound"], words.spoken_given["sound"]),
+    ]
+    drawn = [
+        pl.DataFrame(
+            {
+                "first": surnames.sort().sample(count, with_replacement=True, seed=1),
+                "last": given.sort().sample(count, with_replacement=True, seed=2),
+            }
+        )
+        for surnames, given in pairs
+    ]
+    common = words.spoken_given.filter(pl.col("votes") > wordbook.COMMON_SOUND)["sound"].sort()
+    drawn.append(drawn[1].with_columns(last=common.sample(count, with_replacement=True, seed=3)))
+    return pl.concat(drawn).select(name=pl.concat_str("first", "last", separator=" "))
+
+
+def _nobody(texts: pl.DataFrame, _: Lexicon) -> pl.DataFrame:
+    return texts.clear().select("row", first="text", last="text", written="text")
