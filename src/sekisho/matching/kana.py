@@ -17,6 +17,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from sekisho.matching import rarely
+
 _HIRAGANA = [chr(code) for code in range(0x3041, 0x3097)]
 _KATAKANA = [chr(code + 0x60) for code in range(0x3041, 0x3097)]
 _SMALL = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
@@ -76,8 +78,9 @@ def sound(text: pl.Expr) -> pl.Expr:
 
 def heard(text: pl.Expr) -> pl.Expr:
     """`sound` for text that is in NFKC form already; much the cheaper."""
-    large = text.str.replace_many(_HEARD, leftmost=True).str.replace_all(_KANA_HYPHEN, "${1}ー")
-    return large.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U | _E_I)
+    large = text.str.replace_many(_HEARD, leftmost=True)
+    long = rarely.where(large, _KANA_HYPHEN, lambda few: few.str.replace_all(_KANA_HYPHEN, "${1}ー"))
+    return long.str.replace_many(_LONG, leftmost=True).str.replace_many(_O_U | _E_I)
 
 
 def dull(sounds: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ from sekisho.matching import companies, devices, everyday, kana, rarely, several
 from sekisho.matching.lexicon import Lexicon
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
-_ODD_SPACE = r"\x{3000}|  "
+_WIDE_SPACE, _ODD_SPACE = "\u3000", r"[\s--[ ]]|  "
 _HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)$"
 # (ヵ is how some keyboards write the bank's (カ.
 _SMALL_MARK = r"(\()ヵ|ヵ(\))"
@@ -123,7 +123,7 @@ def _texts(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         pl.col("name").fill_null(""),
         variants.unusual(lexicon.variants),
         lambda few: _usual(few, lexicon),
-        otherwise=lambda others: rarely.where(others, _ODD_SPACE, _evenly_spaced),
+        otherwise=_evenly_spaced,
     )
     called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
     homeless = rarely.where(called, _HOME, _homeless)
@@ -184,11 +184,12 @@ def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
 
 
 def _evenly_spaced(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all(_SPACES, " ")
+    narrow = text.str.replace_all(_WIDE_SPACE, " ", literal=True)
+    return rarely.where(narrow, _ODD_SPACE, lambda few: few.str.replace_all(_SPACES, " "))
 
 
 def _spoken(text: pl.Expr) -> pl.Expr:
-    return kana.sound(variants.visible(text).str.replace_all(_SPACES, " ").str.strip_chars(" "))
+    return kana.sound(_evenly_spaced(variants.visible(text)).str.strip_chars(" "))
 
 
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
