@@ -8,6 +8,8 @@ A legal form marks a company but does not tell two apart, so it is removed befor
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,6 +17,7 @@ from sekisho.matching import kana, rarely, vocabulary
 
 _WORDS_OF = vocabulary.section("companies")
 _LATIN_FORM = r"(?:,? ?CO\.?,? ?LTD\.?|,? INC\.?|,? ?K\.?K\.?|,? LLC\.?|,? CORP(?:ORATION|\.)?)$"
+_HAN = re.compile("[一-鿿]")
 _SPACES, _DOTTED = r"\s+", r"\b([A-Z])[.．・]"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The names of each Latin letter and each digit; the first is the usual one.
@@ -37,24 +40,51 @@ def _however_spelt(word: str) -> str:
     return "".join(pairs.get(char, char) for char in word)
 
 
-_FORMS = _WORDS_OF["forms"]
-_AS_SPOKEN = _WORDS_OF["spoken_forms"]
-_SPOKEN = list(dict.fromkeys([*_AS_SPOKEN, *(word.replace("ガイシャ", "カイシャ") for word in _AS_SPOKEN)]))
-_LEADING = "^社福|^学法|^宗法|^医社"
+class _Form(NamedTuple):
+    """A legal form in all its spellings: whole words, signs in brackets, marks of the bank, what begins a name."""
+
+    words: list[str]
+    signs: list[str]
+    marks: list[str]
+    heads: list[str]
+
+
+def _read(key: str) -> list[_Form]:
+    blank: list[list[str]] = [[]] * len(_Form._fields)
+    return [_Form(*(line + blank)[: len(blank)]) for line in vocabulary.fields("companies", key)]
+
+
+def _longest_first(words: Iterable[str]) -> list[str]:
+    return sorted(dict.fromkeys(words), key=len, reverse=True)
+
+
+_CLASSES = _read("legal_forms")
+_KNOWN = [
+    *_CLASSES,
+    *(_Form([], signs, marks, []) for signs, marks in vocabulary.fields("companies", "marks")),
+]
+_FORMS = _longest_first(word for form in _KNOWN for word in form.words)
+_SPOKEN = _longest_first(
+    spelling
+    for word in _FORMS
+    if not _HAN.search(word)
+    for spelling in (word, word.replace("ガイシャ", "カイシャ"))
+)
+_LEADING = "|".join(f"^{word}" for form in _KNOWN for word in form.heads)
 _WORDS = "|".join([*_FORMS, *map(_however_spelt, _SPOKEN), _LEADING])
 _HEARD = [*_SPOKEN, *map(_large, _SPOKEN)]
 _LITERAL = [*_FORMS, *dict.fromkeys([*_HEARD, *map(_long, _HEARD)])]
-_BANK_MARKS = "|".join(_WORDS_OF["bank_marks"])
-_MARKS = "|".join([*_WORDS_OF["brackets"], *_WORDS_OF["bank_marks"]])
+_BANK_MARKS = "|".join(mark for form in _KNOWN for mark in form.marks)
+_MARKS = "|".join(mark for form in _KNOWN for mark in (*form.signs, *form.marks))
 _MARK = rf"\((?:{_MARKS})\)|^(?:{_BANK_MARKS})\)|\((?:{_BANK_MARKS})(?:$| )|(?:^| )カブ(?:$| )| カ\)$"
 _FORM = "|".join([*_LITERAL, _MARK, _LEADING, _LATIN_FORM])
 LEGAL_FORM = rf"(?:{_WORDS})|{_MARK}|{_LATIN_FORM}"
 
-
 _CLASS_OF = {
-    _large(spelling): line[0]
-    for line in vocabulary.lines("companies", "form_classes")
-    for word in line
+    _large(spelling): form.words[0]
+    for form in _CLASSES
+    for written in form
+    for word in written
     for spelling in (word, word.replace("ガイシャ", "カイシャ"))
 }
 _AROUND_A_MARK = re.compile("[() ]")

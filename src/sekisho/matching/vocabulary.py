@@ -20,3 +20,9 @@ def section(name: str) -> dict[str, list[str]]:
 def lines(name: str, key: str) -> list[list[str]]:
     """A list whose lines matter, as words a line."""
     return [line.split() for line in _content()[name][key].strip().splitlines()]
+
+
+def fields(name: str, key: str) -> list[list[list[str]]]:
+    """A list whose lines have several fields, divided by a slash: the words of each field of each line."""
+    rows = _content()[name][key].strip().splitlines()
+    return [[field.split() for field in line.split("/")] for line in rows]
