@@ -215,7 +215,7 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         head=main.str.extract(_REPRESENTATIVE, 1),
         owner=main.str.extract(_REPRESENTATIVE, 2),
     )
-    trade_first = parts["first"].is_in(_trades(parts["first"]).implode())
+    trade_first = parts["first"].is_in(_trades(_no_surnames(parts["first"], lexicon)).implode())
     trades = _trades(pl.concat([parts["rest"].filter(trade_first.fill_null(False)), parts["inside"]]))
     parts = parts.with_columns(
         business=(
@@ -226,7 +226,7 @@ def _shops(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         titled=pl.col("head").is_not_null(),
         inside_shop=pl.col("inside").is_in(trades.implode()).fill_null(False),
     )
-    told = _kept(_without_surnames(parts, lexicon), lexicon)
+    told = _kept(parts, lexicon)
     return told.with_columns(
         shop=pl.when("titled")
         .then("head")
@@ -274,15 +274,13 @@ def _may_be_somebody(texts: pl.Series, whole: pl.Series, lexicon: Lexicon) -> pl
     return surname | texts.is_in(whole.implode())
 
 
-def _without_surnames(parts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """小野寺 and ショウジ end like a business and are surnames."""
-    likely = parts.filter("business").select("row", "first", sound=kana.heard(pl.col("first")))
+def _no_surnames(words: pl.Series, lexicon: Lexicon) -> pl.Series:
+    """Those of the words that nobody bears: 小野寺 and ショウジ end like a business and are surnames."""
+    each = words.alias("word").drop_nulls().unique().to_frame()
+    asked = each.with_columns(sound=kana.heard(pl.col("word")))
     book = wordbook.of(lexicon)
-    surname = wordbook.among(likely["first"], book.people) | wordbook.among(
-        likely["sound"], book.people_heard
-    )
-    named = likely.filter(surname)["row"]
-    return parts.with_columns(business=pl.col("business") & ~pl.col("row").is_in(named.implode()))
+    surname = wordbook.among(asked["word"], book.people) | wordbook.among(asked["sound"], book.people_heard)
+    return each.filter(~surname).to_series()
 
 
 def _trades(words: pl.Series) -> pl.Series:
