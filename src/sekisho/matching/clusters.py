@@ -89,7 +89,7 @@ class Clusters:
 
     def joined(self) -> dict[int, int]:
         """Every persona that is not its own head → its head."""
-        return {persona: self.head(persona) for persona in self._parent if self.head(persona) != persona}
+        return {persona: self.head(persona) for persona in self._parent}
 
 
 def build(

@@ -318,54 +318,75 @@ def _formed(pairs: pl.DataFrame, personas: pl.DataFrame, weights: Weights) -> pl
 
 def _weighed(pairs: pl.DataFrame, weights: Weights, before: priors.Priors) -> pl.DataFrame:
     """Names and meeting together; of several comparisons of a pair the strongest."""
-    way = pl.col("way")
+    twin = pl.when("twin").then(weights.twin).otherwise(0.0)
+    read = _near_reading(weights, before) + _rare_reading(weights, before)
+    whole = pl.col("name_weight") + _worth(weights, before) + twin + read
+    weighed = pairs.with_columns(weight=pl.min_horizontal(whole, _most(weights)))
+    ranked = weighed.sort("weight", "name_weight", "reason")
+    return ranked.unique(["left", "right"], keep="last", maintain_order=True)
+
+
+def _worth(weights: Weights, before: priors.Priors) -> pl.Expr:
+    """What the way of meeting is worth beside such names: under one surname what this file's relatives leave of it."""
+    way, reason = pl.col("way"), pl.col("reason")
     prior = way.replace_strict(before.odds(), return_dtype=pl.Float64)
     event = way.replace_strict(_events(weights), default=0.0, return_dtype=pl.Float64)
     # Whoever takes another surname applies for it; under the same surname the contract goes to a relative.
-    other_surname = pl.col("reason").is_in(["new_surname", "former_surname"]) & (way == "renamed")
-    grown = (pl.col("reason") == "company_grown") & way.is_in(["renamed", "unbroken"])
-    apart = way.is_in([priors.BESIDE, priors.SUCCEEDED])
-    one_surname = pl.col("heard") | pl.col("reason").is_in(["homophone", "family", "slip", "foreign_reading"])
-    worth = (
-        pl.when(one_surname & (way == priors.TOGETHER) & pl.col("reason").is_in(_OF_KIN))
+    other_surname = reason.is_in(["new_surname", "former_surname"]) & (way == "renamed")
+    grown = (reason == "company_grown") & way.is_in(["renamed", "unbroken"])
+    one_surname = pl.col("heard") | reason.is_in(["homophone", "family", "slip", "foreign_reading"])
+    return (
+        pl.when(one_surname & (way == priors.TOGETHER) & reason.is_in(_OF_KIN))
         .then(prior + weights.together_kin)
         .when(one_surname)
         .then(prior)
         .when(other_surname | grown)
         .then(weights.renamed_surname)
-        .when(pl.col("reason").is_in(_UNLIKE) & way.is_in(priors.SURE))
+        .when(reason.is_in(_UNLIKE) & way.is_in(priors.SURE))
         .then(_renamed_wholly(weights))
-        .when((pl.col("reason") == "new_surname") & (way == "unbroken") & ~pl.col("guessed"))
+        .when(reason == "new_surname")
+        .then(_new_surname(weights, prior, event))
+        .otherwise(event)
+    )
+
+
+def _new_surname(weights: Weights, prior: pl.Expr, event: pl.Expr) -> pl.Expr:
+    """What a meeting is worth between one given name under two surnames that no change of name joins."""
+    way = pl.col("way")
+    return (
+        pl.when((way == "unbroken") & ~pl.col("guessed"))
         .then(weights.unbroken_surname)
-        .when((pl.col("reason") == "new_surname") & (way == priors.TOGETHER))
+        .when(way == priors.TOGETHER)
         .then(prior + weights.together_surname)
-        .when((pl.col("reason") == "new_surname") & apart)
+        .when(way.is_in([priors.BESIDE, priors.SUCCEEDED]))
         .then(weights.stranger)
         .otherwise(event)
     )
-    # ケンシ after ケンジ by a change of name is the son, two plainly different given names are two people.
-    kin = (pl.col("reason") == "family") | ((pl.col("reason") == "voicing") & (way == "renamed"))
-    slip = (pl.col("reason") == "slip") & ~pl.col("twin")
-    most = pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
-    # ケンイチ and ケンジ are brothers, unless names of this file are often read as no book lists.
+
+
+def _most(weights: Weights) -> pl.Expr:
+    """What a pair may weigh at most: ケンシ after ケンジ by a change of name is the son, two plainly different given names
+    are two people."""
+    reason = pl.col("reason")
+    kin = (reason == "family") | ((reason == "voicing") & (pl.col("way") == "renamed"))
+    slip = (reason == "slip") & ~pl.col("twin")
+    return pl.when(kin).then(weights.family).when(slip).then(weights.slip).otherwise(math.inf)
+
+
+def _near_reading(weights: Weights, before: priors.Priors) -> pl.Expr:
+    """ケンイチ and ケンジ are brothers, unless names of this file are often read as no book lists."""
     misread = weights.misread * math.log(before.unlisted / priors.Priors.unlisted)
-    goes_on = way.is_in([*priors.SURE, "unbroken"])
-    near = (
-        pl.when(pl.col("reason") != "near_reading")
-        .then(0.0)
-        .otherwise(pl.when(goes_on).then(misread).otherwise(min(misread, 0.0)))
-    )
-    # Where a contract names the partner, and books say little of this file's names, a reading that none has is rather a
-    # rare one than a son's.
-    rare = (pl.col("reason") == "aligned") & way.is_in(priors.SURE) & ~pl.col("undated")
+    goes_on = pl.col("way").is_in([*priors.SURE, "unbroken"])
+    worth = pl.when(goes_on).then(misread).otherwise(min(misread, 0.0))
+    return pl.when(pl.col("reason") == "near_reading").then(worth).otherwise(0.0)
+
+
+def _rare_reading(weights: Weights, before: priors.Priors) -> pl.Expr:
+    """Where a contract names the partner, and books say little of this file's names, a reading that none has is rather a
+    rare one than a son's."""
+    rare = (pl.col("reason") == "aligned") & pl.col("way").is_in(priors.SURE) & ~pl.col("undated")
     seldom = max(0.0, weights.rarely_read * math.log(before.unlisted / _MANY_UNLISTED))
-    told = pl.when(rare).then(seldom).otherwise(0.0)
-    twin = pl.when("twin").then(weights.twin).otherwise(0.0)
-    weighed = pairs.with_columns(
-        weight=pl.min_horizontal(pl.col("name_weight") + worth + twin + near + told, most)
-    )
-    ranked = weighed.sort("weight", "name_weight", "reason")
-    return ranked.unique(["left", "right"], keep="last", maintain_order=True)
+    return pl.when(rare).then(seldom).otherwise(0.0)
 
 
 def _renamed_wholly(weights: Weights) -> pl.Expr:

@@ -101,7 +101,8 @@ def _together(records: pl.DataFrame) -> pl.DataFrame:
 def _stays(records: pl.DataFrame) -> pl.DataFrame:
     """home, point, persona, start, end: how long somebody was at a supply point, under whatever names and retailers.
     Only people's, in homes with a second point: a house, or a flat of a house with many."""
-    people = records.filter(pl.col("kind") == "person")
+    kept = records.select("row", "kind", "point", "house", "room", *_STAYED)
+    people = kept.filter(pl.col("kind") == "person")
     known = people.filter(pl.all_horizontal(pl.col("point", "house", "start").is_not_null()))
     here = known.select("row", "house", "room", *_STAYED, point=pl.col("point").hash())
     points = here.select("house", "point").unique().group_by("house").len("points")

@@ -20,9 +20,10 @@ def compared(personas: pl.DataFrame, places: pl.DataFrame, reader: Reader) -> pl
     person, shop = pl.col("kind") == "person", pl.col("shop")
     keepers = personas.filter(person, shop.is_not_null())
     unknown = person & shop.is_null() & ~pl.col("sure")
-    pairs = _met(keepers, personas.filter((pl.col("kind") == "company") | unknown), places)
+    signs = _signs(keepers)
+    pairs = _met(signs, personas.filter((pl.col("kind") == "company") | unknown), places)
     others = personas.join(pairs.select(persona="right").unique(), on="persona", how="semi")
-    found = _weighed(pairs, named(_signs(keepers)), named(others), reader)
+    found = _weighed(pairs, named(signs), named(others), reader)
     rows = [(min(keeper, other), max(keeper, other), weight, REASON) for keeper, other, weight in found]
     return pl.DataFrame(rows, schema=_PAIR, orient="row")
 
@@ -53,9 +54,14 @@ def _signs(keepers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _met(signs: pl.DataFrame, others: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """left, right: a sign and another name at one point or house, whatever the room."""
+    """left, right: a sign and another name at one point or house, whatever the room; of two in one script only those
+    that begin alike, which screening would leave out as well, but only after a look at either (0.15 µs a record)."""
+    seen = {"script": pl.col("written").hash(), "start": pl.col("key").str.slice(0, 1).hash()}
     spots = places.select("persona", "place")
-    here = signs.select(sign="persona").join(spots, left_on="sign", right_on="persona")
-    there = others.select(other="persona").join(spots, left_on="other", right_on="persona")
-    met = here.join(there, on="place").filter(pl.col("sign") != pl.col("other"))
-    return met.select(left="sign", right="other").unique()
+    here = signs.select("persona", **seen).join(spots, on="persona")
+    there = others.select("persona", **seen).join(spots, on="persona")
+    met = here.join(there, on="place", suffix="_other").filter(
+        pl.col("persona") != pl.col("persona_other"),
+        (pl.col("script") != pl.col("script_other")) | (pl.col("start") == pl.col("start_other")),
+    )
+    return met.select(left="persona", right="persona_other").unique()
