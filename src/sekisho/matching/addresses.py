@@ -85,9 +85,8 @@ def normalise(
         {"address": addresses.cast(pl.String), "code": codes.cast(pl.String)}
     ).with_row_index("row")
     parted = _parted(given)
-    heads, tails = _folded(parted, variants)
-    heads = _of_one_code(heads, gazetteer)
-    placed = _placed(parted.drop("tail").with_columns(tails), heads, gazetteer)
+    heads, parted = _folded(parted, variants)
+    placed = _placed(parted, _of_one_code(heads, gazetteer), gazetteer)
     return _key(_housed(placed, building="building" in parts)).select("row", *parts).sort("row").select(parts)
 
 
@@ -109,17 +108,20 @@ def _parted(given: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFrame, pl.Series]:
-    """The heads, one a mark (mark, code, rest), and every tail, folded together: the tables of numerals are read once."""
+def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The heads, one a mark (mark, code, rest), and the rows with their tails folded: each head and each tail once, and
+    all together, for the tables of numerals take a while to read."""
     heads = parted[parted["mark"].arg_unique()].select("mark", "head", "tail", "code")
-    both = pl.concat([heads["head"], parted["tail"].alias("head")]).to_frame("text")
+    marked = parted.with_columns(end=pl.col("tail").hash())
+    tails = marked[marked["end"].arg_unique()].select("end", "tail")
+    both = pl.concat([heads["head"], tails["tail"].alias("head")]).to_frame("text")
     texts = both.select(
         rarely.where(pl.col("text"), _PLAIN_NUMBERS, _narrow, otherwise=lambda others: fold(others, variants))
     ).to_series()
     whole = pl.when(pl.col("tail") == "").then(_addressed(pl.col("rest"))).otherwise("rest")
     folded = heads.with_columns(rest=texts.head(heads.height)).select("mark", "code", rest=whole)
-    tails = texts.tail(parted.height).alias("tail").to_frame().select(_addressed(pl.col("tail")))
-    return folded, tails.to_series()
+    ends = tails.with_columns(tail=texts.tail(tails.height)).with_columns(_addressed(pl.col("tail")))
+    return folded, marked.select("row", "mark", "end").join(ends, on="end", how="left")
 
 
 def _of_one_code(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -436,7 +438,7 @@ def _from_text(placed: pl.DataFrame) -> pl.DataFrame:
 
 def _separated(text: pl.Expr) -> pl.Expr:
     """House numbers with hyphens between, rooms behind ~, floors as ~3F."""
-    fieldless = text.str.replace(_NUMBERED_FIELD, "${1}")
+    fieldless = rarely.where(text, _NUMBERED_FIELD, lambda few: few.str.replace(_NUMBERED_FIELD, "${1}"))
     lots = rarely.where(fieldless, "地割", lambda few: few.str.replace_all(_LOT, "${1}-"))
     possessed = rarely.where(lots, _POSSESSIVE, _possessed)
     roomed = rarely.where(possessed, _ROOM_FOLLOWS, lambda few: few.str.replace_all(_ROOM_FOLLOWS, "${1}~"))

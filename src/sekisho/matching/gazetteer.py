@@ -69,7 +69,14 @@ class Gazetteer:
 
     def towns_of(self, jis: pl.Series) -> pl.DataFrame:
         """The towns of some municipalities."""
-        return self.towns.filter(pl.col("jis").is_in(jis.unique().implode()))
+        parts = [self._towns[code] for code in jis.unique().drop_nulls().sort() if code in self._towns]
+        return pl.concat([self.towns.head(0), *parts])
+
+    @cached_property
+    def _towns(self) -> dict[str, pl.DataFrame]:
+        """Of each municipality; to filter all towns takes 2 ms each time."""
+        parts = self.towns.partition_by("jis", as_dict=True, maintain_order=True)
+        return {str(jis): part for (jis,), part in parts.items()}
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
