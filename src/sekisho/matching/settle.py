@@ -113,7 +113,6 @@ def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds house (null without a house number) and room to columns address, postal_code."""
-
     parts = addresses.normalise(
         rows["address"],
         postal_codes=rows["postal_code"],
@@ -121,19 +120,19 @@ def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         variants=lexicon.variants,
         parts=("house", "room", "key"),
     )
-    return rows.hstack(parts.select(**_dwelling()))
+    return rows.hstack(_dwelling(parts))
 
 
-def _dwelling() -> dict[str, pl.Expr]:
+def _dwelling(parts: pl.DataFrame) -> pl.DataFrame:
     """House and room. 603-103 is lot 103 of 603 or room 103 in house 603, and is written either way of one flat:
     taken as a room, both spellings meet, and two lots are still told apart."""
     behind = rarely.only(pl.col("house"), _LOT_OR_ROOM, lambda few: few.str.extract(_LOT_OR_ROOM))
-    lot = pl.when(pl.col("room").is_null()).then(behind)
-    house = pl.col("key").str.strip_suffix(pl.concat_str(pl.lit("-"), lot).fill_null(""))
+    lots = parts.select("room", "key", lot=pl.when(pl.col("room").is_null()).then(behind))
+    house = pl.col("key").str.strip_suffix(pl.concat_str(pl.lit("-"), "lot").fill_null(""))
     # A hash of nothing is still a number: a house without a number is no house.
     known = pl.when(pl.col("key").is_not_null()).then(house.hash())
     # A102 may be written 102: the wing is left out as the building is.
-    return {"house": known, "room": pl.coalesce("room", lot).str.strip_chars_start(_WINGS + "0")}
+    return lots.select(house=known, room=pl.coalesce("room", "lot").str.strip_chars_start(_WINGS + "0"))
 
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
