@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+from itertools import product
+
+import polars as pl
 import pytest
 
-from sekisho.matching import normalise
+from sekisho.matching import addresses, gazetteer, normalise, parties
+from sekisho.matching.addresses import PARTS
+from sekisho.matching.lexicon import Lexicon
 
 ONE_HOUSE = [
     ("埼玉県上尾市大字原市3丁目4番5号 メゾン青葉203号室", "", "上尾市原市３－４－５－２０３", "362-0021"),
@@ -73,3 +79,49 @@ def test_the_text_wins_over_a_wrong_postcode() -> None:
 
 def test_no_address_is_no_error() -> None:
     assert normalise(["", " "])["key"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_the_same_whatever_else_is_asked_for(part: str, words: Lexicon) -> None:
+    texts = [text for left, _, right, _ in ONE_HOUSE for text in (left, right)]
+    alone = addresses.normalise(
+        pl.Series(texts), gazetteer=words.gazetteer, variants=words.variants, parts=[part]
+    )
+    assert alone.columns == [part]
+    assert alone[part].to_list() == normalise(texts)[part].to_list()
+
+
+def test_what_is_written_alike_stands_behind_every_town_that_has_it() -> None:
+    texts = ["上尾市原市3-4-5 青葉203", "上尾市上町3-4-5 青葉203", "上尾市原市3-4-5青葉203", "上尾市原市"]
+    found = normalise(texts)
+    assert found["town"].to_list() == ["原市", "上町", "原市", "原市"]
+    assert found["house"].to_list() == ["3-4-5", "3-4-5", "3-4-5", None]
+    assert found["building"].to_list() == ["青葉", "青葉", "青葉", ""]
+    assert found["room"].to_list() == ["203", "203", "203", None]
+
+
+def test_towns_of_some_municipalities_are_all_of_theirs(words: Lexicon) -> None:
+    asked = pl.Series(["11219", None, "00000", "01101", "11219"])
+    expected = words.gazetteer.towns.filter(pl.col("jis").is_in(["11219", "01101"]))
+    assert expected.height > 100
+    assert words.gazetteer.towns_of(asked).equals(expected)
+
+
+_BEFORE = ("", "3番", "3番地", "3号", "番地 ", "1", "の", "-", "町")
+_NUMERALS = (*"〇一二三四五六七八九十百千ー", "二三", "十四", "一ー", "")
+_BEHIND = ("", "1", "ビル", "番地", "の1", "-", " 3", "条")
+
+
+def test_the_question_before_the_rules_of_numerals_leaves_nothing_out() -> None:
+    texts = pl.DataFrame({"text": ["".join(parts) for parts in product(_BEFORE, _NUMERALS, _BEHIND)]})
+    changed = texts.filter(gazetteer._counted(pl.col("text")) != pl.col("text"))
+    assert changed.height > 100
+    assert changed["text"].str.contains(gazetteer._COUNTED).all()
+
+
+def test_names_of_devices_that_are_left_as_they_are_would_not_be_changed() -> None:
+    every = pl.Series([chr(code) for code in range(0x30000) if not 0xD800 <= code < 0xE000])
+    left = every.filter(~every.str.contains(parties._UNFOLDED))
+    assert left.len() > 20_000
+    changed = [char for char in left if unicodedata.normalize("NFKC", char) != char]
+    assert changed == ["\u3000"]

@@ -179,10 +179,12 @@ def test_a_run_killed_anywhere_goes_on_and_ends_the_same(
     calls = iter(range(after))
     real = shards.write_whole
 
-    def failing(frame: pl.DataFrame, path: Path, *, row_group_size: int | None = None) -> None:
+    def failing(
+        frame: pl.DataFrame, path: Path, *, row_group_size: int | None = None, packed: bool = True
+    ) -> None:
         if next(calls, None) is None:
             raise Killed
-        real(frame, path, row_group_size=row_group_size)
+        real(frame, path, row_group_size=row_group_size, packed=packed)
 
     with monkeypatch.context() as patched:
         patched.setattr(shards, "write_whole", failing)

@@ -20,6 +20,8 @@ _FORMER = ("head", "rest", "rural", "pref", "jis", "prefecture", "city")
 _STEM, _SEVERAL = r"^[^\d町村]+$", 3
 _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
+# Without one of these neither a numeral digit by digit, nor a long mark, nor a numeral that begins a name can be there.
+_COUNTED = r"[〇一二三四五六七八九十百千]|\dー"
 _SPACES = r"\s+|、|,"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
@@ -67,17 +69,23 @@ class Gazetteer:
 
     def towns_of(self, jis: pl.Series) -> pl.DataFrame:
         """The towns of some municipalities."""
-        return self.towns.filter(pl.col("jis").is_in(jis.unique().implode()))
+        parts = [self._towns[code] for code in jis.unique().drop_nulls().sort() if code in self._towns]
+        return pl.concat([self.towns.head(0), *parts])
+
+    @cached_property
+    def _towns(self) -> dict[str, pl.DataFrame]:
+        """Of each municipality; to filter all towns takes 2 ms each time."""
+        parts = self.towns.partition_by("jis", as_dict=True, maintain_order=True)
+        return {str(jis): part for (jis,), part in parts.items()}
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     """Address text in one spelling: NFKC, one hyphen, digits, no 大字 or 字, ヶが as ケ, a space between
     numbers as ~."""
     plain = rarely.where(text, variants.unusual(table, "-"), lambda few: _plain(few, table))
-    placed = numerals.by_place(plain)
-    dashed = rarely.where(placed, _LONG_MARK, _dashed)
-    named = rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
-    written = numerals.to_digits(rarely.where(named, _SPACES, _unspaced))
+    # One question for three that most answer with no: 0.1 µs an address less.
+    counted = rarely.where(plain, _COUNTED, _counted)
+    written = numerals.to_digits(rarely.where(counted, _SPACES, _unspaced))
     fields = rarely.where(written, "字", _without_fields)
     return fields.str.replace_many(_SAME_IN_TOWNS)
 
@@ -91,6 +99,13 @@ def _plain(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
 def _normal(text: pl.Expr, table: dict[str, str]) -> pl.Expr:
     wide = rarely.uppercase(text.str.normalize("NFKC")).str.replace_all(_HYPHENS, "-")
     return variants.fold(wide, table)
+
+
+def _counted(text: pl.Expr) -> pl.Expr:
+    """Changes nothing in which _COUNTED is not found."""
+    placed = numerals.by_place(text)
+    dashed = rarely.where(placed, _LONG_MARK, _dashed)
+    return rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
 
 
 def _dashed(text: pl.Expr) -> pl.Expr:

@@ -24,7 +24,7 @@ from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
 
 _WINGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LOT_OR_ROOM = r"^(.*\|\d+)-(\d{3,})$"
+_LOT_OR_ROOM = r"^\d+-(\d{3,})$"
 
 
 @dataclass(frozen=True)
@@ -116,29 +116,26 @@ def _named(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def placed(rows: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds house (null without a house number) and room to columns address, postal_code."""
-
-    def dwellings(distinct: pl.DataFrame) -> pl.DataFrame:
-        parts = addresses.normalise(
-            distinct["address"],
-            postal_codes=distinct["postal_code"],
-            gazetteer=lexicon.gazetteer,
-            variants=lexicon.variants,
-            parts=("house", "room", "key"),
-        )
-        return parts.select(**_dwelling())
-
-    return rarely.once(rows, ("address", "postal_code"), dwellings)
+    parts = addresses.normalise(
+        rows["address"],
+        postal_codes=rows["postal_code"],
+        gazetteer=lexicon.gazetteer,
+        variants=lexicon.variants,
+        parts=("house", "room", "key"),
+    )
+    return rows.hstack(_dwelling(parts))
 
 
-def _dwelling() -> dict[str, pl.Expr]:
+def _dwelling(parts: pl.DataFrame) -> pl.DataFrame:
     """House and room. 603-103 is lot 103 of 603 or room 103 in house 603, and is written either way of one flat:
     taken as a room, both spellings meet, and two lots are still told apart."""
-    lot = pl.when(pl.col("room").is_null()).then(pl.col("key").str.extract(_LOT_OR_ROOM, 2))
-    house = pl.when(lot.is_not_null()).then(pl.col("key").str.extract(_LOT_OR_ROOM, 1)).otherwise("key")
+    behind = rarely.only(pl.col("house"), _LOT_OR_ROOM, lambda few: few.str.extract(_LOT_OR_ROOM))
+    lots = parts.select("room", "key", lot=pl.when(pl.col("room").is_null()).then(behind))
+    house = pl.col("key").str.strip_suffix(pl.concat_str(pl.lit("-"), "lot").fill_null(""))
     # A hash of nothing is still a number: a house without a number is no house.
     known = pl.when(pl.col("key").is_not_null()).then(house.hash())
     # A102 may be written 102: the wing is left out as the building is.
-    return {"house": known, "room": pl.coalesce("room", lot).str.strip_chars_start(_WINGS + "0")}
+    return lots.select(house=known, room=pl.coalesce("room", "lot").str.strip_chars_start(_WINGS + "0"))
 
 
 def _parties(known: pl.DataFrame) -> pl.DataFrame:
