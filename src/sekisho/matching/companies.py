@@ -269,8 +269,8 @@ def core_of_column(column: pl.Expr) -> pl.Expr:
     nothing."""
     # Its sound would not do: no legal form is found in ゴオドオガイシヤ.
     text = rarely.where(kana.katakana(column), LONG_IN_KANA, uncut)
-    core = core_sound(rarely.uppercase(text).str.replace_all(_SPACES, " ").str.strip_chars(" "))
-    return pl.when(core != "").then(core)
+    spaced = rarely.uppercase(text).str.replace_all(_SPACES, " ").str.strip_chars(" ")
+    return rarely.unless_empty(core_sound(spaced))
 
 
 def _trunk(parts: pl.Expr, branch: str) -> pl.Expr:

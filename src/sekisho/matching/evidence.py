@@ -34,7 +34,8 @@ class Name(NamedTuple):
 
 def named(rows: pl.DataFrame) -> dict[int, Name]:
     """The name of each persona of `rows` (columns persona and those of Name)."""
-    return {row[0]: Name._make(row[1:]) for row in rows.select("persona", *Name._fields).iter_rows()}
+    columns = [rows[name].to_list() for name in Name._fields]
+    return dict(zip(rows["persona"].to_list(), map(Name._make, zip(*columns, strict=True)), strict=True))
 
 
 class Likeness(NamedTuple):

@@ -47,6 +47,7 @@ _ANY_KANA = r"[ぁ-ゖァ-ヺー]"
 _HAN = r"[\p{Han}々〆ヶ]"
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _MANY_WORDS = r"[.,'-]| .* "
+_LONG_END = r"^([^ ]+) [^ ]{4,}$"
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
 # A second person's name, in kana with a space.
@@ -132,7 +133,7 @@ def _texts(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return names.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         text=formal,
-        spoken=pl.when(spoken != "").then(spoken),
+        spoken=rarely.unless_empty(spoken),
         column="kana",
     ).with_columns(sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
 
@@ -473,9 +474,8 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     traded = companies.is_traded(pl.col("main")) | _trade_heard()
     # Whoever is told already needs no trade.
     open_kind = ~(kanji & pl.col("in_books").fill_null(False))
-    heard = (
-        pl.col("heard_votes") > pl.when(keyword).then(wordbook.COMMON_SOUND).otherwise(0.0)
-    ) & ~_branched()
+    votes = pl.when(keyword).then(wordbook.COMMON_SOUND).otherwise(0.0)
+    heard = (pl.col("heard_votes") > votes) & ~pl.col("branched")
     listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & (
@@ -496,8 +496,9 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(PERSON))
         .otherwise(pl.lit(COMPANY))
     )
-    keywords = rarely.true_where(frame, open_kind, traded | _branched())
-    judged = frame.with_columns(keyword=keywords).with_columns(person=listed)
+    branched = frame.with_columns(branched=rarely.true_where(frame, _has_long_end(), _branched()))
+    keywords = rarely.true_where(branched, open_kind, traded | pl.col("branched"))
+    judged = branched.with_columns(keyword=keywords).with_columns(person=listed)
     return judged.with_columns(kind=kind, sure=person | keyword).with_columns(guessed=_guessed())
 
 
@@ -506,10 +507,15 @@ def _trade_heard() -> pl.Expr:
     return companies.trade_heard(pl.col("heard")).fill_null(False)
 
 
+def _has_long_end() -> pl.Expr:
+    """Two words, of which the second may be a place of work."""
+    return pl.col("heard").str.contains(_LONG_END)
+
+
 def _branched() -> pl.Expr:
     """オカダセイカ ケンキュウジョ: a trade, then where it is carried on; nobody's given name."""
-    trade = companies.trade_heard(pl.col("heard").str.extract(r"^([^ ]+) [^ ]{4,}$"))
-    return (trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")).fill_null(False)
+    trade = companies.trade_heard(pl.col("heard").str.extract(_LONG_END))
+    return trade & pl.col("heard").str.contains(rf" {companies.BRANCH_SOUND}")
 
 
 def _person_keys(people: pl.DataFrame) -> pl.DataFrame:

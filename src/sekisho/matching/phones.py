@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import kana
+from sekisho.matching import kana, rarely
 
 _MOBILE = r"^0[789]0\d{8}$"
 _NUMBER = r"^0[1-9]\d{8,9}$"
@@ -27,7 +27,11 @@ def normalised(phone: pl.Expr) -> pl.Expr:
     """Digits from the trunk 0 on (0612345678, 09012345678), or null when the text is no telephone number."""
     digits = phone.str.normalize("NFKC").str.replace(r"^\s*(?:\+|00|010)81\s*(?:\(0\))?[-\s]*0?", "0")
     plain = digits.str.replace_all(r"[^0-9]", "")
-    return pl.when(plain.str.contains(_NUMBER) & ~plain.str.contains(_FILLER)).then(plain)
+    return rarely.only(plain, _is_number, lambda numbers: numbers)
+
+
+def _is_number(digits: pl.Expr) -> pl.Expr:
+    return digits.str.contains(_NUMBER) & ~digits.str.contains(_FILLER)
 
 
 def is_mobile(phone: pl.Expr) -> pl.Expr:

@@ -39,8 +39,8 @@ def _applied(change: Change, texts: pl.Series) -> pl.Series:
     return texts.alias("few").to_frame().select(change(pl.col("few"))).to_series()
 
 
-def only(text: pl.Expr, pattern: str, change: Change) -> pl.Expr:
-    """`change` applied to the strings in which the pattern is found; null for the others."""
+def only(text: pl.Expr, pattern: str | Change, change: Change) -> pl.Expr:
+    """`change` applied to the strings in which the pattern is found, or of which it is true; null for the others."""
 
     def changed(texts: pl.Series) -> pl.Series:
         places = _true(texts, pattern).arg_true()
@@ -58,6 +58,13 @@ def given(text: pl.Expr, change: Change) -> pl.Expr:
         return texts.scatter(places, _applied(change, texts.gather(places))) if places.len() else texts
 
     return text.map_batches(changed, return_dtype=pl.String, is_elementwise=True)
+
+
+def unless_empty(text: pl.Expr) -> pl.Expr:
+    """Null for an empty string. (A condition that names an expression twice has it evaluated twice.)"""
+    return text.map_batches(
+        lambda texts: texts.set(texts == "", None), return_dtype=pl.String, is_elementwise=True
+    )
 
 
 def true_where(frame: pl.DataFrame, mask: pl.Expr, test: pl.Expr) -> pl.Series:

@@ -49,6 +49,7 @@ _SPELLINGS = (
     (r"NH\b", "N"),
     (r"(?<=[AEIOU])H", ""),
 )
+_ODDLY_SPELT = re.compile("|".join(pattern for pattern, _ in _SPELLINGS))
 # Smith is heard スミス and Thomas トマス; a Vietnamese Dung is ズン, a Dutch one ドゥン.
 _HEARD_OPEN = ({"TH": "T"}, {"TH": "S"}, {"TH": "T", "D": "Z"})
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
@@ -113,8 +114,9 @@ def _written(text: str, heard_open: dict[str, str]) -> str:
     spelt = text
     for letters, sound in heard_open.items():
         spelt = spelt.replace(letters, sound)
-    for pattern, letter in _SPELLINGS:
-        spelt = re.sub(pattern, letter, spelt)
+    if _ODDLY_SPELT.search(spelt):
+        for pattern, letter in _SPELLINGS:
+            spelt = re.sub(pattern, letter, spelt)
     return _skeleton(spelt)
 
 
