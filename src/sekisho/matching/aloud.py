@@ -194,6 +194,7 @@ class Reciter:
         self._begun: dict[str, Opened] = {}
         self._spelt: dict[str, Spelt] = {}
         self._heard: dict[str, Said] = {}
+        self._taken_apart: dict[str, sudachipy.MorphemeList] = {}
         self._tails: dict[str, int] = {}
         self._heads: dict[str, int] = {}
 
@@ -208,6 +209,9 @@ class Reciter:
         if len(self._heard) > _REMEMBERED:
             self._heard.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._heard]
+        if new:
+            # Kept until the next ones: those that are opened now need not be taken apart twice (0.2 µs a record).
+            self._taken_apart = {text: self._tokenised(text) for text in new}
         words = [list(self._words_said(text)) for text in new]
         ends = [companies.trunk_end(text) for text in new]
         whole = ["".join(word for _, word, _ in said) for said in words]
@@ -228,7 +232,7 @@ class Reciter:
 
     def _words_said(self, text: str) -> Iterator[tuple[int, str, float]]:
         """Where each word begins, how it is likely read, and the log chance of that."""
-        for token in self._tokenised(text):
+        for token in self._taken_apart[text]:
             surface = token.surface()
             if _SILENT.fullmatch(surface):
                 continue
@@ -315,7 +319,7 @@ class Reciter:
         self._spelt.update((text, self._opened(text, ways)) for text, ways in drafts.items())
 
     def _ways(self, text: str) -> Iterator[_Unfolded]:
-        for token in self._tokenised(text):
+        for token in self._taken_apart.get(text) or self._tokenised(text):
             if not _SILENT.fullmatch(token.surface()):
                 yield from self._word_ways(token)
             parts = token.split(sudachipy.SplitMode.A)

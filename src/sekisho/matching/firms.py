@@ -33,6 +33,7 @@ _SPOKEN = re.compile(r"(?=.*[ァ-ヺ])[ァ-ヺーA-Z ]+")
 _NUMBERED = re.compile(
     r"(?:(?:第|ダイ|NO\.? ?|№|#)(\d+)|(?<!\d)(\d+)(?=号|ゴオ))(?:号|ゴオ)?(?:機|柱|棟|館|基|灯|井|車|キ|チユウ|トオ|カン|セイ|シヤ)?$"
 )
+_DIGIT = re.compile(r"\d")
 _BARE = re.compile(r"(.*\D)(\d+)")
 _BRANCH_SOUND, _BRANCH_WRITTEN = re.compile(companies.LONG_BRANCH_SOUND), re.compile(companies.LONG_BRANCH)
 
@@ -64,7 +65,10 @@ def compare(left: Name, right: Name, reciter: Reciter) -> Likeness:
 
 def _numbered_otherwise(left: Name, right: Name) -> bool:
     """第109号 is not 第110号, whatever bears the number, nor 青葉24 青葉25."""
-    one, other = _number(text_of(left)), _number(text_of(right))
+    texts = text_of(left), text_of(right)
+    if not (_DIGIT.search(texts[0]) and _DIGIT.search(texts[1])):
+        return False
+    one, other = map(_number, texts)
     if one is None or other is None or one.number == other.number:
         return False
     return one.told is other.told is True or one.bearer == other.bearer
@@ -167,11 +171,12 @@ def _is_open(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
     return not _is_as_said(said, heard) and _may_be_heard(text, said, heard, reciter)
 
 
+@lru_cache(maxsize=1 << 14)
 def _may_be_heard(text: str, said: Said, heard: Heard, reciter: Reciter) -> bool:
     """斉藤住建 is said サイフジスミダテ, and KW機械 キロワットキカイ: all the same the one begins as the books of surnames
     say, and the other has its letters by their names."""
-    by_books = reciter.begins_with_surname(text, heard.whole)
-    return by_books or _has_letters(text, heard.whole) or not _is_hopeless(said.sound, heard)
+    hopeless = _is_hopeless(said.sound, heard)
+    return not hopeless or _has_letters(text, heard.whole) or reciter.begins_with_surname(text, heard.whole)
 
 
 def _has_letters(text: str, heard: str) -> bool:
@@ -213,6 +218,7 @@ def _is_hopeless(said: str, heard: Heard) -> bool:
     return max(trunks, ratio(dull(said), dull(heard.whole))) < _HOPELESS
 
 
+@lru_cache(maxsize=1 << 14)
 def _by_column(column: str, heard: Heard) -> Likeness:
     """The name's own kana says how it is read; no book need be asked."""
     trunk = heard.whole[: heard.trunk]

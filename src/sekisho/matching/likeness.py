@@ -311,6 +311,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
 
 def _middle_name(left: str, right: str) -> bool:
     """Whether one name has all the words of the other and more, at least two of them common."""
+    if left.count(" ") == right.count(" "):
+        return False
     shorter, longer = sorted((Counter(left.split()), Counter(right.split())), key=Counter.total)
     return 2 <= shorter.total() < longer.total() and shorter < longer
 
