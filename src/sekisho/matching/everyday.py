@@ -6,8 +6,6 @@ nothing else of them, so they are told first and the dear rules are left to the 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import polars as pl
 
 from sekisho.matching import companies, wordbook
@@ -29,8 +27,8 @@ def told(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     book = wordbook.of(lexicon)
     return pl.concat(
         [
-            _listed(_plain(written, "text"), "kanji", book.people, book.everyday_given),
-            _listed(_plain(heard, "sound"), "kana", book.people_heard, book.everyday_given_heard),
+            _listed(_plain(written, "text"), "kanji", book.surnames, book.everyday_given),
+            _listed(_plain(heard, "sound"), "kana", book.surnames_heard, book.everyday_given_heard),
         ]
     )
 
@@ -40,10 +38,9 @@ def _plain(texts: pl.DataFrame, column: str) -> pl.DataFrame:
     return texts.select("row", "text", first=words.field("field_0"), last=words.field("field_1"))
 
 
-def _listed(
-    parts: pl.DataFrame, written: str, surnames: Collection[str], given: Collection[str]
-) -> pl.DataFrame:
+def _listed(parts: pl.DataFrame, written: str, surnames: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """Those whose two words are in the books and say nothing more."""
-    known = parts.filter(wordbook.among(parts["first"], surnames) & wordbook.among(parts["last"], given))
+    borne = parts.join(surnames, left_on="first", right_on="word", how="semi")
+    known = borne.join(given, left_on="last", right_on="word", how="semi")
     alone = known.filter(~pl.col("text").str.contains(_SAYS_MORE), ~companies.has_form(pl.col("text")))
     return alone.select("row", "first", "last", written=pl.lit(written))

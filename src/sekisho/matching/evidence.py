@@ -7,9 +7,15 @@ from typing import NamedTuple
 
 import polars as pl
 
-_DULL = str.maketrans(
-    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホ"
+VOICED = dict(
+    zip(
+        "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ",
+        "カキクケコサシスセソタテトハヒフヘホハヒフヘホ",
+        strict=True,
+    )
 )
+"""Each voiced kana of a sound and its clear one."""
+_DULL = str.maketrans(VOICED)
 
 
 class Name(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from sekisho.matching import companies, kana, wordbook
+from sekisho.matching import companies, kana, rarely, wordbook
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.wordbook import BORNE, LISTED, Wordbook
 
@@ -149,8 +149,7 @@ def _looked_up(worded: pl.DataFrame, known: pl.DataFrame, owners: pl.Series) -> 
 def _known(words: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     """word, surname and given: how many bear it as a surname and how many books list it as a given name; alone: whether it
     is a surname and no given name."""
-    spoken = pl.when(pl.col("word").str.contains(_KANA)).then(kana.heard(pl.col("word")))
-    asked = words.select("word", sound=spoken)
+    asked = words.select("word", sound=rarely.only(pl.col("word"), _KANA, kana.heard))
     pairs = list(zip(asked["word"], asked["sound"], strict=True))
     people = [max(book.people.get(word, 0.0), book.people_heard.get(sound, 0.0)) for word, sound in pairs]
     books = [max(book.votes.get(word, 0.0), book.votes_heard.get(sound, 0.0)) for word, sound in pairs]

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sekisho.matching.evidence import dull
+from sekisho.matching.evidence import VOICED
 
 _KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
-_BITS = {letter: 1 << place for place, letter in enumerate(_KANA)}
+_CLEAR = {letter: 1 << place for place, letter in enumerate(_KANA)}
+_BITS = _CLEAR | {voiced: _CLEAR[clear] for voiced, clear in VOICED.items()}
 # Whatever else stands in a name (digits, signs, the end of an empty one) is told from kana, not from each other.
 _OTHER = 1 << len(_KANA)
 ANY = (_OTHER << 1) - 1
@@ -20,5 +21,5 @@ def of(letters: Iterable[str]) -> int:
     """The set of some letters."""
     found = 0
     for letter in letters:
-        found |= _BITS.get(dull(letter), _OTHER)
+        found |= _BITS.get(letter, _OTHER)
     return found

@@ -7,7 +7,7 @@ for.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import polars as pl
@@ -34,20 +34,26 @@ class Wordbook:
         self.people_heard: dict[str, float] = dict(lexicon.spoken_surnames.iter_rows())
         self.votes_heard: dict[str, float] = dict(lexicon.spoken_given.iter_rows())
         # Given names that are nothing else: no surnames, no 研究所, and by sound common ones.
-        self.everyday_given = _everyday(self.votes, self.people, least=0.0)
-        self.everyday_given_heard = _everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND)
+        self.everyday_given = _words(_everyday(self.votes, self.people, least=0.0))
+        self.everyday_given_heard = _words(_everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND))
+        self.surnames, self.surnames_heard = _words(self.people), _words(self.people_heard)
         self.towns = frozenset(lexicon.town_names["name"])
         self.only_surnames = frozenset(
             name for name, people in self.people.items() if is_surname(people, self.votes.get(name, 0.0))
         )
 
 
-def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float) -> frozenset[str]:
-    return frozenset(
+def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float) -> list[str]:
+    return [
         name
         for name, books in votes.items()
         if books > least and not is_surname(people.get(name, 0.0), books) and not _BRANCH.fullmatch(name)
-    )
+    ]
+
+
+def _words(words: Iterable[str]) -> pl.DataFrame:
+    """As a column to be joined: for half of a file's names that is done in half the time of looking them up."""
+    return pl.Series("word", list(words), dtype=pl.String).to_frame()
 
 
 @lru_cache(maxsize=2)
