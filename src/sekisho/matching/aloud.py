@@ -28,8 +28,8 @@ _SURNAME, _RAREST_SURNAME, _LONGEST_SURNAME = -0.3, -2.0, 4
 _VOICED, _UNSAID = -0.8, -1.0
 _LONGEST_NUMBER = 4
 _WORD, _TOWN, _LONGEST_TOWN = re.compile(r"(?<![^ ])[^ ]"), -0.3, 8
-_KANA, _LATIN, _DIGITS = r"[ァ-ヺーぁ-ゖ]+", r"[A-Z]+", r"[0-9]+"
-_DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = r"([㐀-鿿])\1", "I{1,3}", 2
+_KANA, _LATIN, _DIGITS = re.compile("[ァ-ヺーぁ-ゖ]+"), re.compile("[A-Z]+"), re.compile("[0-9]+")
+_DOUBLED, _ROMAN_NUMBER, _SHORTEST_WORD = re.compile(r"([㐀-鿿])\1"), re.compile("I{1,3}"), 2
 _SHORTEST_LATIN = 3
 # Roman letters that no Japanese syllable has: a consonant that stands alone takes its usual vowel.
 _SPELT = (
@@ -237,14 +237,14 @@ class Reciter:
             if _SILENT.fullmatch(surface):
                 continue
             reading = token.reading_form()
-            if not token.is_oov() and re.fullmatch(_KANA, reading):
+            if not token.is_oov() and _KANA.fullmatch(reading):
                 yield token.begin(), reading, _CHOSEN
             else:
                 yield token.begin(), self._unlisted(surface), _BY_NAME * len(surface)
 
     def _tokenised(self, text: str) -> sudachipy.MorphemeList:
         """酒々井 was folded to 酒酒井, which no book has."""
-        return self._tokens.tokenize(re.sub(_DOUBLED, r"\1々", text))
+        return self._tokens.tokenize(_DOUBLED.sub(r"\1々", text))
 
     def beginnings(self, text: str) -> int:
         """The kana (`syllables`) with which a reading of the name may begin."""
@@ -326,11 +326,11 @@ class Reciter:
             for part in parts if len(parts) > 1 else ():
                 yield from self._word_ways(part)
         yield from self._town_ways(text)
-        yield from ((found.start(), found.end(), found[0], 0.0) for found in re.finditer(_KANA, text))
-        for found in re.finditer(_LATIN, text):
+        yield from ((found.start(), found.end(), found[0], 0.0) for found in _KANA.finditer(text))
+        for found in _LATIN.finditer(text):
             yield from self._latin_ways(found[0], found.start())
         yield from ((found.start(), found.end(), "アンド", 0.0) for found in re.finditer("&", text))
-        for found in re.finditer(_DIGITS, text):
+        for found in _DIGITS.finditer(text):
             yield from self._number_ways(found[0], found.start())
 
     def _word_ways(self, token: sudachipy.Morpheme) -> Iterator[_Unfolded]:
@@ -352,7 +352,7 @@ class Reciter:
 
     def _unlisted(self, surface: str) -> str:
         """What no book has: a number as it is counted, letters by their names."""
-        if re.fullmatch(_DIGITS, surface) and len(surface) <= _LONGEST_NUMBER:
+        if _DIGITS.fullmatch(surface) and len(surface) <= _LONGEST_NUMBER:
             return self._counted(surface)
         return companies.letters_as_kana(surface)
 
@@ -364,17 +364,17 @@ class Reciter:
         """Letters by their names, and whole words as a book has them or as a Japanese would spell them."""
         for place, letter in enumerate(letters, start):
             yield from ((place, place + 1, sound, _BY_NAME) for sound in companies.LETTERS[letter])
-        if re.fullmatch(_ROMAN_NUMBER, letters):
+        if _ROMAN_NUMBER.fullmatch(letters):
             yield from (
                 (start, start + len(letters), sound, _AS_WORD) for sound in companies.DIGITS[len(letters)]
             )
         spelt = _as_word(letters) if len(letters) >= _SHORTEST_WORD else ""
-        if re.fullmatch(_KANA, spelt):
+        if _KANA.fullmatch(spelt):
             yield start, start + len(letters), spelt, _AS_WORD
         for size in range(_SHORTEST_LATIN, len(letters) + 1):
             for place in range(len(letters) - size + 1):
                 for sound in self._book_readings(letters[place : place + size]):
-                    if re.fullmatch(_KANA, sound):
+                    if _KANA.fullmatch(sound):
                         yield start + place, start + place + size, sound, _AS_WORD
 
     def _number_ways(self, digits: str, start: int) -> Iterator[_Unfolded]:
@@ -397,7 +397,7 @@ class Reciter:
 
     def _town_ways(self, text: str) -> Iterator[_Unfolded]:
         """深草野手町ハウジング, and a branch behind a space, begin with a town, which the post reads."""
-        for start in (found.start() for found in re.finditer(_WORD, text)):
+        for start in (found.start() for found in _WORD.finditer(text)):
             for end in range(start + _SHORTEST_WORD, min(len(text), start + _LONGEST_TOWN) + 1):
                 for sound in self._towns.get(text[start:end], ()):
                     yield start, end, sound, _TOWN

@@ -285,7 +285,7 @@ def _without_branch(parts: pl.Expr, behind: str) -> pl.Expr:
 
 def trunk_end(text: str) -> int:
     """Where a separately written branch begins in a name without its legal form, else its end."""
-    found = _BRANCH_BEHIND.search(text)
+    found = _BRANCH_BEHIND.search(text) if " " in text else None
     return found.start() if found and found.start() > 1 else len(text)
 
 

@@ -25,12 +25,14 @@ def told(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     written = texts.filter(pl.col("text").str.contains(_WRITTEN), pl.col("spoken").is_null())
     heard = texts.filter(pl.col("text").str.contains(_SPOKEN))
     book = wordbook.of(lexicon)
-    return pl.concat(
+    listed = pl.concat(
         [
             _listed(_plain(written, "text"), "kanji", book.surnames, book.everyday_given),
             _listed(_plain(heard, "sound"), "kana", book.surnames_heard, book.everyday_given_heard),
         ]
     )
+    alone = ~pl.col("text").str.contains(_SAYS_MORE) & ~companies.has_form(pl.col("text"))
+    return listed.filter(alone).select("row", "first", "last", "written")
 
 
 def _plain(texts: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -39,8 +41,7 @@ def _plain(texts: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _listed(parts: pl.DataFrame, written: str, surnames: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """Those whose two words are in the books and say nothing more."""
+    """Those whose two words are in the books."""
     borne = parts.join(surnames, left_on="first", right_on="word", how="semi")
     known = borne.join(given, left_on="last", right_on="word", how="semi")
-    alone = known.filter(~pl.col("text").str.contains(_SAYS_MORE), ~companies.has_form(pl.col("text")))
-    return alone.select("row", "first", "last", written=pl.lit(written))
+    return known.with_columns(written=pl.lit(written))

@@ -26,7 +26,7 @@ _BRANCH, _OTHER_BRANCH, _SAME_BRANCH = 4.0, 2.5, 5.0
 _GROWN, _CUT, _FIELD = -1.5, 3.0, 14
 _LONG, _HOPELESS = 7, 40.0
 _SHORTEST = 2
-_READABLE, _BETWEEN_WORDS = re.compile(r"[0-9&]"), re.compile(r"[ &]")
+_READABLE = re.compile(r"[0-9&]")
 _LATIN = re.compile("[A-Z]{2,6}")
 _SPOKEN = re.compile(r"(?=.*[ァ-ヺ])[ァ-ヺーA-Z ]+")
 # 2号店 is a branch.
@@ -240,7 +240,7 @@ def heard_as(name: Name) -> Heard:
     """What is heard of a name in kana."""
     trunk = name.full or name.key
     if name.kind == "company":
-        return Heard(_BETWEEN_WORDS.sub("", name.words or trunk), len(trunk))
+        return Heard((name.words or trunk).replace(" ", "").replace("&", ""), len(trunk))
     whole = f"{_sound(name.shop)}{trunk}" if name.shop else trunk
     return Heard(whole, len(whole))
 

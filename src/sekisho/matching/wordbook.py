@@ -29,18 +29,26 @@ class Wordbook:
     given names; towns."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self.people: dict[str, float] = dict(lexicon.written_surnames.iter_rows())
-        self.votes: dict[str, float] = dict(lexicon.written_given.iter_rows())
-        self.people_heard: dict[str, float] = dict(lexicon.spoken_surnames.iter_rows())
-        self.votes_heard: dict[str, float] = dict(lexicon.spoken_given.iter_rows())
+        self.people = _read(lexicon.written_surnames, lexicon.surname_readings)
+        self.votes = _read(lexicon.written_given, lexicon.given_readings)
+        self.people_heard = _read(lexicon.spoken_surnames)
+        self.votes_heard = _read(lexicon.spoken_given)
         # Given names that are nothing else: no surnames, no 研究所, and by sound common ones.
         self.everyday_given = _words(_everyday(self.votes, self.people, least=0.0))
         self.everyday_given_heard = _words(_everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND))
         self.surnames, self.surnames_heard = _words(self.people), _words(self.people_heard)
-        self.towns = frozenset(lexicon.town_names["name"])
+        self.towns = lexicon.town_readings.keys()
         self.only_surnames = frozenset(
             name for name, people in self.people.items() if is_surname(people, self.votes.get(name, 0.0))
         )
+
+
+def _read(book: pl.DataFrame, other: Iterable[str] = ()) -> dict[str, float]:
+    """A book's words and numbers. The words of another book are the very same strings there, so that a process holds them
+    once."""
+    same = {word: word for word in other}
+    words, numbers = (column.to_list() for column in book.get_columns())
+    return {same.get(word, word): number for word, number in zip(words, numbers, strict=True)}
 
 
 def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float) -> list[str]:
