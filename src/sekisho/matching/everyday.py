@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, wordbook
+from sekisho.matching import wordbook
 from sekisho.matching.lexicon import Lexicon
 
 # No longer than surnames and given names are, and shorter than a shop's name, an owner's and a bank's field.
@@ -31,8 +31,7 @@ def told(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
             _listed(_plain(heard, "sound"), "kana", book.surnames_heard, book.everyday_given_heard),
         ]
     )
-    alone = ~pl.col("text").str.contains(_SAYS_MORE) & ~companies.has_form(pl.col("text"))
-    return listed.filter(alone).select("row", "first", "last", "written")
+    return listed.filter(~pl.col("text").str.contains(_SAYS_MORE)).select("row", "first", "last", "written")
 
 
 def _plain(texts: pl.DataFrame, column: str) -> pl.DataFrame:

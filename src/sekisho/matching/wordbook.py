@@ -33,7 +33,7 @@ class Wordbook:
         self.votes = _read(lexicon.written_given, lexicon.given_readings)
         self.people_heard = _read(lexicon.spoken_surnames)
         self.votes_heard = _read(lexicon.spoken_given)
-        # Given names that are nothing else: no surnames, no 研究所, and by sound common ones.
+        # Given names that are nothing else: no surnames, no 研究所, no legal form, and by sound common ones.
         self.everyday_given = _words(_everyday(self.votes, self.people, least=0.0))
         self.everyday_given_heard = _words(_everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND))
         self.surnames, self.surnames_heard = _words(self.people), _words(self.people_heard)
@@ -60,8 +60,10 @@ def _everyday(votes: dict[str, float], people: dict[str, float], *, least: float
 
 
 def _words(words: Iterable[str]) -> pl.DataFrame:
-    """As a column to be joined: for half of a file's names that is done in half the time of looking them up."""
-    return pl.Series("word", list(words), dtype=pl.String).to_frame()
+    """As a column to be joined: for half of a file's names that is done in half the time of looking them up. カブ and 社福
+    may be legal forms."""
+    book = pl.Series("word", list(words), dtype=pl.String).to_frame()
+    return book.filter(~companies.has_form(pl.col("word")))
 
 
 @lru_cache(maxsize=2)
