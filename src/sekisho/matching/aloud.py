@@ -304,7 +304,9 @@ class Reciter:
 
     def learn(self, texts: Iterable[str]) -> None:
         """Opens many names at once, which is much faster than one by one."""
-        for store in (self._spelt, self._folds, self._listed, self._begun):
+        if len(self._spelt) > _KEPT_OPEN:
+            self._spelt.clear()
+        for store in (self._folds, self._listed, self._begun):
             if len(store) > _REMEMBERED:
                 store.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._spelt]
