@@ -40,11 +40,15 @@ def day(text: str) -> int:
     return (date(year, month, number) - date(1970, 1, 1)).days
 
 
-def clusters(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> list[int]:
+def settled(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> pl.DataFrame:
     rows = [row | {"row": number, "record": str(number)} for number, row in enumerate(records)]
     frame = pl.DataFrame(rows, schema=COLUMNS)
-    settled = settle.settle(frame, lexicon=words, reader=reader, weights=decide.Weights())
-    return settled.records.sort("row")["cluster"].to_list()
+    found = settle.settle(frame, lexicon=words, reader=reader, weights=decide.Weights())
+    return found.records.sort("row")
+
+
+def clusters(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> list[int]:
+    return settled(records, words, reader)["cluster"].to_list()
 
 
 ONE = {
@@ -257,6 +261,14 @@ ONE |= {
     "a keeper in kana, and the shop in Roman letters": [
         record("ﾊﾞｰﾑｰﾝ ﾔﾏｸﾞﾁ ﾋﾛｴ", when="2017..2019"),
         record("ＢＡＲ　Ｍｏｏｎ", event="switch"),
+    ],
+    "a shop in kana, and the shop with its keeper": [
+        record("ｺﾘﾖｳﾘｼﾉﾌﾞ", when="2017..2019"),
+        record("小料理しのぶ　伊藤紗織里", event="switch"),
+    ],
+    "a foreigner without a space and in another order": [
+        record("ｽﾐｽ ﾛﾊﾞｰﾄ", when="2017..2019"),
+        record("ロバートスミス", event="change"),
     ],
     "a shop called after its keeper, across a switch": [
         record("ﾀｶｷﾞｻｹﾃﾝ", when="2017..2019"),
@@ -554,6 +566,11 @@ def test_one_customer(scene: str, words: Lexicon, reader: Reader) -> None:
 @pytest.mark.parametrize("scene", TWO)
 def test_never_merged(scene: str, words: Lexicon, reader: Reader) -> None:
     assert len(set(clusters(TWO[scene], words, reader))) == 2
+
+
+def test_whatever_has_a_legal_form_is_a_company(words: Lexicon, reader: Reader) -> None:
+    scene = [record("ﾅｶﾞﾃﾁﾖｳ(ｶ", when="2017..2019"), record("永手町", event="switch")]
+    assert settled(scene, words, reader).select("cluster", "kind").rows() == [(0, "company")] * 2
 
 
 def test_a_family_stays_apart_however_much_a_switch_says_here(words: Lexicon, reader: Reader) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sekisho.matching import aligner, companies, everyday, names, wordbook
+from sekisho.matching import aligner, companies, everyday, foreign, names, wordbook
 from sekisho.matching.evidence import Name, named
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -58,7 +58,49 @@ KINDS = [
     ("サトウ 12", "person"),
     ("株式会社青葉照明", "company"),
     ("青葉設備　第2営業所", "company"),
+    ("小料理しのぶ", "company"),
+    ("ｺﾘﾖｳﾘｼﾉﾌﾞ", "company"),
+    ("民宿なぎさ", "company"),
+    ("天ぷらいとう", "company"),
+    ("大山寿司", "company"),
+    ("和田牧場", "company"),
+    ("和田　牧場", "person"),
+    ("古本　太郎", "person"),
+    ("ﾓﾘｼｶ", "company"),
+    ("ﾔﾏﾀﾞﾖｼｶ", "person"),
+    ("ｺﾊﾞﾔｼﾄｹｲﾃﾝ", "company"),
+    ("ﾖﾈﾔﾏ ﾏﾂｶﾞｵｶﾃﾝ", "company"),
+    ("ｸﾘｽﾃﾝ ﾊﾝｾﾝ", "person"),
+    ("ﾀｲﾖｳｼﾖｳｼﾞ ｶﾌﾞｼｷｶﾞｲｼﾔ", "company"),
+    ("ｷﾖｳﾄﾞｳﾈﾂﾄ ｶﾞﾂｺｳﾎｳｼﾞﾝ", "company"),
+    ("カルロススミスレイエス", "person"),
+    ("ｼﾓﾄﾊﾞﾅｶﾏﾁﾁﾖｳｼﾞﾁｶｲ ｺｳｼﾕｳｶﾞ", "device"),
+    ("ｶ)ｱｵﾊﾞﾌﾄﾞｳｻﾝｶﾝﾘ ｺｳｼﾕｳﾄｲﾚｼﾖｳﾒ", "device"),
+    ("ｶ)ｱｵﾊﾞﾌﾄﾞｳｻﾝｶﾝﾘ ｺｳｼﾕｳﾖｸｼﾞﾖｳ", "company"),
+    ("ﾅｶﾞﾉﾊﾗﾖｼﾉﾌﾞ ｼﾝｺﾞ", "person"),
 ]
+
+
+def test_a_device_has_its_class_however_it_is_written(words: Lexicon) -> None:
+    assert parsed("青葉市警察 信号", words)["key"] == parsed("ｱｵﾊﾞｼｹｲｻﾂ ｼﾝｺﾞｳｷ", words)["key"] == "信号機|"
+
+
+SPACED = [
+    ("カルロススミスレエエス", "カルロス スミス レエエス"),
+    ("ロバアトスミス", "ロバアト スミス"),
+    ("ロバアト", None),
+    ("ヤマダタロウ", None),
+]
+
+
+@pytest.mark.parametrize(("sound", "apart"), SPACED)
+def test_names_from_elsewhere_are_told_apart_where_nothing_is_left(sound: str, apart: str | None) -> None:
+    known = {"カルロス", "スミス", "レエエス", "ロバアト", "ヤマダ", "タ", "ロウ"}
+    assert foreign.spaced(sound, known) == apart
+
+
+def test_the_order_of_foreign_words_is_no_matter_without_a_space_either(words: Lexicon) -> None:
+    assert parsed("ロバートスミス", words)["words"] == parsed("ｽﾐｽ ﾛﾊﾞｰﾄ", words)["words"]
 
 
 @pytest.mark.parametrize(("text", "kind"), KINDS)

@@ -111,12 +111,15 @@ def _longer(words: list[str]) -> list[str]:
 # No word boundaries: they would make the pattern many times slower.
 _LATIN_TRADE = rf"(?:^|[^A-Z])(?:{'|'.join(_WORDS_OF['latin_trades'])})(?:[^A-Z]|$)"
 # A word of one character (店, 会) is a trade only at the end.
-_TRADES = [word for word in _WORDS_OF["trades"] if len(word) > 1]
+TRADES = [word for word in _WORDS_OF["trades"] if len(word) > 1]
 _LAST_TRADE = rf"(?:{'|'.join(word for word in _WORDS_OF['trades'] if len(word) == 1)})$"
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
 _LONG_SOUNDS = [word for word in _SPOKEN_TRADES if len(word) >= 5]
 _LAST_SOUND = rf"(?:{'|'.join(word for word in _SPOKEN_TRADES if len(word) < 5)})$"
+# Behind a name without a space: 歯科, 寿司; and 店 behind a town, too.
+SHOP_ENDS = kana.sounds_of(_WORDS_OF["shop_ends"])
+SHOP_SOUND = rf"^[{kana.KANA}]{{2,}}(?:{'|'.join(SHOP_ENDS)})$| [{kana.KANA}]{{4,}}テン$"
 # A short one may begin somebody's name (スシダ) unless enough follows it.
 _FIRST_TRADES = kana.sounds_of(_WORDS_OF["leading_trades"])
 _FIRST_SOUND = (
@@ -161,7 +164,7 @@ def has_form(text: pl.Expr) -> pl.Expr:
 def is_traded(text: pl.Expr) -> pl.Expr:
     """Whether a trade is written."""
     # A pattern of all words would take twice as long.
-    return text.str.contains_any(_TRADES) | text.str.contains(_LAST_TRADE) | text.str.contains(_LATIN_TRADE)
+    return text.str.contains_any(TRADES) | text.str.contains(_LAST_TRADE) | text.str.contains(_LATIN_TRADE)
 
 
 def trade_heard(sound: pl.Expr) -> pl.Expr:
@@ -207,13 +210,13 @@ def _fills_a_field(text: pl.Expr) -> pl.Expr:
 
 
 def _without_cut(text: pl.Expr) -> pl.Expr:
-    shorter = text.str.replace(_LAST_WORD, "${1}")
-    last = kana.heard(text.str.extract(r" ([^ ]+)$"))
+    shorter, word = text.str.replace(_LAST_WORD, "${1}"), text.str.extract(r" ([^ ]+)$")
+    last = kana.heard(word)
     begun = last.str.contains(_BEGUN_BRANCH) & trade_heard(kana.heard(shorter))
     branched = has_form(text) | begun.fill_null(False)
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
     named = without_form(shorter).str.len_chars() > 1
-    ended = (trade_heard(last) | last.str.contains(BRANCH_SOUND)).fill_null(False)
+    ended = (trade_heard(last) | last.str.contains(BRANCH_SOUND) | has_form(word)).fill_null(False)
     whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
     return whole_words.str.replace(_BEGUN_FORM, "")
 

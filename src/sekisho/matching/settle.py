@@ -246,9 +246,12 @@ def _settled(
 
 def _kinds(headed: pl.DataFrame) -> pl.DataFrame:
     """A cluster of several takes the kind of its written name, which says more than its kana; a shop whose keeper is
-    named is the keeper's, who is a person."""
+    named is the keeper's, who is a person; whatever has a legal form is a company."""
     keeper = (pl.col("kind") == names.PERSON) & pl.col("shop").is_not_null()
-    written = pl.when(keeper).then(4).when(pl.col("written") == "kanji").then(1).otherwise(0)
+    formed = (pl.col("kind") == names.COMPANY) & pl.col("form").is_not_null()
+    written = (
+        pl.when(formed).then(8).when(keeper).then(4).when(pl.col("written") == "kanji").then(1).otherwise(0)
+    )
     # 北山田町 alone may be anybody; カ)キタヤマダチヨウ is a company.
     rank = written + 2 * pl.col("sure").cast(pl.Int32)
     several = headed.filter(pl.col("cluster").is_duplicated())

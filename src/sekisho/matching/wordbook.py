@@ -26,7 +26,7 @@ _BRANCH = re.compile(companies.BRANCH_SOUND)
 
 class Wordbook:
     """How many people bear a surname and how many books list a given name, by writing and by sound; surnames that are no
-    given names; towns."""
+    given names; towns; words of names from elsewhere."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.people = _read(lexicon.written_surnames, lexicon.surname_readings)
@@ -37,6 +37,7 @@ class Wordbook:
         self.everyday_given = _words(_everyday(self.votes, self.people, least=0.0))
         self.everyday_given_heard = _words(_everyday(self.votes_heard, self.people_heard, least=COMMON_SOUND))
         self.surnames, self.surnames_heard = _words(self.people), _words(self.people_heard)
+        self.foreign = frozenset(lexicon.foreign["sound"].to_list())
         self.towns = lexicon.town_readings.keys()
         self.only_surnames = frozenset(
             name for name, people in self.people.items() if is_surname(people, self.votes.get(name, 0.0))
