@@ -52,6 +52,13 @@ class Gazetteer:
         )
 
     @cached_property
+    def names(self) -> pl.DataFrame:
+        """jis, prefecture, city of each municipality."""
+        return self.cities.unique("jis", keep="first", maintain_order=True).select(
+            "jis", "prefecture", "city"
+        )
+
+    @cached_property
     def longest_forms(self) -> pl.DataFrame:
         """jis, prefecture, city, form, short: the longest and the shortest form of each municipality."""
         forms = self.cities.select("jis", "prefecture", "city", "form").sort(pl.col("form").str.len_chars())
