@@ -472,8 +472,8 @@ def _with_room(parts: pl.DataFrame, *, building: bool) -> pl.DataFrame:
     ).with_columns(
         count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
         last=pl.col("numbers").str.extract(r"(\d+)$"),
-        in_tail=_room_of_tail(pl.col("tail")),
     )
+    counted = rarely.once(counted, ("tail",), _room_of_tail)
     surplus = (pl.col("count") > 3) | (
         (pl.col("count") == 3) & (pl.col("last").cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART)
     )
@@ -493,10 +493,14 @@ def _with_room(parts: pl.DataFrame, *, building: bool) -> pl.DataFrame:
     )
 
 
-def _room_of_tail(tail: pl.Expr) -> pl.Expr:
-    """The number that stands last behind the house's, unless it is the building's own."""
+def _room_of_tail(tails: pl.DataFrame) -> pl.DataFrame:
+    """The number that stands last behind the house's, unless it is the building's own. (Of six buildings' tails five
+    stand behind other houses, too.)"""
+    tail = pl.col("tail")
     short = [tail.str.extract(_SHORT_ROOM, side) for side in (1, 2)]
-    return pl.coalesce(tail.str.extract(_LETTERED_ROOM), tail.str.extract(_LONG_ROOM), *short)
+    return tails.select(
+        in_tail=pl.coalesce(tail.str.extract(_LETTERED_ROOM), tail.str.extract(_LONG_ROOM), *short)
+    )
 
 
 def _building(tail: pl.Expr, room: pl.Expr) -> pl.Expr:
