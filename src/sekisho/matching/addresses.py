@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from sekisho.matching import rarely
-from sekisho.matching.gazetteer import NARROW, Gazetteer, fold
+from sekisho.matching.gazetteer import NARROW, Gazetteer, as_number, fold
 
 _PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
 _KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下がる|東入ル?る?|西入ル?る?|入ル|入る)"
@@ -224,21 +224,12 @@ def _from_beginnings(few: pl.DataFrame, gazetteer: Gazetteer, variants: dict[str
 
 def _plainly_written(given: pl.DataFrame, gazetteer: Gazetteer) -> pl.Series:
     """The municipality of those who write its name as the post does, behind its postcode; null for others."""
-    named = gazetteer.codes.unique("postal_code", keep="first", maintain_order=True).join(
-        gazetteer.names.select("jis", "city", whole=pl.concat_str("prefecture", "city")), on="jis"
-    )
-    numbered = named.select("jis", "city", "whole", number=_number("postal_code"))
-    joined = given.select("address", number=_number("code")).join(
-        numbered, on="number", how="left", maintain_order="left"
+    joined = given.select("address", number=as_number("code")).join(
+        gazetteer.written, on="number", how="left", maintain_order="left"
     )
     text = pl.col("address")
     written = text.str.starts_with(pl.col("whole")) | text.str.starts_with(pl.col("city"))
     return joined.select(pl.when(written).then("jis")).to_series()
-
-
-def _number(code: str) -> pl.Expr:
-    """A postcode as a number, which is found faster."""
-    return pl.col(code).str.replace_all("-", "", literal=True).str.to_integer(strict=False, dtype=pl.Int64)
 
 
 def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
