@@ -8,7 +8,7 @@ from itertools import product
 import polars as pl
 import pytest
 
-from sekisho.matching import addresses, gazetteer, normalise, parties
+from sekisho.matching import addresses, gazetteer, normalise, numerals, parties
 from sekisho.matching.addresses import PARTS
 from sekisho.matching.lexicon import Lexicon
 
@@ -125,3 +125,17 @@ def test_names_of_devices_that_are_left_as_they_are_would_not_be_changed() -> No
     assert left.len() > 20_000
     changed = [char for char in left if unicodedata.normalize("NFKC", char) != char]
     assert changed == ["\u3000"]
+
+
+@pytest.mark.parametrize(
+    ("table", "run"),
+    [(numerals._ALL, numerals._BEFORE_UNIT), (numerals._FOLLOWING, numerals._BEHIND_UNIT)],
+)
+def test_a_table_cut_to_what_occurs_replaces_what_all_of_it_does(table: dict[str, str], run: str) -> None:
+    signs = ("一", "二〇", "三〇五", "十", "百二", "千九百九十九", "壱", "404", "北", "")
+    units = ("丁目", "番地の", "番地ノ", "番地", "番", "号", "階", "条", "-", "")
+    texts = pl.Series("text", ["".join(parts) for parts in product(signs, units, signs, units)])
+    # One by one, too: a pattern that only another text has must not be needed.
+    for some in (texts, *(texts[place : place + 1] for place in range(0, texts.len(), 97))):
+        cut = some.to_frame().select(numerals._by_table(pl.col("text"), table, run)).to_series()
+        assert cut.to_list() == some.str.replace_many(table, leftmost=True).to_list()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from sekisho.matching import rarely
-from sekisho.matching.gazetteer import NARROW, Gazetteer, fold
+from sekisho.matching.gazetteer import NARROW, Gazetteer, as_number, fold
 
 _PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
 _KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下がる|東入ル?る?|西入ル?る?|入ル|入る)"
@@ -126,10 +126,13 @@ def _folded(parted: pl.DataFrame, variants: dict[str, str]) -> tuple[pl.DataFram
 
 def _of_one_code(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """The heads (mark, code, rest), where a text stands without a postcode, too, with one for all of its municipality,
-    the one whose town it names, if the others know of no second: what is written alike is one place."""
+    the one whose town it names, if the others know of no second: what is written alike is one place. Adds what the
+    postcode says."""
+    # Most time goes into a table of all postcodes: made once, and then of those that occur.
+    said = gazetteer.first_of_code.join(heads.select(postal_code="code"), on="postal_code", how="semi")
     lacking = heads.filter(pl.col("code").fill_null("") == "", pl.col("rest") != "").select("rest").unique()
     alike = heads.join(lacking, on="rest", how="semi")
-    placed = alike.join(gazetteer.first_of_code, left_on="code", right_on="postal_code", how="left")
+    placed = _said(alike, said)
     names_it = pl.col("rest").str.contains(pl.col("code_town"), literal=True)
     known = placed.filter(pl.col("code_jis").is_not_null()).sort(~names_it, "code")
     best = known.unique(["rest", "code_jis"], keep="first", maintain_order=True)
@@ -137,7 +140,12 @@ def _of_one_code(heads: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     told = placed.join(best.select("rest", "code_jis", told="code"), on=["rest", "code_jis"], how="left")
     filled = told.join(single, on="rest", how="left").select("mark", one=pl.coalesce("told", "single"))
     joined = heads.join(filled.drop_nulls("one"), on="mark", how="left", maintain_order="left")
-    return joined.select("mark", "rest", code=pl.coalesce("one", "code"))
+    return _said(joined.select("mark", "rest", code=pl.coalesce("one", "code")), said)
+
+
+def _said(frame: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """Adds code_jis and code_town: what the postcode says."""
+    return frame.join(codes, left_on="code", right_on="postal_code", how="left")
 
 
 def _narrow(numbers: pl.Expr) -> pl.Expr:
@@ -162,18 +170,19 @@ def _placed(parted: pl.DataFrame, heads: pl.DataFrame, gazetteer: Gazetteer) -> 
     known = joined.filter(pl.col("rest").is_not_null())
     lost = joined.filter(pl.col("rest").is_null()).select("row", "mark", "tail").join(heads, on="mark")
     whole = pl.concat_str("rest", "tail")
-    others = _place_town(_place_city(lost.select("row", "code", rest=whole), gazetteer), gazetteer)
+    wanting = lost.select("row", "code_jis", "code_town", rest=whole)
+    others = _place_town(_place_city(wanting, gazetteer), gazetteer)
     return pl.concat([known.with_columns(rest=whole).select(_PLACED), others.select(_PLACED)])
 
 
 def _by_section(folded: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Those (row, code, rest) whose town stands before the first number, looked up once for all who live there: adds
-    municipality and town, and strips both from `rest`."""
+    """Those (row, code, rest, code_jis, code_town) whose town stands before the first number, looked up once for all who
+    live there: adds municipality and town, and strips both from `rest`."""
     told = folded.with_columns(section=pl.col("rest").str.extract(_BEFORE_NUMBERS))
     marked = told.with_columns(mark=pl.struct("section", "code").hash())
-    heads = marked.unique("mark").select("mark", "section", "code", row="mark", rest="section")
+    heads = marked.unique("mark").select("code_jis", "code_town", row="mark", rest="section")
     left = _placed_heads(_place_city(heads, gazetteer), gazetteer)
-    known = left.drop("row", "section", "code").rename({"rest": "left"})
+    known = left.drop("code_jis", "code_town").rename({"row": "mark", "rest": "left"})
     joined = marked.join(known, on="mark", how="left")
     return joined.filter(pl.col("left").is_not_null()).with_columns(
         rest=pl.concat_str("left", pl.col("rest").str.strip_prefix(pl.col("section")))
@@ -210,36 +219,25 @@ def _from_beginnings(few: pl.DataFrame, gazetteer: Gazetteer, variants: dict[str
         rest=fold(pl.col("address").fill_null(""), variants),
         code=_digits(pl.col("code")),
     )
-    return _place_city(folded, gazetteer).sort("row").select("jis")
+    return _place_city(_said(folded, gazetteer.first_of_code), gazetteer).sort("row").select("jis")
 
 
 def _plainly_written(given: pl.DataFrame, gazetteer: Gazetteer) -> pl.Series:
     """The municipality of those who write its name as the post does, behind its postcode; null for others."""
-    cities = gazetteer.cities.unique("jis", keep="first", maintain_order=True)
-    named = gazetteer.codes.unique("postal_code", keep="first", maintain_order=True).join(
-        cities.select("jis", "city", whole=pl.concat_str("prefecture", "city")), on="jis"
-    )
-    numbered = named.select("jis", "city", "whole", number=_number("postal_code"))
-    joined = given.select("address", number=_number("code")).join(
-        numbered, on="number", how="left", maintain_order="left"
+    joined = given.select("address", number=as_number("code")).join(
+        gazetteer.written, on="number", how="left", maintain_order="left"
     )
     text = pl.col("address")
     written = text.str.starts_with(pl.col("whole")) | text.str.starts_with(pl.col("city"))
     return joined.select(pl.when(written).then("jis")).to_series()
 
 
-def _number(code: str) -> pl.Expr:
-    """A postcode as a number, which is found faster."""
-    return pl.col(code).str.replace_all("-", "", literal=True).str.to_integer(strict=False, dtype=pl.Int64)
-
-
 def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Adds jis, prefecture, city, why; strips both from `rest`. The text wins over the postcode, which
-    may be wrong."""
+    """Adds jis, prefecture, city, why to row, rest, code_jis and code_town; strips both from `rest`. The text wins over
+    the postcode, which may be wrong."""
     frame = frame.with_columns(stated=pl.col("rest").str.extract(_PREFECTURE)).with_columns(
         rest=pl.col("rest").str.strip_prefix(pl.col("stated").fill_null(""))
     )
-    frame = frame.join(gazetteer.first_of_code, left_on="code", right_on="postal_code", how="left")
     quick = _city_of_code(frame, gazetteer)
     found, missing = quick.filter(pl.col("jis").is_not_null()), quick.filter(pl.col("jis").is_null())
     return pl.concat([found, _city_of_text(missing.drop("jis", "prefecture", "city", "why"), gazetteer)])
@@ -277,9 +275,7 @@ def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     for search in (_city_of_wards, _city_of_before):
         best = pl.concat([best, search(frame.join(best, on="row", how="anti"), gazetteer)])
     joined = frame.join(best, on="row", how="left")
-    by_code = gazetteer.cities.unique("jis", maintain_order=True).select(
-        pl.col("jis").alias("code_jis"), pl.col("prefecture").alias("p2"), pl.col("city").alias("c2")
-    )
+    by_code = gazetteer.names.select(code_jis="jis", p2="prefecture", c2="city")
     joined = joined.join(by_code, on="code_jis", how="left").with_columns(
         why=pl.when(pl.col("jis").is_not_null())
         .then(pl.lit("text"))
@@ -347,13 +343,11 @@ def _longest_prefix(
     frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None
 ) -> pl.DataFrame:
     """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
-    keys = by or []
-    counted = table.with_columns(length=pl.col(form).str.len_chars())
-    found = [frame.head(0).with_columns(pl.lit("").alias(form)).join(table, on=[*keys, form])]
-    for (length,), part in counted.partition_by("length", as_dict=True, include_key=False).items():
-        heads = frame.with_columns(pl.col("rest").str.slice(0, length).alias(form))
-        found.append(heads.join(part, on=[*keys, form]))
-    return pl.concat(found)
+    keys, size = by or [], pl.col("rest").str.len_chars()
+    lengths = table.select(length=pl.col(form).str.len_chars()).unique()
+    heads = frame.join(lengths, how="cross").filter(size >= pl.col("length"))
+    begun = heads.with_columns(pl.col("rest").str.head("length").alias(form)).drop("length")
+    return begun.join(table, on=[*keys, form])
 
 
 def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -469,8 +463,8 @@ def _with_room(parts: pl.DataFrame, *, building: bool) -> pl.DataFrame:
     ).with_columns(
         count=pl.col("numbers").str.count_matches("-", literal=True) + 1,
         last=pl.col("numbers").str.extract(r"(\d+)$"),
-        in_tail=_room_of_tail(pl.col("tail")),
     )
+    counted = rarely.once(counted, ("tail",), _room_of_tail)
     surplus = (pl.col("count") > 3) | (
         (pl.col("count") == 3) & (pl.col("last").cast(pl.Int64, strict=False) > _HIGHEST_HOUSE_PART)
     )
@@ -490,10 +484,14 @@ def _with_room(parts: pl.DataFrame, *, building: bool) -> pl.DataFrame:
     )
 
 
-def _room_of_tail(tail: pl.Expr) -> pl.Expr:
-    """The number that stands last behind the house's, unless it is the building's own."""
+def _room_of_tail(tails: pl.DataFrame) -> pl.DataFrame:
+    """The number that stands last behind the house's, unless it is the building's own. (Of six buildings' tails five
+    stand behind other houses, too.)"""
+    tail = pl.col("tail")
     short = [tail.str.extract(_SHORT_ROOM, side) for side in (1, 2)]
-    return pl.coalesce(tail.str.extract(_LETTERED_ROOM), tail.str.extract(_LONG_ROOM), *short)
+    return tails.select(
+        in_tail=pl.coalesce(tail.str.extract(_LETTERED_ROOM), tail.str.extract(_LONG_ROOM), *short)
+    )
 
 
 def _building(tail: pl.Expr, room: pl.Expr) -> pl.Expr:

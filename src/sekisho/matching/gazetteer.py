@@ -52,6 +52,22 @@ class Gazetteer:
         )
 
     @cached_property
+    def names(self) -> pl.DataFrame:
+        """jis, prefecture, city of each municipality."""
+        return self.cities.unique("jis", keep="first", maintain_order=True).select(
+            "jis", "prefecture", "city"
+        )
+
+    @cached_property
+    def written(self) -> pl.DataFrame:
+        """number (a postcode's), jis, city, whole: how the post writes the municipality, without and with prefecture."""
+        first = self.codes.unique("postal_code", keep="first", maintain_order=True)
+        whole = pl.concat_str("prefecture", "city")
+        return first.join(self.names, on="jis").select(
+            "jis", "city", whole=whole, number=as_number("postal_code")
+        )
+
+    @cached_property
     def longest_forms(self) -> pl.DataFrame:
         """jis, prefecture, city, form, short: the longest and the shortest form of each municipality."""
         forms = self.cities.select("jis", "prefecture", "city", "form").sort(pl.col("form").str.len_chars())
@@ -77,6 +93,11 @@ class Gazetteer:
         """Of each municipality; to filter all towns takes 2 ms each time."""
         parts = self.towns.partition_by("jis", as_dict=True, maintain_order=True)
         return {str(jis): part for (jis,), part in parts.items()}
+
+
+def as_number(code: str) -> pl.Expr:
+    """A postcode as a number, which is found faster."""
+    return pl.col(code).str.replace_all("-", "", literal=True).str.to_integer(strict=False, dtype=pl.Int64)
 
 
 def fold(text: pl.Expr, table: dict[str, str]) -> pl.Expr:

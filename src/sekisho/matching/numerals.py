@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -21,6 +22,8 @@ _PLACES = str.maketrans(_DIGITS, "0123456789")
 _THOUSANDS = r"([二三四五六七八九]千[一二三四五六七八九十百]*)(番|号)"
 _SIZES = {"千": 1000, "百": 100, "十": 10}
 _UNITS = ("丁目", "番地", "番", "号", "地割", "階", "棟")
+_SIGNS = f"[{_DIGITS}十百千壱壹弐貳参參]+"
+_BEFORE_UNIT, _BEHIND_UNIT = rf"{_SIGNS}(?:{'|'.join(_UNITS)})?", rf"(?:番地[ノの]?|番|号){_SIGNS}"
 # A numeral where it may be a number; 三田 and 四谷 are none.
 _NUMERAL = rf"[〇一二三四五六七八九十百千壱壹弐貳参參](?:{'|'.join(_UNITS)}|-|〇)|[番地号ノの-][一二三四五六七八九十百千]|[0-9]条"
 
@@ -69,12 +72,31 @@ def by_place(text: pl.Expr) -> pl.Expr:
 
 
 def _as_digits(text: pl.Expr) -> pl.Expr:
-    counted = rarely.where(text, _THOUSANDS, _thousands).str.replace_many(_ALL, leftmost=True)
-    return (
-        counted.str.replace_many(_FOLLOWING, leftmost=True)
-        .str.replace_many(_BESIDE_HYPHENS, leftmost=True)
-        .str.replace_many(_BEHIND_HYPHENS, leftmost=True)
+    counted = _by_table(rarely.where(text, _THOUSANDS, _thousands), _ALL, _BEFORE_UNIT)
+    bare = rarely.where(counted, _BEHIND_UNIT, lambda few: _by_table(few, _FOLLOWING, _BEHIND_UNIT))
+    return bare.str.replace_many(_BESIDE_HYPHENS, leftmost=True).str.replace_many(
+        _BEHIND_HYPHENS, leftmost=True
     )
+
+
+def _by_table(text: pl.Expr, table: dict[str, str], run: str) -> pl.Expr:
+    """Replaced by those patterns of a long table that occur, which stand within runs: to read all of them takes longer
+    than to use them."""
+    longest = max(map(len, table))
+
+    def replaced(texts: pl.Series) -> pl.Series:
+        runs = texts.str.extract_all(run).explode().unique().drop_nulls()
+        met = {part for found in runs for part in _parts(found, longest)}
+        known = {word: figures for word, figures in table.items() if word in met}
+        return texts.str.replace_many(known, leftmost=True)
+
+    return text.map_batches(replaced, return_dtype=pl.String, is_elementwise=True)
+
+
+def _parts(text: str, longest: int) -> Iterator[str]:
+    for start in range(len(text)):
+        for end in range(start, min(start + longest, len(text))):
+            yield text[start : end + 1]
 
 
 def _by_place(texts: pl.Series) -> pl.Series:

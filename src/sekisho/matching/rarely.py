@@ -82,10 +82,10 @@ def once(
     They are told apart by a hash of 64 bits, as personas are: cheaper than strings, and 300,000 rows hold two of one
     hash once in 400 million times.
     """
-    marked = rows.with_columns(mark=pl.struct(names).hash())
-    distinct = marked.select("mark", *names).unique("mark", maintain_order=True)
-    done = pl.concat([distinct.select("mark"), work(distinct.select(names))], how="horizontal")
-    return marked.join(done, on="mark", how="left").drop("mark")
+    marked = rows.with_columns(alike=pl.struct(names).hash())
+    distinct = marked.select("alike", *names).unique("alike", maintain_order=True)
+    done = pl.concat([distinct.select("alike"), work(distinct.select(names))], how="horizontal")
+    return marked.join(done, on="alike", how="left").drop("alike")
 
 
 def uppercase(text: pl.Expr) -> pl.Expr:
