@@ -169,11 +169,18 @@ def is_traded(text: pl.Expr) -> pl.Expr:
 
 def trade_heard(sound: pl.Expr) -> pl.Expr:
     """Whether a trade is heard."""
-    return (
+    # What three tests are about is worked out once only where they are one step.
+    return sound.map_batches(_trades_heard, return_dtype=pl.Boolean, is_elementwise=True)
+
+
+def _trades_heard(sounds: pl.Series) -> pl.Series:
+    sound = pl.col("sound")
+    heard = (
         sound.str.contains_any(_LONG_SOUNDS)
         | sound.str.contains(_LAST_SOUND)
         | sound.str.contains(_FIRST_SOUND)
     )
+    return sounds.alias("sound").to_frame().select(heard).to_series()
 
 
 def legal_form(text: pl.Expr) -> pl.Expr:
@@ -210,15 +217,24 @@ def _fills_a_field(text: pl.Expr) -> pl.Expr:
 
 
 def _without_cut(text: pl.Expr) -> pl.Expr:
-    shorter, word = text.str.replace(_LAST_WORD, "${1}"), text.str.extract(r" ([^ ]+)$")
+    whole_words = rarely.where(text, _LAST_WORD, lambda few: rarely.where(few, _begins_a_branch, _shortened))
+    return whole_words.str.replace(_BEGUN_FORM, "")
+
+
+def _begins_a_branch(text: pl.Expr) -> pl.Expr:
+    """Whether the last word may be the beginning of a branch, and is nothing whole."""
+    word = text.str.extract(r" ([^ ]+)$")
     last = kana.heard(word)
-    begun = last.str.contains(_BEGUN_BRANCH) & trade_heard(kana.heard(shorter))
-    branched = has_form(text) | begun.fill_null(False)
+    begun = last.str.contains(_BEGUN_BRANCH) & trade_heard(kana.heard(text.str.replace(_LAST_WORD, "${1}")))
+    ended = trade_heard(last) | last.str.contains(BRANCH_SOUND) | has_form(word)
+    return (has_form(text) | begun) & ~ended
+
+
+def _shortened(text: pl.Expr) -> pl.Expr:
+    shorter = text.str.replace(_LAST_WORD, "${1}")
     # カブシキガイシャ アオモリギンコウ is as long as a field by chance: without its last word nobody is named.
     named = without_form(shorter).str.len_chars() > 1
-    ended = (trade_heard(last) | last.str.contains(BRANCH_SOUND) | has_form(word)).fill_null(False)
-    whole_words = pl.when(branched & named & ~ended).then(shorter).otherwise(text)
-    return whole_words.str.replace(_BEGUN_FORM, "")
+    return pl.when(named).then(shorter).otherwise(text)
 
 
 def whole(text: pl.Expr) -> pl.Expr:

@@ -7,6 +7,8 @@ point.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sekisho.matching import kana, vocabulary
@@ -81,33 +83,35 @@ def is_device(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
     heard = (sound.str.contains(_LONG) | sound.str.contains(_SHORT) | sound.str.contains(_ANY_CUT)).fill_null(
         False
     )
-    return text.str.contains(_LONG) | text.str.contains(_SHORT) | heard | _is_shaped(text)
+    return text.str.contains(_LONG) | text.str.contains(_SHORT) | heard | _is_shaped(text, sound)
 
 
-def _is_shaped(text: pl.Expr) -> pl.Expr:
+def _is_shaped(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
     """Whether a thing's word and its number end the name."""
 
-    def shaped(few: pl.Series) -> pl.Series:
-        sounds = few.to_frame("text").select(kana.heard(pl.col("text"))).to_series()
-        return few.str.contains(_SHAPED) | sounds.str.contains(_SHAPED)
-
-    def told(texts: pl.Series) -> pl.Series:
+    def told(columns: Sequence[pl.Series]) -> pl.Series:
+        texts, sounds = columns
         numbered = texts.str.contains(_ENDS_NUMBERED).fill_null(False)
-        if not numbered.any():
-            return numbered
         rows = numbered.arg_true()
-        return numbered.scatter(rows, shaped(texts.gather(rows)))
+        heard = sounds.gather(rows).str.contains(_SHAPED).fill_null(False)
+        return numbered.scatter(rows, texts.gather(rows).str.contains(_SHAPED) | heard)
 
-    return text.map_batches(told, return_dtype=pl.Boolean)
+    return pl.map_batches([text, sound], told, return_dtype=pl.Boolean)
 
 
 def device_class(text: pl.Expr) -> pl.Expr:
     """The class of a device from its folded text (writing or sound), or null: 街路灯 for 防犯灯 NO.12."""
+    return text.map_batches(_classes, return_dtype=pl.String, is_elementwise=True)
+
+
+def _classes(texts: pl.Series) -> pl.Series:
+    """The first class that a text has a word of; only those without one are asked for the next."""
+    chosen = pl.repeat(None, texts.len(), dtype=pl.String, eager=True)
     known = [(line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)]
     cut = [(_LINES[0][0], _LAMP_BEGUN), *_CUT_OF.items()]
-    chosen = pl.lit(None, dtype=pl.String)
-    for name, pattern in reversed([*known, *_SHORT_OF.items(), *cut, *_SHAPED_OF.items()]):
-        chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
+    for name, pattern in [*known, *_SHORT_OF.items(), *cut, *_SHAPED_OF.items()]:
+        rest = chosen.is_null().arg_true()
+        chosen = chosen.scatter(rest.filter(texts.gather(rest).str.contains(pattern)), name)
     return chosen
 
 

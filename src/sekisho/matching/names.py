@@ -101,13 +101,12 @@ def _everyday(told: pl.DataFrame) -> pl.DataFrame:
 
 def _by_rules(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Devices and legal forms say so; everything else is taken apart before it is told who it is."""
-    seen = _recognised(texts, lexicon)
-    things, told = pl.col("device"), pl.col("device") | pl.col("legal")
-    cleaned = _without_shop(_unwrapped(seen.filter(~told)), lexicon)
+    things, others = _recognised(texts, lexicon)
+    cleaned = _without_shop(_unwrapped(others.filter(~pl.col("legal"))), lexicon)
     judged = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon), wordbook.of(lexicon))
     keyed = [
-        _device_keys(seen.filter(things)),
-        _legal_keys(seen.filter(~things & pl.col("legal"))),
+        _device_keys(things),
+        _legal_keys(others.filter("legal")),
         _person_keys(judged.filter(pl.col("kind") == PERSON)),
         _trade_keys(judged.filter(pl.col("kind") == COMPANY)),
     ]
@@ -139,13 +138,14 @@ def _texts(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     ).with_columns(sound=rarely.only(pl.col("text"), _ANY_KANA, kana.heard))
 
 
-def _recognised(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """Adds said (the text as it is), device and legal; the text without what the end of its field cut in two."""
-    seen = texts.with_columns(said="text", device=devices.is_device(pl.col("text"), pl.col("sound")))
+def _recognised(texts: pl.DataFrame, lexicon: Lexicon) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The devices, and the others with said (the text as it is), legal and the text without what the end of its field cut
+    in two."""
+    seen = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
     told = _without_bearers(seen, lexicon)
     uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
-    whole = told.with_columns(text=pl.when("device").then("text").otherwise(uncut))
-    return whole.with_columns(legal=companies.has_form(pl.col("text")))
+    others = told.filter(~pl.col("device")).with_columns(said="text", text=uncut)
+    return told.filter("device"), others.with_columns(legal=companies.has_form(pl.col("text")))
 
 
 def _homeless(text: pl.Expr) -> pl.Expr:

@@ -150,13 +150,18 @@ def _known(words: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     """word, surname and given: how many bear it as a surname and how many books list it as a given name; alone: whether it
     is a surname and no given name."""
     asked = words.select("word", sound=rarely.only(pl.col("word"), _KANA, kana.heard))
-    pairs = list(zip(asked["word"], asked["sound"], strict=True))
-    people = [max(book.people.get(word, 0.0), book.people_heard.get(sound, 0.0)) for word, sound in pairs]
-    books = [max(book.votes.get(word, 0.0), book.votes_heard.get(sound, 0.0)) for word, sound in pairs]
-    alone = [wordbook.is_surname(*both) for both in zip(people, books, strict=True)]
-    schema = {"surname": pl.Float64, "given": pl.Float64, "alone": pl.Boolean}
-    said = pl.DataFrame([people, books, alone], schema=schema)
-    return pl.concat([asked.select("word"), said], how="horizontal")
+    found = {
+        "people": wordbook.numbers(asked["word"], book.people),
+        "people_heard": wordbook.numbers(asked["sound"], book.people_heard),
+        "votes": wordbook.numbers(asked["word"], book.votes),
+        "votes_heard": wordbook.numbers(asked["sound"], book.votes_heard),
+    }
+    said = asked.select("word", **found).select(
+        "word",
+        surname=pl.max_horizontal("people", "people_heard"),
+        given=pl.max_horizontal("votes", "votes_heard"),
+    )
+    return said.with_columns(alone=wordbook.is_surname(pl.col("surname"), pl.col("given")))
 
 
 def _owners(words: pl.DataFrame, book: Wordbook) -> pl.Series:

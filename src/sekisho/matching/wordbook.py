@@ -7,8 +7,9 @@ for.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import overload
 
 import polars as pl
 
@@ -73,10 +74,23 @@ def of(lexicon: Lexicon) -> Wordbook:
     return Wordbook(lexicon)
 
 
-def is_surname(people: float, books: float) -> bool:
+@overload
+def is_surname(people: float, books: float) -> bool: ...
+
+
+@overload
+def is_surname(people: pl.Expr, books: pl.Expr) -> pl.Expr: ...
+
+
+def is_surname(people: float | pl.Expr, books: float | pl.Expr) -> bool | pl.Expr:
     """Whether a word is a surname and no given name, by who bears it and how many books list it as a given name."""
-    known_well = people >= _VERY_COMMON and books <= _HARDLY_LISTED
-    return (people >= BORNE and books <= LISTED) or known_well
+    known_well = (people >= _VERY_COMMON) & (books <= _HARDLY_LISTED)
+    return ((people >= BORNE) & (books <= LISTED)) | known_well
+
+
+def numbers(words: pl.Series, book: Mapping[str, float]) -> pl.Series:
+    """What the book says of each of the words; 0 of one that it has not."""
+    return pl.Series([book.get(word, 0.0) for word in words.to_list()], dtype=pl.Float64)
 
 
 def among(words: pl.Series, book: Collection[str]) -> pl.Series:
