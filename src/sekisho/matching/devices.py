@@ -70,6 +70,13 @@ _SHAPED_OF = {line[0]: _numbered(line) for line in _SHAPES}
 _SHAPED = _numbered([word for line in _SHAPES for word in line])
 _ENDS_NUMBERED = rf"\d ?{_BEARING}$"
 _PATTERNS = [_pattern(line) for line in _LINES]
+_CLASSES = [
+    *((line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)),
+    *_SHORT_OF.items(),
+    (_LINES[0][0], _LAMP_BEGUN),
+    *_CUT_OF.items(),
+    *_SHAPED_OF.items(),
+]
 LAMP, SIGNAL = _PATTERNS[:2]
 _ANYWHERE = [
     word for pattern in _PATTERNS for word in pattern.split("|") if word not in ("フミキリ", "スイモン")
@@ -105,14 +112,18 @@ def device_class(text: pl.Expr) -> pl.Expr:
 
 
 def _classes(texts: pl.Series) -> pl.Series:
-    """The first class that a text has a word of; only those without one are asked for the next."""
-    chosen = pl.repeat(None, texts.len(), dtype=pl.String, eager=True)
-    known = [(line[0], pattern) for line, pattern in zip(_LINES, _PATTERNS, strict=True)]
-    cut = [(_LINES[0][0], _LAMP_BEGUN), *_CUT_OF.items()]
-    for name, pattern in [*known, *_SHORT_OF.items(), *cut, *_SHAPED_OF.items()]:
-        rest = chosen.is_null().arg_true()
-        chosen = chosen.scatter(rest.filter(texts.gather(rest).str.contains(pattern)), name)
-    return chosen
+    """The first class that a text has a word of. Most devices are lamps; only the others are asked for the rest."""
+    first, *others = _CLASSES
+    chosen = _first_of(texts, [first])
+    rest = chosen.is_null().arg_true()
+    return chosen.scatter(rest, _first_of(texts.gather(rest), others))
+
+
+def _first_of(texts: pl.Series, classes: list[tuple[str, str]]) -> pl.Series:
+    text, chosen = pl.col("text"), pl.lit(None, dtype=pl.String)
+    for name, pattern in reversed(classes):
+        chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
+    return texts.alias("text").to_frame().select(chosen.alias("class")).to_series()
 
 
 def device_number(text: pl.Expr) -> pl.Expr:

@@ -75,7 +75,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """
     texts = _texts(names, lexicon)
     told = everyday.told(texts, lexicon)
-    others = texts.filter(~pl.col("row").is_in(told["row"].implode()))
+    others = texts.filter(pl.repeat(True, texts.height, eager=True).scatter(told["row"], False))
     parted = pl.concat([_everyday(told), _by_rules(others, lexicon)])
     return parted.sort("row").drop("row")
 
@@ -83,7 +83,7 @@ def parse(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 def _everyday(told: pl.DataFrame) -> pl.DataFrame:
     """The columns of `parse` for names that are a surname and a given name and nothing else."""
     first, last, in_kana = pl.col("first"), pl.col("last"), pl.col("written") == "kana"
-    whole, sorted_words = first + last, _sorted_words(first + " " + last)
+    whole, spoken = first + last, _in_order(first, last, first + " " + last)
     said = {
         "kind": pl.lit(PERSON),
         "sure": pl.lit(True),
@@ -94,7 +94,7 @@ def _everyday(told: pl.DataFrame) -> pl.DataFrame:
         "full": pl.when(in_kana).then(whole),
         "surname_sound": pl.when(in_kana).then(first),
         "given_sound": pl.when(in_kana).then(last),
-        "words": pl.when(in_kana).then(sorted_words),
+        "words": pl.when(in_kana).then(spoken),
     }
     return _columns(told.select("row", **said))
 
@@ -287,18 +287,19 @@ def _no_surnames(words: pl.Series, lexicon: Lexicon) -> pl.Series:
 
 def _trades(words: pl.Series) -> pl.Series:
     """Those of the words that name a business."""
-    return words.alias("word").drop_nulls().unique().to_frame().filter(_is_trade(pl.col("word"))).to_series()
+    each = words.alias("word").drop_nulls().unique().to_frame()
+    asked = each.with_columns(sound=kana.heard(pl.col("word")))
+    return asked.filter(_is_trade(pl.col("word"), pl.col("sound")))["word"]
 
 
-def _is_trade(text: pl.Expr) -> pl.Expr:
+def _is_trade(text: pl.Expr, sound: pl.Expr) -> pl.Expr:
     """Whether a word names a business or one of its branches."""
-    spoken = kana.heard(text)
     return (
         companies.is_traded(text)
         | text.str.contains(companies.BRANCH)
-        | companies.trade_heard(spoken)
-        | spoken.str.contains(companies.BRANCH_SOUND)
-    ).fill_null(False)
+        | companies.trade_heard(sound)
+        | sound.str.contains(companies.BRANCH_SOUND)
+    )
 
 
 def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
@@ -345,10 +346,11 @@ def _split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     in_kana = pl.col("written") == "kana"
     as_said = (main == pl.col("said")) & ~main.str.contains(_BETWEEN)
     by_kana = rarely.given(
-        pl.when(in_kana & ~as_said).then(main), lambda few: kana.heard(few.str.replace_all(_BETWEEN, " "))
+        pl.when(in_kana & ~pl.col("as_said")).then(main),
+        lambda few: kana.heard(few.str.replace_all(_BETWEEN, " ")),
     )
-    named = frame.with_columns(written=_script(main)).with_columns(
-        heard=pl.when(in_kana & as_said)
+    named = frame.with_columns(written=_script(main), as_said=as_said).with_columns(
+        heard=pl.when(in_kana & pl.col("as_said"))
         .then(pl.coalesce("sound", main))
         .when(in_kana)
         .then(by_kana)
@@ -496,20 +498,13 @@ def _kinds(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
             | pl.col("heard").str.contains(" ")
         )
     )
-    kind = (
-        pl.when(person)
-        .then(pl.lit(PERSON))
-        .when(keyword)
-        .then(pl.lit(COMPANY))
-        .when(shaped)
-        .then(pl.lit(PERSON))
-        .otherwise(pl.lit(COMPANY))
-    )
+    kind = pl.when(person | pl.col("shaped")).then(pl.lit(PERSON)).otherwise(pl.lit(COMPANY))
     branched = frame.with_columns(branched=rarely.true_where(frame, _has_long_end(), _branched()))
     keywords = rarely.true_where(branched, open_kind, traded | pl.col("branched"))
     judged = branched.with_columns(keyword=keywords).with_columns(person=listed)
-    apart = _foreign_apart(judged, book)
-    return apart.with_columns(kind=kind, sure=person | keyword).with_columns(guessed=_guessed())
+    apart = _foreign_apart(judged, book).with_columns(sure=person | keyword)
+    shapes = rarely.true_where(apart, ~pl.col("sure"), shaped)
+    return apart.with_columns(shaped=shapes).with_columns(kind=kind).with_columns(guessed=_guessed())
 
 
 def _foreign_apart(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
@@ -633,5 +628,9 @@ def _two_sorted(text: pl.Expr) -> pl.Expr:
     """The same for one word or two, without lists, which are sorted slowly."""
     words = text.str.splitn(" ", 2).struct
     first, second = words.field("field_0"), words.field("field_1")
+    return _in_order(first, second, text)
+
+
+def _in_order(first: pl.Expr, second: pl.Expr, both: pl.Expr) -> pl.Expr:
     turned = pl.concat_str(second, first, separator=" ")
-    return pl.when(second < first).then(turned).otherwise(text)
+    return pl.when(second < first).then(turned).otherwise(both)

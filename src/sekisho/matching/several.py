@@ -208,12 +208,15 @@ def _of_three(seen: pl.DataFrame) -> pl.DataFrame:
     short = (words.list.len() == 3) & words.list.eval(pl.element().str.contains(_SHORT_WORD)).list.all()
     # 荒茅 鋭和 久慧 are in no book, and no shop is called so.
     trade = companies.is_traded(pl.col("main"))
-    couple = listed | (short & ~named & ~trade & pl.col("shop").is_null())
-    shop_and_two = ~couple & named & pl.col("shop").is_null()
-    shop_and_one = ~couple & ~named & pl.col("owner") & pl.col("shop").is_null()
-    size = pl.when(shop_and_two).then(2).when(shop_and_one).then(1).otherwise(0)
+    judged = seen.with_columns(
+        named=named, couple=listed | (short & ~named & ~trade & pl.col("shop").is_null())
+    )
+    couple, single, size = pl.col("couple"), ~pl.col("couple") & pl.col("shop").is_null(), pl.col("size")
+    owners = (
+        pl.when(single & pl.col("named")).then(2).when(single & ~pl.col("named") & pl.col("owner")).then(1)
+    )
     before = words.list.head(words.list.len() - size).list.join(" ")
-    return seen.with_columns(
+    return judged.with_columns(size=owners.otherwise(0)).with_columns(
         main=pl.when(couple)
         .then(words.list.head(2).list.join(" "))
         .when(size > 0)

@@ -41,16 +41,15 @@ def _signs(keepers: pl.DataFrame) -> pl.DataFrame:
     """What stands over the door, as a company's name."""
     shop, spoken = pl.col("shop"), pl.col("shop").str.contains(kana.ONLY_KANA)
     blank = dict.fromkeys(Name._fields, pl.lit(None, dtype=pl.String)) | {"kind": pl.lit("company")}
-    heard = {"written": pl.lit("kana"), "key": companies.core_sound(shop), "full": companies.core_sound(shop)}
-    seen = {"written": pl.lit("kanji"), "key": companies.core(shop), "words": companies.whole(shop)}
-    return pl.concat(
-        [
-            keepers.filter(spoken).select(
-                "persona", **blank | heard | {"words": companies.whole_sound(shop)}
-            ),
-            keepers.filter(~spoken).select("persona", **blank | seen),
-        ]
+    sound = keepers.filter(spoken).select("persona", sound=companies.spoken(shop))
+    heard = sound.select(
+        "persona", core=companies.core_of_spoken(pl.col("sound")), words=companies.whole_of(pl.col("sound"))
     )
+    seen = keepers.filter(~spoken).select("persona", words=companies.whole(shop))
+    core, words = pl.col("core"), pl.col("words")
+    in_kana = {"written": pl.lit("kana"), "key": core, "full": core, "words": words}
+    in_kanji = {"written": pl.lit("kanji"), "key": companies.core_of_whole(words), "words": words}
+    return pl.concat([heard.select("persona", **blank | in_kana), seen.select("persona", **blank | in_kanji)])
 
 
 def _met(signs: pl.DataFrame, others: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
