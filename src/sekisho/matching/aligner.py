@@ -57,6 +57,17 @@ class _Opened(NamedTuple):
         return cls(whole, pieces, first, last)
 
 
+class _Known(dict[str, _Opened]):
+    """The characters met so far; a new one is opened when it is asked for."""
+
+    def __init__(self, pieces: dict[str, dict[str, float]]) -> None:
+        self._pieces = pieces
+
+    def __missing__(self, char: str) -> _Opened:
+        opened = self[char] = _Opened.of(char, self._pieces.get(char, _NO_PIECES))
+        return opened
+
+
 @dataclass(frozen=True)
 class Aligner:
     """log P(kana piece | kanji), and a score for a whole name."""
@@ -101,36 +112,44 @@ class Aligner:
 
     def _whatever(self, name: str, sound: str) -> float:
         """The best log-probability, however small: nothing is given up on the way."""
-        size = len(sound)
-        if not 0 < len(name) <= size:
+        spare = len(sound) - len(name)
+        if not name or spare < 0:
             return _UNSEEN * len(name)
-        reached = {0: 0.0}
-        for place, char in enumerate(name[:-1]):
-            read = self._opened(char).whole.get
-            last = size - len(name) + place + 1
-            step: dict[int, float] = {}
-            for start, so_far in reached.items():
-                for end in range(start + 1, min(start + LONGEST_PIECE, last) + 1):
-                    value = so_far + read(sound[start:end], _UNSEEN)
-                    if value > step.get(end, -math.inf):
-                        step[end] = value
-            reached = step
-        read = self._opened(name[-1]).whole.get
-        return max(so_far + read(sound[start:], _UNSEEN) for start, so_far in reached.items())
+        read = self._known[name[0]].whole.get
+        if len(name) == 1:
+            return read(sound, _UNSEEN)
+        # Before the first character there is one way only, so none need be compared.
+        reached = {end: read(sound[:end], _UNSEEN) for end in range(1, min(LONGEST_PIECE, spare + 1) + 1)}
+        for place, char in enumerate(name[1:-1], 2):
+            reached = self._stride(reached, char, sound, spare + place)
+        read = self._known[name[-1]].whole.get
+        return max([so_far + read(sound[start:], _UNSEEN) for start, so_far in reached.items()])
+
+    def _stride(self, reached: dict[int, float], char: str, sound: str, last: int) -> dict[int, float]:
+        """One character further, by every piece of the sound that ends at `last` or before."""
+        read = self._known[char].whole.get
+        step: dict[int, float] = {}
+        for start, so_far in reached.items():
+            for end in range(start + 1, min(start + LONGEST_PIECE, last) + 1):
+                value = so_far + read(sound[start:end], _UNSEEN)
+                if value > step.get(end, -math.inf):
+                    step[end] = value
+        return step
 
     def bound(self, name: str, sound: str) -> float:
         """No log-probability of the whole name is above this: its first character is read as the sound begins, its
         last one as it ends."""
         if not name or not sound:
             return -math.inf
-        begun = self._opened(name[0]).first.get(sound[0], _UNSEEN)
-        return begun if len(name) == 1 else begun + self._opened(name[-1]).last.get(sound[-1], _UNSEEN)
+        known = self._known
+        begun = known[name[0]].first.get(sound[0], _UNSEEN)
+        return begun if len(name) == 1 else begun + known[name[-1]].last.get(sound[-1], _UNSEEN)
 
     def _step(
         self, reached: dict[int, float], char: str, sound: str, left: int, least: float
     ) -> dict[int, float]:
         """Chances only shrink from character to character: what falls under the least is given up."""
-        pieces = self._opened(char).pieces
+        pieces = self._known[char].pieces
         last = len(sound) - left
         step: dict[int, float] = {}
         for start, so_far in reached.items():
@@ -147,16 +166,9 @@ class Aligner:
                     step[end] = value
         return step
 
-    def _opened(self, char: str) -> _Opened:
-        found = self._known.get(char)
-        if found is None:
-            found = self._known[char] = _Opened.of(char, self.pieces.get(char, _NO_PIECES))
-        return found
-
     @cached_property
-    def _known(self) -> dict[str, _Opened]:
-        """The characters met so far."""
-        return {}
+    def _known(self) -> _Known:
+        return _Known(self.pieces)
 
 
 def train(names: list[str], sounds: list[str]) -> Aligner:

@@ -43,6 +43,7 @@ _SPELT = (
 )
 _BETWEEN = {"ケ": "ガ", "ヶ": "ガ", "ッ": "ツ"}
 _SILENT, _BRACKETED = re.compile(r"[^\w&+@]"), re.compile(r"\([^()]*\)")
+_UNSAID_CHAR = re.compile(r"[\Wー]")
 _O_ROW, _E_ROW = frozenset("オコゴソゾトドノホボポモヨロ"), frozenset("エケゲセゼテデネヘベペメレ")
 _REMEMBERED = 100_000
 # An opened name takes some kilobytes, and few come again.
@@ -255,13 +256,10 @@ class Reciter:
             return syllables.of(kana.large(first))
         if _HAN_FIRST.match(first) is None:
             return syllables.ANY
-        found = 0
-        for size in range(1, min(len(text), _LONGEST_SURNAME) + 1):
-            found |= self._begun_by(text[:size])
-        return found
+        return self._begun_by(text[:_LONGEST_SURNAME])
 
     def _begun_by(self, head: str) -> int:
-        """What is heard first of a word, a surname or a town, or of a character."""
+        """What is heard first of a word, a surname or a town that `head` begins with, or of its first character."""
         found = self._heads.get(head)
         if found is None:
             if len(self._heads) > _REMEMBERED:
@@ -270,7 +268,8 @@ class Reciter:
             if len(head) < _LONGEST_SURNAME:
                 books.append(self._book_readings(head))
             sounds = (*itertools.chain(*books), *(self._likely_pieces(head) if len(head) == 1 else ()))
-            found = self._heads[head] = syllables.of({sound[0] for sound in sounds if sound})
+            longest = syllables.of({sound[0] for sound in sounds if sound})
+            found = self._heads[head] = longest | (self._begun_by(head[:-1]) if len(head) > 1 else 0)
         return found
 
     def endings(self, text: str) -> int:
@@ -451,11 +450,8 @@ def _as_word(letters: str) -> str:
 def _skips(text: str) -> tuple[tuple[tuple[int, float], ...], ...]:
     """Spaces and signs are not said; what stands in brackets, and &, may be left out."""
     skips: list[list[tuple[int, float]]] = [[] for _ in text]
-    for place, char in enumerate(text):
-        if _SILENT.fullmatch(char) or char == "ー":
-            skips[place].append((1, 0.0))
-        elif char in "&+@":
-            skips[place].append((1, _UNSAID))
+    for found in _UNSAID_CHAR.finditer(text):
+        skips[found.start()].append((1, _UNSAID if found[0] in "&+@" else 0.0))
     for found in _BRACKETED.finditer(text):
         skips[found.start()].append((len(found[0]), _UNSAID))
     return tuple(map(tuple, skips))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -51,6 +53,8 @@ class Likeness(NamedTuple):
     reason: str
 
 
+by_weight: Callable[[Likeness], float] = attrgetter("weight")
+"""Of several likenesses the heaviest is the one that counts."""
 NOT_ALIKE = Likeness(-9.0, "unlike")
 
 

@@ -16,7 +16,7 @@ from rapidfuzz.fuzz import ratio
 
 from sekisho.matching import companies, kana
 from sekisho.matching.aloud import Reached, Reciter, Said, Spelt
-from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, dull
+from sekisho.matching.evidence import NOT_ALIKE, Likeness, Name, by_weight, dull
 
 # The weight of a name that is surely read so, and of each natural log unit of doubt.
 _READ, _STEP = 7.0, 1.2
@@ -97,10 +97,10 @@ def _to_be_read(name: Name) -> bool:
 def _one_script(left: Name, right: Name, reciter: Reciter) -> Likeness:
     alike = _both_written(left, right)
     if left.written != "kana":
-        return max(alike, *_letter_by_letter(left, right, reciter), key=lambda likeness: likeness.weight)
+        return max(alike, *_letter_by_letter(left, right, reciter), key=by_weight)
     if not _to_be_read(left):
         return alike
-    return max(alike, _heard(left, right, reciter), key=lambda likeness: likeness.weight)
+    return max(alike, _heard(left, right, reciter), key=by_weight)
 
 
 def _letter_by_letter(left: Name, right: Name, reciter: Reciter) -> Iterator[Likeness]:
@@ -128,7 +128,7 @@ def _heard(written: Name, spoken: Name, reciter: Reciter) -> Likeness:
         return told
     # A column may be cut, misspelt or another branch's: what the name itself says counts, too.
     read = _read_as(text_of(written), heard, reciter)
-    return max(told, read, key=lambda likeness: likeness.weight)
+    return max(told, read, key=by_weight)
 
 
 def _has_column(written: Name) -> bool:
@@ -146,7 +146,7 @@ def _read_as(text: str, heard: Heard, reciter: Reciter) -> Likeness:
     spelt = reciter.spelt(text)
     # Two kana are alike too easily; ZOZO is read ゾゾ all the same.
     alike = _alike(spelt, heard) if len(heard.whole) > _SHORTEST else NOT_ALIKE
-    return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=lambda likeness: likeness.weight)
+    return max((NOT_ALIKE, alike, *_read(spelt, heard)), key=by_weight)
 
 
 def worth_opening(pairs: Iterable[tuple[Name, Name]], reciter: Reciter) -> set[str]:

@@ -19,7 +19,7 @@ from sekisho.matching.aloud import Reciter
 from sekisho.matching.evidence import NOT_ALIKE as NOT_ALIKE
 from sekisho.matching.evidence import Likeness as Likeness
 from sekisho.matching.evidence import Name as Name
-from sekisho.matching.evidence import dull
+from sekisho.matching.evidence import by_weight, dull
 from sekisho.matching.foreign import native_surnames, spelt_surnames
 from sekisho.matching.lexicon import Lexicon
 
@@ -87,14 +87,18 @@ class Reader:
     def _read(self, given: str, rest: str, unlisted: float) -> Likeness:
         """How often the bearer of `given` is heard as `rest`, against how often anybody is."""
         known = self._books(given)
-        if not known:
-            read, how = self._aligned(given, rest), "aligned"
-        else:
-            listed = known.get(rest)
-            read = (1 - unlisted) * (listed or 0.0) + unlisted * self._aligned(given, rest)
-            how = "aligned" if listed is None else "spelt_out" if kana.spelt_out(given) else "reading"
         anybody = max(self._common.get(rest, 0.0), _RAREST)
-        return Likeness(min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST), how)
+        if not known:
+            return _against_chance(self._aligned(given, rest), anybody, "aligned")
+        listed = known.get(rest)
+        if listed is None:
+            return _against_chance(unlisted * self._aligned(given, rest), anybody, "aligned")
+        how = "spelt_out" if kana.spelt_out(given) else "reading"
+        booked = _against_chance((1 - unlisted) * listed, anybody, how)
+        # The characters can only add to what the books say.
+        if booked.weight == _SUREST:
+            return booked
+        return _against_chance((1 - unlisted) * listed + unlisted * self._aligned(given, rest), anybody, how)
 
     def _aligned(self, given: str, rest: str) -> float:
         """The chance that characters which are read as in other names sound like `rest`; zero where neither the first
@@ -130,7 +134,7 @@ class Reader:
             return NOT_ALIKE
         if "company" in (left.kind, right.kind):
             alike = max(
-                firms.compare(left, right, self.reciter), self._called_after(left, right), key=_by_weight
+                firms.compare(left, right, self.reciter), self._called_after(left, right), key=by_weight
             )
             return _OTHER_COMPANY if alike == NOT_ALIKE and left.kind == right.kind else alike
         if left.written == right.written == "kanji":
@@ -146,7 +150,7 @@ class Reader:
             return Likeness(8.0, "kana_column")
         if kanji.full and spoken.full and dull(kanji.full) != dull(spoken.full):
             return _contradicted(kanji, spoken)
-        return max(self._readings(kanji, spoken), key=lambda found: found.weight)
+        return max(self._readings(kanji, spoken), key=by_weight)
 
     def _readings(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
         """Every way in which the kana could be the kanji."""
@@ -174,10 +178,16 @@ class Reader:
 
     def _is_a_slip(self, surnames: Iterable[str], given: str, full: str) -> bool:
         """Whether a name in kana is the usual reading of one in kanji but for one kana: カバネアキキコ."""
+        if len(full) < _SHORTEST_SLIP:
+            return False
         names = [sound for sound, share in self._spoken_as(given).items() if share > _FEW]
-        spoken = (surname + name for surname in surnames for name in names)
-        return len(full) >= _SHORTEST_SLIP and any(
-            Levenshtein.distance(full, sound, score_cutoff=1) == 1 for sound in spoken
+        begun = {surname for surname in surnames if full.startswith(surname)}
+        ended = {name for name in names if full.endswith(name)}
+        # One kana leaves either the surname or the given name as it is.
+        return any(
+            Levenshtein.distance(full, surname + name, score_cutoff=1) == 1
+            for surname in surnames
+            for name in (names if surname in begun else ended)
         )
 
     def _latin(self, left: Name, right: Name) -> Likeness:
@@ -253,6 +263,11 @@ class Reader:
         return self._likely[given]
 
 
+def _against_chance(read: float, anybody: float, how: str) -> Likeness:
+    """A sound that is met with the chance `read` of this name and with the chance `anybody` of all."""
+    return Likeness(min(math.log((1 - _ARBITRARY) * read / anybody + _ARBITRARY), _SUREST), how)
+
+
 def _before(name: Name) -> str | None:
     """What somebody was called before the surname changed."""
     return f"{name.former}{name.given}" if name.former and name.given else None
@@ -270,10 +285,6 @@ def _one_character(left: Name, right: Name) -> Likeness:
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
         return Likeness(-1.0, "one_character")
     return NOT_ALIKE
-
-
-def _by_weight(likeness: Likeness) -> float:
-    return likeness.weight
 
 
 def _spelt(kanji: Name, latin: Name) -> Likeness:

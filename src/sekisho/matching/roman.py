@@ -50,6 +50,7 @@ _SPELLINGS = (
     (r"(?<=[AEIOU])H", ""),
 )
 _ODDLY_SPELT = re.compile("|".join(pattern for pattern, _ in _SPELLINGS))
+_UNHEARD, _DOUBLED = re.compile("[^ KGSTDNHBPMRW]+"), re.compile(r"(.)\1+")
 # Smith is heard スミス and Thomas トマス; a Vietnamese Dung is ズン, a Dutch one ドゥン.
 _HEARD_OPEN = ({"TH": "T"}, {"TH": "S"}, {"TH": "T", "D": "Z"})
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
@@ -106,14 +107,19 @@ def _single(letters: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def _ways_written(latin: str) -> tuple[str, ...]:
     """Consonants of each word in Roman letters, in every way in which they are heard."""
-    return tuple(dict.fromkeys(_written(latin, heard_open) for heard_open in _HEARD_OPEN))
+    # Most names have neither TH nor D: all ways are one.
+    heard = dict.fromkeys(_opened(latin, heard_open) for heard_open in _HEARD_OPEN)
+    return tuple(dict.fromkeys(map(_written, heard)))
 
 
-def _written(text: str, heard_open: dict[str, str]) -> str:
-    """Consonants of each word, heard in one of the ways: MULLER is MR."""
-    spelt = text
+def _opened(latin: str, heard_open: dict[str, str]) -> str:
     for letters, sound in heard_open.items():
-        spelt = spelt.replace(letters, sound)
+        latin = latin.replace(letters, sound)
+    return latin
+
+
+def _written(spelt: str) -> str:
+    """Consonants of each word, heard in one of the ways: MULLER is MR."""
     if _ODDLY_SPELT.search(spelt):
         for pattern, letter in _SPELLINGS:
             spelt = re.sub(pattern, letter, spelt)
@@ -128,5 +134,5 @@ def _heard(spoken: str) -> str:
 
 def _skeleton(spelt: str) -> str:
     """What is told apart by ear, doubled ones once; nobody hears the G of Wang."""
-    kept = "".join(char for char in spelt.translate(_SKELETON).replace("NG", "N") if char in " KGSTDNHBPMRW")
-    return "".join(char for place, char in enumerate(kept) if place == 0 or char != kept[place - 1])
+    kept = _UNHEARD.sub("", spelt.translate(_SKELETON).replace("NG", "N"))
+    return _DOUBLED.sub(r"\1", kept)
