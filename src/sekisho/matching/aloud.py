@@ -205,10 +205,17 @@ class Reciter:
             self.learn([text])
         return self._spelt[text]
 
+    def make_room(self) -> None:
+        """Forgets what would take too much memory. To be called between two shards: whatever is forgotten amid one is opened
+        again name by name, which takes ten times as long."""
+        if len(self._spelt) > _KEPT_OPEN:
+            self._spelt.clear()
+        for store in (self._heard, self._folds, self._listed, self._begun):
+            if len(store) > _REMEMBERED:
+                store.clear()
+
     def listen(self, texts: Iterable[str]) -> None:
         """Hears many names as the analyser reads them, without opening them."""
-        if len(self._heard) > _REMEMBERED:
-            self._heard.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._heard]
         if new:
             # Kept until the next ones: those that are opened now need not be taken apart twice (0.2 µs a record).
@@ -303,11 +310,6 @@ class Reciter:
 
     def learn(self, texts: Iterable[str]) -> None:
         """Opens many names at once, which is much faster than one by one."""
-        if len(self._spelt) > _KEPT_OPEN:
-            self._spelt.clear()
-        for store in (self._folds, self._listed, self._begun):
-            if len(store) > _REMEMBERED:
-                store.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._spelt]
         self.listen(new)
         drafts = {text: list(self._ways(text)) for text in new}

@@ -57,6 +57,7 @@ def settle(
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
     unless they are given; so are not the readings of surnames that the whole file tells (`told`: name, sound)."""
+    reader.reciter.make_room()
     known, parties, met, places = _prepared(rows, lexicon, lap)
     listed, before = decide.edges(
         parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), told, lap
