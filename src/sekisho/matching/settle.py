@@ -159,18 +159,18 @@ def _parties(known: pl.DataFrame) -> pl.DataFrame:
     )
     first = [pl.col(name).drop_nulls().first().alias(name) for name in kept]
     # Whom one 法人番号 joins may have had two forms.
-    forms = pl.col("form").drop_nulls()
-    form = pl.when(forms.n_unique() == 1).then(forms.first()).alias("form")
+    formed = known.select("persona", "form").drop_nulls().unique()
+    forms = formed.filter(pl.col("persona").is_unique())
     guessed = pl.col("guessed").all()
     # A name that some record writes with a space needs no guess where the surname ends.
-    wanted = known.select("persona", "guessed", "form", *kept)
-    repeated = pl.col("persona").is_duplicated()
-    sure_first = pl.concat(
-        [wanted.filter(repeated & ~pl.col("guessed")), wanted.filter(repeated & pl.col("guessed"))]
-    )
-    many = sure_first.group_by("persona").agg(*first, form, guessed, pl.len().alias("records"))
+    wanted = known.select("persona", "guessed", *kept)
+    repeated = wanted["persona"].is_duplicated()
+    several = wanted.filter(repeated)
+    sure_first = pl.concat([several.filter(~pl.col("guessed")), several.filter("guessed")])
+    many = sure_first.group_by("persona").agg(*first, guessed, pl.len().alias("records"))
     once = wanted.filter(~repeated).with_columns(records=pl.lit(1, dtype=many.schema["records"]))
-    return pl.concat([once.select(many.columns), many]).sort("persona")
+    every = pl.concat([once.select(many.columns), many]).sort("persona")
+    return every.join(forms, on="persona", how="left", maintain_order="left")
 
 
 def _places(known: pl.DataFrame) -> pl.DataFrame:
