@@ -29,6 +29,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import TupleRow, class_row
 
 from sekisho.kernel.errors import EnvironmentFault
@@ -205,15 +206,22 @@ class Sequencer:
         self._take_lock()
 
     def _take_lock(self) -> None:
+        """Waits a second: the server may still be ending the session of a sequencer that has stopped."""
         held = self._connection.execute(
             "select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
-            " and (classid::bigint << 32 | objid::bigint) = %s) or pg_try_advisory_lock(%s)",
-            (_LOCK, _LOCK),
+            " and (classid::bigint << 32 | objid::bigint) = %s)",
+            (_LOCK,),
         ).fetchone()
-        if held is None or not held[0]:
+        if held is not None and held[0]:
+            return
+        try:
+            with self._connection.transaction():
+                self._connection.execute("set local lock_timeout = '1s'")
+                self._connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        except LockNotAvailable as refused:
             raise UnableToSequence(
                 "別のシーケンサーが動作中です。", "Another sequencer is at work on this database."
-            )
+            ) from refused
 
     def _refuse_other_history(self, log: Log, state: State) -> None:
         head = log.published

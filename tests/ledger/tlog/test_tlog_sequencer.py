@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable
 
@@ -12,7 +14,7 @@ from tlog_world import Connection, Passages, World, numbers, places
 from sekisho.ledger.leaves import commitment
 from sekisho.ledger.log import UnableToContinueLog
 from sekisho.ledger.notes import parse_checkpoint, parse_note
-from sekisho.ledger.sequencer import UnableToSequence, lag
+from sekisho.ledger.sequencer import Sequencer, UnableToSequence, lag
 from sekisho.ledger.tiles import TileReader
 
 
@@ -108,6 +110,17 @@ def test_a_second_sequencer_is_refused(world: World, passages: Passages) -> None
         second.drain()
     passages.write(2)
     assert first.drain() == 2
+
+
+def test_one_whose_session_is_just_ending_is_waited_for(world: World, passages: Passages) -> None:
+    passages.write(2)
+    with contextlib.closing(world.connect()) as ending:
+        first = Sequencer(connection=ending, open_log=world.log, random=world.dice.randbytes)
+        first.claim()
+        closing = threading.Timer(0.2, ending.close)
+        closing.start()
+        assert world.sequencer().drain() == 2
+        closing.join()
 
 
 def test_savepoints_and_rollbacks(
