@@ -46,13 +46,15 @@ def crowded(pieces: pl.LazyFrame) -> pl.Series:
     """
     written = pieces.filter(pl.col("phone").is_not_null())
     parts = 1 + int(written.select(pl.len()).collect().item()) // _ROWS_A_PART
-    name = kana.sound(pl.col("name").str.normalize("NFKC").str.replace_all(r"\s", ""))
-    spoken = written.select(number=normalised(pl.col("phone")), name=name.hash())
+    given = written.select("name", number=normalised(pl.col("phone"))).drop_nulls()
+    sound = kana.sound(pl.col("name").str.normalize("NFKC").str.replace_all(r"\s", ""))
     found = []
     for part in range(parts):
-        mine = spoken.filter(pl.col("number").is_not_null(), pl.col("number").hash() % parts == part)
-        names = mine.group_by("number").agg(names=pl.col("name").n_unique())
-        found.append(names.filter(pl.col("names") > MOST_NAMES).select("number").collect()["number"])
+        mine = given.filter(pl.col("number").hash() % parts == part).collect()
+        # A name is heard only where the number stands often enough.
+        several = mine.filter(pl.len().over("number") > MOST_NAMES).with_columns(sound.hash())
+        names = several.group_by("number").agg(names=pl.col("name").n_unique())
+        found.append(names.filter(pl.col("names") > MOST_NAMES)["number"])
     return pl.concat(found).sort()
 
 
