@@ -139,11 +139,14 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
     same_end = pl.col("end").eq_missing(pl.col("old_end"))
     same_start = (pl.col("start") == pl.col("old_start")) & ~pl.col("old_untold")
-    twin = same_start & (two_systems | same_end) & ~renamed.fill_null(False)
+    # Where every application is kept with the end of its contract, two of one system that end on one day are two states of
+    # one contract: a point has one at a time.
+    states = (~two_systems & same_end & (pl.col("end") < NEVER)).fill_null(False)
+    twin = (same_start & (two_systems | same_end) | states) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
-    unbroken = (gap.abs() <= _UNBROKEN) | open_end
+    unbroken = (gap.abs() <= _UNBROKEN) | open_end | states
     here = pl.col("application").fill_null("")
-    moved = ~twin & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
+    moved = ~(twin | states) & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
     flags = met.with_columns(
         left=pl.min_horizontal("old_persona", "persona"),
         right=pl.max_horizontal("old_persona", "persona"),
