@@ -336,4 +336,4 @@ def _devices(left: Name, right: Name) -> Likeness:
     )
     if number_left and number_right:
         return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
-    return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
+    return Likeness(3.0, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
