@@ -279,23 +279,17 @@ def unread(personas: pl.DataFrame, places: pl.DataFrame, lexicon: Lexicon, *, la
 
 
 def devices(personas: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of devices at one point, and at one house, where the point of one is unknown, of one number or with the only
-    one of its class there: left, right."""
+    """Pairs of devices at one point, and of one number in one house where the point of one is unknown: left, right."""
     things = personas.filter(pl.col("kind") == "device").select("persona", "key").join(places, on="persona")
     here = things.filter("is_point").select("persona", "place")
     met = here.join(here, on="place", suffix="_other").filter(pl.col("persona") < pl.col("persona_other"))
-    at_house = things.filter(~pl.col("is_point")).select(
-        "persona", "key", "place", thing=pl.col("key").str.extract(r"^(.*)\|")
+    numbered = things.filter(~pl.col("is_point"), pl.col("key").str.contains(r"\d$")).select(
+        "persona", "key", "place"
     )
-    lost = at_house.join(here, on="persona", how="anti")
-    numbered = lost.filter(pl.col("key").str.contains(r"\d$"))
-    same = numbered.join(at_house, on=["place", "key"], suffix="_other")
-    found = at_house.join(here, on="persona", how="semi")
-    alone = found.filter(pl.struct("place", "thing").is_unique())
-    only = lost.join(alone, on=["place", "thing"], suffix="_other")
-    pairs = [frame.select("persona", "persona_other") for frame in (same, only)]
-    other = pl.concat(pairs).filter(pl.col("persona") != pl.col("persona_other"))
-    return pl.concat([_both_ways(met), _both_ways(other)]).unique()
+    lost = numbered.join(here, on="persona", how="anti")
+    at_home = lost.join(numbered, on=["place", "key"], suffix="_other")
+    at_home = at_home.filter(pl.col("persona") != pl.col("persona_other"))
+    return pl.concat([_both_ways(met), _both_ways(at_home)]).unique()
 
 
 def _both_ways(met: pl.DataFrame) -> pl.DataFrame:

@@ -60,18 +60,22 @@ def _at_points(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
-    homeless = records.filter(
-        pl.col("point").is_null(), pl.col("house").is_not_null(), pl.col("start").is_not_null()
-    )
-    kept = homeless.select("house", "room", *_KEPT)
+    """Who follows whom in a house, where the point of either is unknown. Of two points in one house the flats must agree, too:
+    whoever left the number out may live in any."""
+    known = records.filter(pl.col("house").is_not_null(), pl.col("start").is_not_null())
+    pointless = pl.col("point").is_null()
+    here = known.join(known.filter(pointless).select("house").unique(), on="house", how="semi")
+    kept = here.select("house", "room", *_KEPT, pointless=pointless)
     before = kept.filter(pl.col("end").fill_null(NEVER) < NEVER).rename(
-        {name: f"old_{name}" for name in (*_KEPT, "room")}
+        {name: f"old_{name}" for name in (*_KEPT, "room", "pointless")}
     )
     days = [before.with_columns(day=pl.col("old_end") + late) for late in (0, 1)]
     met = pl.concat(days).join(kept.with_columns(day="start"), on=["house", "day"], how="inner")
+    both = pl.col("pointless") & pl.col("old_pointless")
     rooms = pl.col("room").is_null() | pl.col("old_room").is_null() | (pl.col("room") == pl.col("old_room"))
+    either = (pl.col("pointless") | pl.col("old_pointless")) & pl.col("room").eq_missing(pl.col("old_room"))
     other = met.filter(
-        rooms,
+        (both & rooms) | either,
         pl.col("old_persona") != pl.col("persona"),
         pl.col("old_start") <= pl.col("start"),
         ~pl.col("untold"),
