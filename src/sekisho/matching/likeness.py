@@ -8,6 +8,7 @@ their words are in
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -45,6 +46,10 @@ _MAYBE_JAPANESE = -1.0
 _FAMILY = Likeness(-6.5, "family")
 # Brothers are called alike, too; only one contract that begins in both systems tells a slip from them.
 _ONE_KANJI = Likeness(-6.5, "slip")
+# ノノブタロウ: a key was pressed twice.
+_STAMMERED, _TWICE = Likeness(-0.5, "one_kana"), re.compile(r"(.)\1+")
+# The kanji may be read so, and whoever filled in the kana column read them otherwise.
+_OTHER_COLUMN = Likeness(-2.5, "other_column")
 _OTHER_COMPANY = Likeness(NOT_ALIKE.weight, "other_company")
 # A shop called after somebody's surname is somebody else's as often as not.
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
@@ -149,8 +154,20 @@ class Reader:
         if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
         if kanji.full and spoken.full and dull(kanji.full) != dull(spoken.full):
-            return _contradicted(kanji, spoken)
+            return max(self._contradicted(kanji, spoken), key=by_weight)
         return max(self._readings(kanji, spoken), key=by_weight)
+
+    def _contradicted(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
+        """The kanji's own kana column is another sound: the given name may still agree, or the column be a slip."""
+        yield NOT_ALIKE
+        column, heard = kanji.full or "", spoken.full or ""
+        if kanji.given_sound and kanji.given_sound == spoken.given_sound:
+            yield Likeness(2.0, "former_surname" if kanji.former else "new_surname")
+        if _once(column) == _once(heard):
+            yield _STAMMERED
+        begun = [sound for sound in self._surnames.get(kanji.surname or "", {}) if heard.startswith(sound)]
+        if kanji.given and any(self.is_listed(kanji.given, heard[len(sound) :]) for sound in begun):
+            yield _OTHER_COLUMN
 
     def _readings(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
         """Every way in which the kana could be the kanji."""
@@ -273,13 +290,6 @@ def _before(name: Name) -> str | None:
     return f"{name.former}{name.given}" if name.former and name.given else None
 
 
-def _contradicted(kanji: Name, spoken: Name) -> Likeness:
-    """The kanji's own kana column is another sound; only the given name may still agree."""
-    if kanji.given_sound and kanji.given_sound == spoken.given_sound:
-        return Likeness(2.0, "former_surname" if kanji.former else "new_surname")
-    return NOT_ALIKE
-
-
 def _one_character(left: Name, right: Name) -> Likeness:
     """Different surnames and given names: only a slip of one character in a long name is worth anything."""
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
@@ -301,6 +311,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(8.0, "same_name")
     if dull(one) == dull(other):
         return Likeness(3.5, "voicing")
+    if _once(one) == _once(other):
+        return _STAMMERED
     if _middle_name(left.words or "", right.words or ""):
         return Likeness(4.0, "middle_name")
     shorter, longer = sorted((one, other), key=len)
@@ -318,6 +330,11 @@ def _both_sound(left: Name, right: Name) -> Likeness:
     ):
         return _FAMILY
     return NOT_ALIKE
+
+
+def _once(sound: str) -> str:
+    """A sound without kana that repeat the one before them."""
+    return _TWICE.sub(r"\1", sound)
 
 
 def _middle_name(left: str, right: str) -> bool:
