@@ -136,7 +136,7 @@ _NO_TRADES = [
 ]
 _BEGUN_FORM = rf"(?:{'|'.join(sorted(_NO_TRADES, key=lambda form: (-len(form), form)))})$"
 _BEGUN_BEHIND = rf" {_BEGUN_FORM}"
-BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
+BRANCH = rf"(?:[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})|第[0-9]{{1,2}})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 _LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
 _LONG_SPOKEN_BRANCHES = _longer(_WORDS_OF["spoken_branches"])

@@ -52,6 +52,7 @@ _STAMMERED, _TWICE = Likeness(-0.5, "one_kana"), re.compile(r"(.)\1+")
 _OTHER_COLUMN = Likeness(-2.5, "other_column")
 _OTHER_COMPANY = Likeness(NOT_ALIKE.weight, "other_company")
 # A shop called after somebody's surname is somebody else's as often as not.
+_KEEPER, _SHORTEST_WHOLE = Likeness(3.0, "keeper"), 5
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
 _BORNE = 100
@@ -230,6 +231,8 @@ class Reader:
         if person.kind != "person" or shop.kind != "company":
             return NOT_ALIKE
         written = shop.written != "kana"
+        if not written and self._ends_with(shop.key, person):
+            return _KEEPER
         if written == (person.written == "kanji"):
             surnames = {person.surname if written else person.surname_sound}
         elif written:
@@ -241,6 +244,22 @@ class Reader:
             surnames = {sound for sound in self._surnames.get(person.surname or "", ()) if len(sound) > 2}
         fitting = any(name and len(name) > 1 and shop.key.startswith(name) for name in surnames)
         return Likeness(_KEPT_BY, "called_after") if fitting else NOT_ALIKE
+
+    def _ends_with(self, shop: str, person: Name) -> bool:
+        """Whether a shop in kana is called by its own name and its keeper's, without a space: ヘアーサロンチドリマツウラケイコ."""
+        whole = person.full or ""
+        if len(whole) >= _SHORTEST_WHOLE and shop.endswith(whole) and shop != whole:
+            return True
+        if not person.given or person.written != "kanji":
+            return False
+        surnames = self._surnames.get(person.surname or "", {})
+        names = [sound for sound in self._books(person.given) or {} if shop.endswith(sound)]
+        return any(
+            shop.endswith(surname, 0, len(shop) - len(name))
+            for surname in surnames
+            for name in names
+            if _SHORTEST_WHOLE <= len(surname) + len(name) < len(shop)
+        )
 
     def _is_heard(self, surname: str, sound: str | None) -> bool:
         return sound in self._surnames.get(surname, ())
