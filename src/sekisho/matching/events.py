@@ -144,8 +144,9 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     same_end = pl.col("end").eq_missing(pl.col("old_end"))
     same_start = (pl.col("start") == pl.col("old_start")) & ~pl.col("old_untold")
     # Where every application is kept with the end of its contract, two of one system that end on one day are two states of
-    # one contract: a point has one at a time.
-    states = (~two_systems & same_end & (pl.col("end") < NEVER)).fill_null(False)
+    # one contract: a point has one at a time. While it goes on, only another capacity says that it is the same.
+    changed = (pl.col("application") == CHANGE) | (pl.col("old_application") == CHANGE)
+    states = (~two_systems & same_end & ((pl.col("end") < NEVER) | changed)).fill_null(False)
     twin = (same_start & (two_systems | same_end) | states) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end | states

@@ -28,6 +28,8 @@ from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Ma
 PIECE = 400_000
 _SAMPLE = 1 << 20
 _BLOCK = 1 << 24
+# 2100-01-01, in days.
+_FAR = 47_482
 _BETWEEN_DIGITS = rf"[-\s{variants.INVISIBLE}]"
 _NOTHING_TO_SEE = rf"^[\s{variants.INVISIBLE}]+$"
 _ENCODINGS = ("utf-8", "cp932", "euc_jp")
@@ -216,7 +218,7 @@ def checked(raw: pl.DataFrame, mapping: Mapping) -> Piece:
         _coded("system", SYSTEMS | mapping.systems),
         _coded("application", APPLICATIONS | mapping.applications),
         _day(full, "start"),
-        _day(full, "end").fill_null(events.NEVER),
+        _end(full).fill_null(events.NEVER),
         running=_running(full, mapping),
     )
     return _without_faults(full, typed)
@@ -242,6 +244,12 @@ def _day(frame: pl.DataFrame, name: str) -> pl.Expr:
         return pl.col(name).cast(pl.Date).to_physical().cast(pl.Int32).alias(name)
     digits = _text(name).str.normalize("NFKC").str.replace_all(r"[^0-9]", "").str.slice(0, 8)
     return digits.str.to_date("%Y%m%d", strict=False).to_physical().cast(pl.Int32).alias(name)
+
+
+def _end(frame: pl.DataFrame) -> pl.Expr:
+    """99991231 says what an empty field says: nobody knows of an end."""
+    end = _day(frame, "end")
+    return pl.when(end < _FAR).then(end).alias("end")
 
 
 def _running(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
