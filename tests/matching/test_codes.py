@@ -37,12 +37,18 @@ def test_codes_in_many_writings(written: str, table: dict[str, str], meant: str 
 
 def raw(**columns: list[str | None]) -> pl.DataFrame:
     size = len(next(iter(columns.values())))
-    usual = {"record": [str(number) for number in range(size)], "name": ["山田 太郎"] * size, "address": ["-"] * size}
+    usual = {
+        "record": [str(number) for number in range(size)],
+        "name": ["山田 太郎"] * size,
+        "address": ["-"] * size,
+    }
     return pl.DataFrame(usual | columns).with_row_index("row")
 
 
 def test_a_state_that_nobody_knows_leaves_it_to_the_end_of_the_contract() -> None:
-    piece = intake.checked(raw(state=["休止", "休止", "使用中"], end=["20200101", None, "20200101"]), Mapping())
+    piece = intake.checked(
+        raw(state=["休止", "休止", "使用中"], end=["20200101", None, "20200101"]), Mapping()
+    )
     assert piece.rows["running"].to_list() == [False, True, True]
     assert piece.unknown.rows() == [("state", "休止", 2)]
 
@@ -62,7 +68,11 @@ def test_an_end_that_nobody_lives_to_see_is_open(end: str | None) -> None:
 
 
 def test_codes_that_nobody_knows_are_told_with_their_number_of_rows(tmp_path: Path) -> None:
-    lines = ["record_id,name,address,application", "1,山田 太郎,上尾市原市3-4-5,照会", "2,山田 花子,上尾市原市3-4-5,照会"]
+    lines = [
+        "record_id,name,address,application",
+        "1,山田 太郎,上尾市原市3-4-5,照会",
+        "2,山田 花子,上尾市原市3-4-5,照会",
+    ]
     source = tmp_path / "records.csv"
     source.write_text("\n".join([*lines, "3,山田 一郎,上尾市原市3-4-5,05"]), encoding="utf-8")
     result = match(source, out=tmp_path / "out", workers=1)

@@ -604,7 +604,6 @@ TWO |= {
         record("相澤", when="2017..2019"),
         record("石井 光男", event="switch"),
     ],
-
     "two legal forms in one building": [record("株式会社青葉工業"), record("有限会社青葉工業", B)],
     "two legal forms at one point, no event between": [
         record("株式会社青葉工業", when="2001..2007"),

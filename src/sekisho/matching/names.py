@@ -11,7 +11,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, everyday, foreign, kana, notes, rarely, several, variants, wordbook
+from sekisho.matching import (
+    companies,
+    devices,
+    everyday,
+    foreign,
+    kana,
+    notes,
+    rarely,
+    several,
+    variants,
+    wordbook,
+)
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.wordbook import Wordbook
 
@@ -154,7 +165,9 @@ def _recognised(texts: pl.DataFrame, lexicon: Lexicon) -> tuple[pl.DataFrame, pl
     told = _without_bearers(seen, lexicon)
     marked = rarely.where(pl.col("text"), companies.BARE_MARK, companies.with_mark)
     others = told.filter(~pl.col("device")).with_columns(said="text", text=marked)
-    led = rarely.true_where(others, pl.col("text").str.contains(_TITLED), pl.col("text").str.contains(_OFFICER))
+    led = rarely.true_where(
+        others, pl.col("text").str.contains(_TITLED), pl.col("text").str.contains(_OFFICER)
+    )
     headed = rarely.where(pl.col("text"), _TITLED, lambda few: few.str.replace(_OFFICER, "${1}"))
     uncut = rarely.where(headed, companies.LONG_IN_KANA, companies.uncut)
     named = others.with_columns(text=uncut).with_columns(legal=companies.has_form(pl.col("text")) | led)
@@ -219,7 +232,9 @@ def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _hosts_named(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """岡本方佐藤栄喜 with its 様: 佐藤栄喜 lives at 岡本's. 緒方 and 土方 are surnames."""
-    parts = frame.select("row", host=pl.col("text").str.extract(_AT, 1), name=pl.col("text").str.extract(_AT, 2))
+    parts = frame.select(
+        "row", host=pl.col("text").str.extract(_AT, 1), name=pl.col("text").str.extract(_AT, 2)
+    )
     asked = parts.drop_nulls()
     book = wordbook.of(lexicon)
     surname = wordbook.among(asked["host"] + "方", book.people)
