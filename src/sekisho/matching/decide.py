@@ -69,6 +69,8 @@ class Weights:
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.7
     renamed_wholly_undated: float = 7.2
+    # Two names that two systems have at one time, begun on two days: one of them is not up to date.
+    renamed_wholly_shared: float = 5.5
     # A company that switches under another name, or a name between two contracts of the other: nine of ten are one
     # customer in the populations of three makers.
     surely_wholly: float = 2.0
@@ -399,7 +401,14 @@ def _renamed_wholly(weights: Weights) -> pl.Expr:
     """What a contract is worth that goes on under a wholly different name."""
     sure = (pl.col("way") == "enclosed") | (pl.col("reason") == "other_company")
     dated = weights.renamed_wholly + pl.when(sure).then(weights.surely_wholly).otherwise(0.0)
-    return pl.when("undated").then(weights.renamed_wholly_undated).otherwise(dated)
+    stale = (pl.col("way") == "shared") & ~pl.col("twin")
+    return (
+        pl.when("undated")
+        .then(weights.renamed_wholly_undated)
+        .when(stale)
+        .then(weights.renamed_wholly_shared)
+        .otherwise(dated)
+    )
 
 
 def _called(weighed: pl.DataFrame, weights: Weights, owners: pl.DataFrame | None) -> pl.DataFrame:
