@@ -34,7 +34,7 @@ class Record(NamedTuple):
     start: int | None
     end: int
     application: str | None
-    system: str
+    system: str | None
 
     @property
     def begun(self) -> int | None:
@@ -63,7 +63,7 @@ def plainly(town: list[Record]) -> dict[Pair, set[str]]:
 
 
 def in_order(records: list[Record]) -> list[Record]:
-    return sorted(records, key=lambda record: (record.begun, record.system, record.row))
+    return sorted(records, key=lambda record: (record.begun, record.system or "", record.row))
 
 
 def at_points(town: list[Record]) -> list[tuple[Record, Record, int | None]]:
@@ -98,7 +98,8 @@ def at_homes(town: list[Record]) -> list[tuple[Record, Record, int | None]]:
 
 def judged(old: Record, new: Record, following: int | None) -> set[str]:
     assert new.start is not None
-    gap, is_open, two = new.start - old.end, old.end == NEVER, new.system != old.system
+    gap, is_open = new.start - old.end, old.end == NEVER
+    two = {old.system, new.system} == {"1", "2"}
     other_name = events.RENAME in (old.application, new.application)
     twin = new.start == old.start and (two or old.end == new.end) and not other_name
     shared = twin or (two and (is_open or gap < -31))
@@ -203,9 +204,10 @@ def told(came: dict[int, list[str | None]], one: int, other: int, *, home: bool)
 
 
 def drawn(rng: random.Random, number: int) -> list[Record]:
-    """One town; of some all records have points, of some none, and few know no days."""
+    """One town; of some all records have points or systems, of some none, and few know no days."""
     points = rng.choice([(None,), "AB", ("A", "B", "C", None), "ABCDEFGH"])
     rooms = rng.choice([(None,), (None, None, "101"), (None, "101", "102")])
+    systems = rng.choice(["12", "12", (None,), (None, "1", "2")])
     dated = rng.random() < 0.7
     return [
         Record(
@@ -218,7 +220,7 @@ def drawn(rng: random.Random, number: int) -> list[Record]:
             start=rng.choice(STARTS) if dated else None,
             end=rng.choice(ENDS) if dated or rng.random() < 0.1 else NEVER,
             application=rng.choice(APPLICATIONS),
-            system=rng.choice("12"),
+            system=rng.choice(systems),
         )
         for row in range(rng.randint(2, rng.choice([12, 12, 12, 40])))
     ]
