@@ -39,14 +39,14 @@ def towns() -> tuple[dict[str, str], ...]:
     seen: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in _rows("postal_data"):
         if row["neighborhood"] and _PLAIN.match(row["neighborhood"]) and len(row["neighborhood"]) <= 14:
-            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), _read_aloud(row))
+            said = {**row, "neighborhood_kana": aloud(row["neighborhood_kana"])}
+            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), said)
     return tuple(seen.values())
 
 
-def _read_aloud(row: dict[str, str]) -> dict[str, str]:
-    """With its numbers in kana: ミナミゴジョウ for the post's ミナミ５ジョウ."""
-    sound = _FIGURES.sub(lambda found: numerals.spoken(int(found[0]))[0], row["neighborhood_kana"])
-    return {**row, "neighborhood_kana": sound}
+def aloud(kana: str) -> str:
+    """A town's reading with its numbers in kana: ミナミゴジョウ for the post's ミナミ５ジョウ."""
+    return _FIGURES.sub(lambda found: numerals.spoken(int(found[0]))[0], kana)
 
 
 def surname_like() -> list[tuple[str, str]]:
