@@ -33,11 +33,27 @@ def first() -> dict[str, str]:
         ("ヒガシ２０センミナミ", "ヒガシニジュウセンミナミ"),
         ("キタ１ジョウニシ２チョウメ", "キタイチジョウニシニチョウメ"),
         ("ウエガハラ１０バンチョウ", "ウエガハラジュウバンチョウ"),
+        ("キタ４ジョウ", "キタヨジョウ"),
+        ("キタ７ジョウヒガシ９チョウメ", "キタシチジョウヒガシキュウチョウメ"),
+        ("ウエガハラ４バンチョウ", "ウエガハラヨンバンチョウ"),
+        ("コウシエン７バンチョウ", "コウシエンナナバンチョウ"),
+        ("ニシ１４セン", "ニシジュウヨンセン"),
         ("ミナミ", "ミナミ"),
     ],
 )
 def test_figures_are_read_aloud(written: str, said: str) -> None:
     assert postal.aloud(written) == said
+
+
+def test_figures_are_read_as_the_post_reads_them_where_it_spells_them_out() -> None:
+    spelt = {row["neighborhood"]: row["neighborhood_kana"] for row in postal._rows("postal_data")}
+    for name, figures in (
+        ("四番町", "４バンチョウ"),
+        ("四丁目", "４チョウメ"),
+        ("七町目", "７チョウメ"),
+        ("九町目", "９チョウメ"),
+    ):
+        assert postal.aloud(figures) == spelt[name]
 
 
 def test_the_first_generator_says_the_numbers_of_its_towns(first: dict[str, str]) -> None:
