@@ -36,7 +36,6 @@ class Town:
     prefecture: str
     city: str
     town: str
-    kana: str
     chome: bool
     lead: str
     telephone: str
@@ -164,7 +163,6 @@ def _town(entry: dict[str, object], telephone: str, office: int) -> Town:
         prefecture=str(entry["prefecture"]),
         city=str(entry["city"]),
         town=str(entry["neighborhood"]),
-        kana=str(entry["neighborhood_kana"]),
         chome=bool(entry["chome"]),
         lead=note.split("、")[0] if "通" in note else "",
         telephone=telephone,

@@ -137,7 +137,8 @@ _MET = (*_KEPT, *(f"old_{name}" for name in _KEPT), "next_persona")
 def _judged(met: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("start") - pl.min_horizontal(pl.col("old_end").fill_null(NEVER), NEVER)
     open_end = pl.col("old_end").is_null() | (pl.col("old_end") >= NEVER)
-    two_systems = pl.col("system") != pl.col("old_system")
+    # Where nobody says which system it was, it is taken to be one.
+    two_systems = (pl.col("system") != pl.col("old_system")).fill_null(False)
     # What begins on one day in both systems, or begins and ends on one day in one, is one contract, whatever the
     # application was, except that it became somebody else's: nobody moved between.
     renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import polars as pl
 
-_ROUNDS = 12
 _ANY_ROOM = "*"
 _NO_ROOM = "-"
 
@@ -31,10 +30,8 @@ def assign(records: pl.DataFrame) -> pl.DataFrame:
     )
     several = keyed.select(tied).to_series().arg_true()
     frame = keyed[several].with_columns(persona="row")
-    for _ in range(_ROUNDS):
-        joined = frame.with_columns(persona=_lowest(ties))
-        if joined["persona"].equals(frame["persona"]):
-            break
+    # A round goes one tie further: whoever is tied through many others needs as many rounds.
+    while not (joined := frame.with_columns(persona=_lowest(ties)))["persona"].equals(frame["persona"]):
         frame = joined
     return records.with_columns(persona=keyed["row"].scatter(several, frame["persona"]))
 

@@ -27,7 +27,7 @@ AREA_OF_PREFECTURE = {
     **dict.fromkeys(["福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県"], "09"),
     "沖縄県": "10",
 }
-_FIGURES = re.compile(r"\d{1,2}")
+_FIGURES = re.compile(r"(\d{1,2})(ジョウ)?")
 _PLAIN = re.compile(r"^[^（）、～「」0-9０-９〜]+$")
 _SURNAME = re.compile(r"^[\u4e00-\u9fff]{2}$")
 _NOT_SURNAME = re.compile(r"[町村市区丁目番条通東西南北上下]|^[一二三四五六七八九十]")
@@ -39,14 +39,20 @@ def towns() -> tuple[dict[str, str], ...]:
     seen: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in _rows("postal_data"):
         if row["neighborhood"] and _PLAIN.match(row["neighborhood"]) and len(row["neighborhood"]) <= 14:
-            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), _read_aloud(row))
+            said = {**row, "neighborhood_kana": aloud(row["neighborhood_kana"])}
+            seen.setdefault((row["prefecture"], row["city"], row["neighborhood"]), said)
     return tuple(seen.values())
 
 
-def _read_aloud(row: dict[str, str]) -> dict[str, str]:
-    """With its numbers in kana: ミナミゴジョウ for the post's ミナミ５ジョウ."""
-    sound = _FIGURES.sub(lambda found: numerals.spoken(int(found[0]))[0], row["neighborhood_kana"])
-    return {**row, "neighborhood_kana": sound}
+def aloud(kana: str) -> str:
+    """A town's reading with its numbers in kana: ミナミゴジョウ for the post's ミナミ５ジョウ."""
+    return _FIGURES.sub(_spoken, kana)
+
+
+def _spoken(figures: re.Match[str]) -> str:
+    """4, 7 and 9 are ヨ, シチ and ク before 条, elsewhere ヨン, ナナ and キュウ (四番町, 七丁目)."""
+    readings = numerals.spoken(int(figures[1]))
+    return f"{readings[0]}ジョウ" if figures[2] else readings[min(1, len(readings) - 1)]
 
 
 def surname_like() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..postal import aloud
 from .dice import Dice, Urn
 from .shares import SHARE
 from .words import (
@@ -127,7 +128,7 @@ def _streets(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _town_kana(row: dict[str, Any]) -> str:
     """The town's reading, once: rows that list Kyoto streets repeat it for every line of the list."""
-    kana = str(row["neighborhood_kana"])
+    kana = aloud(row["neighborhood_kana"])
     for times in (4, 3, 2):
         once = kana[: len(kana) // times]
         if "通" in (row["note"] or "") and once * times == kana:
