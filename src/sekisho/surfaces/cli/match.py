@@ -63,7 +63,15 @@ def run(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help=say("結果のフォルダ", "Folder for the result"))],
     mapping_file: Annotated[
-        Path | None, typer.Option("--mapping", "-m", help=say("列の対応表 (TOML)", "Column mapping (TOML)"))
+        Path | None,
+        typer.Option(
+            "--mapping",
+            "-m",
+            help=say(
+                "列と区分の対応表 (TOML、書き方は docs/matching.md)",
+                "Mapping of columns and codes (TOML; see docs/matching.md)",
+            ),
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help=say("並列数", "Processes"))] = 2,
     memory: Annotated[
