@@ -1,15 +1,12 @@
 """名寄せ: which records are one customer, how surely, and why.
 
-Seed 000 could not merge about 1.5 million of 13.5 million records whose name had turned from katakana to
-kanji when the
-customer switched, so nobody knew how many people had to be told. This package merges them, counts them
-between two bounds,
-and can explain every pair to a clerk. It works on files of any system: `match` reads CSV or Parquet with
-a column mapping.
+Seed 000 could not merge about 1.5 million of 13.5 million records whose name had turned from katakana to kanji when
+the customer switched, so nobody knew how many people had to be told. This package merges them, counts them between
+two bounds, and can explain every pair to a clerk. It works on files of any system: `match` reads CSV or Parquet
+with a column mapping.
 
-A false merge hides a victim and a false split writes to one twice; both are reported, and where the
-evidence does not
-decide the pair stays open and widens the interval.
+A false merge hides a victim and a false split writes to one twice; both are reported, and where the evidence does
+not decide the pair stays open and widens the interval.
 """
 
 from pathlib import Path

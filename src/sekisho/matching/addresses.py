@@ -1,9 +1,8 @@
 """Addresses taken apart offline: municipality, town, house and room, from the text and the postcode together.
 
-An address only *blocks* candidates; it is never evidence that two records are one person. So what matters
-is that
-two spellings of one house get one key, and that two flats of one house can be told apart when their
-numbers are given.
+An address only *blocks* candidates; it is never evidence that two records are one person. So what matters is that
+two spellings of one house get one key, and that two flats of one house can be told apart when their numbers are
+given.
 """
 
 from __future__ import annotations
@@ -77,9 +76,8 @@ def normalise(
     """One row for each address, in order, with the `parts` asked for: jis, prefecture, city, town, section,
     house, building, room, key, why.
 
-    `key` is the same for two spellings of one house and null when no number was found. `why` tells how
-    the municipality
-    was found: postcode, text, or neither. Nothing is guessed: an unknown town is kept as written.
+    `key` is the same for two spellings of one house and null when no number was found. `why` tells how the
+    municipality was found: postcode, text, or neither. Nothing is guessed: an unknown town is kept as written.
     """
     codes = postal_codes if postal_codes is not None else pl.Series([None] * len(addresses), dtype=pl.String)
     given = pl.DataFrame(

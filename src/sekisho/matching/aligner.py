@@ -1,12 +1,9 @@
 """How a kanji is read inside names, learned from names whose reading is known.
 
-No dictionary lists every given name, but nearly every name is built of characters read as they are read
-elsewhere
-(結→ユ, 愛→ア, 翔→ト). The aligner learns P(kana | kanji) by expectation maximisation over every way of
-cutting a reading into
-one piece for each character; a few seconds on 300,000 names, under a megabyte when pruned. It is trained
-when the
-dictionaries are built, from share-alike data that is never shipped.
+No dictionary lists every given name, but nearly every name is built of characters read as they are read elsewhere
+(結→ユ, 愛→ア, 翔→ト). The aligner learns P(kana | kanji) by expectation maximisation over every way of cutting a reading
+into one piece for each character; a few seconds on 300,000 names, under a megabyte when pruned. It is trained when
+the dictionaries are built, from share-alike data that is never shipped.
 """
 
 from __future__ import annotations

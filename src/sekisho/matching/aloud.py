@@ -130,8 +130,8 @@ class Said(NamedTuple):
 class Spelt:
     """A name opened into its readings.
 
-    `trunk` is where a branch begins, else the end.
-    `words` and `chars` are what begins at each character; `skips` how far one goes from there without a sound.
+    `trunk` is where a branch begins, else the end. `words` and `chars` are what begins at each character; `skips`
+    how far one goes from there without a sound.
     """
 
     text: str

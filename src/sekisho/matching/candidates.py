@@ -1,10 +1,8 @@
 """Which personas are worth comparing: those at one point or house whose surnames can be read alike.
 
-A plain comparison of everyone in a building with everyone else is quadratic, and most of it compares a
-family with its
-predecessor. Joining on the sound of the surname leaves few pairs and loses almost none: the dictionaries
-know the
-reading of 99.9 % of surnames.
+A plain comparison of everyone in a building with everyone else is quadratic, and most of it compares a family with
+its predecessor. Joining on the sound of the surname leaves few pairs and loses almost none: the dictionaries know
+the reading of 99.9 % of surnames.
 """
 
 from __future__ import annotations
@@ -28,11 +26,10 @@ def by_surname(
     """Pairs of a kanji persona and a kana persona: columns kanji, kana, given, rest, same_voice,
     contradicted, cut.
 
-    `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice`
-    is false when the
-    surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the
-    kanji's own kana column says otherwise; `cut` is true when the kana has its space elsewhere. `places` has persona,
-    place, room; `told` (name, sound) readings of surnames beside those of the dictionaries (`told.py`).
+    `rest` is what remains of the kana for the given name when the surname takes its reading; `same_voice` is false
+    when the surname only fits without voicing (中島 ナカシマ against ナカジマ); `contradicted` is true when the kanji's own
+    kana column says otherwise; `cut` is true when the kana has its space elsewhere. `places` has persona, place,
+    room; `told` (name, sound) readings of surnames beside those of the dictionaries (`told.py`).
     """
     people = personas.select(_HEARD)
     written = people.filter(pl.col("kind") == "person", pl.col("written") == "kanji", pl.col("given") != "")

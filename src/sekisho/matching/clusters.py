@@ -1,9 +1,9 @@
 """Clusters: accepted pairs joined, surest first, refusing a join that would put two written names under
 one head.
 
-A kana name may be read as either of two kanji names; each join is right by itself and both together merge
-two people.
-Joining in order of certainty, and never two different kanji names but by a pair that says so, prevents that.
+A kana name may be read as either of two kanji names; each join is right by itself and both together merge two
+people. Joining in order of certainty, and never two different kanji names but by a pair that says so, prevents
+that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Companies: legal forms in all their spellings, branches, Latin letters read aloud, and the 法人番号.
 
-A legal form marks a company but does not tell two apart, so it is removed before names are compared:
-株式会社青葉工業,
+A legal form marks a company but does not tell two apart, so it is removed before names are compared: 株式会社青葉工業,
 （株）青葉工業 and カ)アオバコウギヨウ are one company. What follows as a branch stays available as evidence.
 """
 

@@ -1,11 +1,9 @@
 """The table of counts of seed 000: systems ①, ② and both, individuals and companies, with the running
 contracts inside.
 
-Individuals are counted as persons at an address, companies and devices as contracts, exactly as the
-report's first footnote
-says. A figure is never one number: it says how much of it is certain, probable and unresolved, and
-between which bounds the
-truth lies. A table whose totals do not add up is not printed.
+Individuals are counted as persons at an address, companies and devices as contracts, exactly as the report's first
+footnote says. A figure is never one number: it says how much of it is certain, probable and unresolved, and between
+which bounds the truth lies. A table whose totals do not add up is not printed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Who does the work: one process, several on this machine, or a Dask cluster. The result is the same to
 the byte.
 
-Every task is a plain function of a plan and a number that writes its own files, so it does not matter
-where or in which
-order it runs.
+Every task is a plain function of a plan and a number that writes its own files, so it does not matter where or in
+which order it runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Deciding which personas are one party: names weighed, events added, each taking only its mutual best.
 
-The weights are natural log odds. An address or a supply point brought the two together and therefore adds
-nothing; what
-happened at the point between them does. Thresholds were fixed on one seed of the generated population.
+The weights are natural log odds. An address or a supply point brought the two together and therefore adds nothing;
+what happened at the point between them does. Thresholds were fixed on one seed of the generated population.
 """
 
 from __future__ import annotations

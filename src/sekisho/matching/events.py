@@ -1,10 +1,8 @@
 """What happened at a supply point between two names: the strongest evidence there is, for and against.
 
-A switch of retailer leaves the customer where they are: a name that changes across an unbroken switch
-belongs to the same
-customer by definition. A stop (廃止) or a restart (再点) between two names says that someone moved. Two
-systems that
-describe one contract at the same time describe one customer.
+A switch of retailer leaves the customer where they are: a name that changes across an unbroken switch belongs to
+the same customer by definition. A stop (廃止) or a restart (再点) between two names says that someone moved. Two
+systems that describe one contract at the same time describe one customer.
 """
 
 from __future__ import annotations
@@ -22,14 +20,13 @@ _MONTH = 31
 def between(records: pl.DataFrame) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
-    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract begins in
-    both systems), together (two contracts of one home begin and end together), unbroken,
-    enclosed (one lies between two contracts of the other), moved (a stop or restart lies between); flags
-    are true when any meeting of the two shows them. `undated` says that only the applications tell so, `guessed`
-    that they do not even tell which of several goes on.
-    `records` has persona, kind, point, house, room, start, end (days, NEVER when open), application, system. A record
-    without a point meets those that begin in its home on the day it ends, or on the next. Where nobody knows the
-    days, the applications say who came and who went on.
+    Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract
+    begins in both systems), together (two contracts of one home begin and end together), unbroken, enclosed (one
+    lies between two contracts of the other), moved (a stop or restart lies between); flags are true when any
+    meeting of the two shows them. `undated` says that only the applications tell so, `guessed` that they do not
+    even tell which of several goes on. `records` has persona, kind, point, house, room, start, end (days, NEVER
+    when open), application, system. A record without a point meets those that begin in its home on the day it ends,
+    or on the next. Where nobody knows the days, the applications say who came and who went on.
     """
     dated = _judged(pl.concat([_at_points(_begun(records)), _at_homes(_begun(records))]))
     dated = _any(pl.concat([dated, _together(records).select(dated.columns)]))

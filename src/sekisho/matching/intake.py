@@ -1,8 +1,7 @@
 """Reading what is to be matched: CSV in the encodings utilities use, or Parquet, in pieces of bounded size.
 
-Every piece is checked column by column. A row that cannot be used is kept aside with its number, field,
-value and reason;
-its neighbours go on.
+Every piece is checked column by column. A row that cannot be used is kept aside with its number, field, value and
+reason; its neighbours go on.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
 """Kana as sound: two spellings that a clerk would read aloud the same way fold to one string.
 
-Bank-style kana has no small letters (シヨウ for ショウ), half-width kana splits voicing marks, and long
-vowels
-are written three ways (コウ, コー, コオ). A *sound* is the spelling after all of that is folded away; a
-*dull sound* also
-drops voicing (ナカジマ, ナカシマ), and is only ever used as a second step because it joins names that do
-differ.
+Bank-style kana has no small letters (シヨウ for ショウ), half-width kana splits voicing marks, and long vowels are
+written three ways (コウ, コー, コオ). A *sound* is the spelling after all of that is folded away; a *dull sound* also
+drops voicing (ナカジマ, ナカシマ), and is only ever used as a second step because it joins names that do differ.
 """
 
 from __future__ import annotations

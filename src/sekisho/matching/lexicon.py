@@ -1,8 +1,7 @@
 """The dictionaries of 名寄せ, built once from installed packages and kept in a folder.
 
-Building takes seconds and needs no network. The folder is made whole in a neighbouring place and then
-renamed, so that a
-build that was interrupted leaves nothing that could be mistaken for a dictionary.
+Building takes seconds and needs no network. The folder is made whole in a neighbouring place and then renamed, so
+that a build that was interrupted leaves nothing that could be mistaken for a dictionary.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """How alike two names are, as the weight of evidence that they are one: a natural logarithm of odds, and why.
 
-Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. The reasons are codes;
-their words are in
-`reasons.py`. Nothing here knows where or when the names were written: that is weighed elsewhere.
+Zero says nothing; +4.6 is a hundred to one for, -4.6 a hundred to one against. The reasons are codes; their words
+are in `reasons.py`. Nothing here knows where or when the names were written: that is weighed elsewhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Which column of a foreign file is which field, and which of its codes mean what.
 
-A mapping is a small TOML file, so that a clerk can write one beside any export. Columns that carry the
-platform's own
-names need none.
+A mapping is a small TOML file, so that a clerk can write one beside any export. Columns that carry the platform's
+own names need none.
 """
 
 from __future__ import annotations

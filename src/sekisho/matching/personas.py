@@ -1,9 +1,8 @@
 """Personas: records that carry one and the same name at one point or one house, taken together before
 anything is weighed.
 
-This is the "same address and same name" of seed 000, after normalising. It needs no judgement, only
-bookkeeping, and it
-leaves few enough personas that everything after it can afford to think.
+This is the "same address and same name" of seed 000, after normalising. It needs no judgement, only bookkeeping,
+and it leaves few enough personas that everything after it can afford to think.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ _NO_ROOM = "-"
 def assign(records: pl.DataFrame) -> pl.DataFrame:
     """Adds `persona`, the smallest row of the group, to columns row, kind, key, form, point, house, room, number.
 
-    The same name at one supply point, or at one house with one room (or with rooms given only sometimes,
-    when no two
-    of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one. 株式会社青葉 and
+    The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no
+    two of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one. 株式会社青葉 and
     有限会社青葉 at one point or house are two, and 青葉 without a form is a third.
     """
     keyed = _keyed(records)

@@ -1,10 +1,8 @@
 """Readings of kanji names from several dictionaries, gathered at install time.
 
-Three sources are read where their packages lie: JMnedict (jamdict-data, CC BY-SA), the Japanese personal
-name dataset
-(MIT) and SudachiDict (Apache-2.0). Which of them were used is part of the result, because a score is only
-honest when
-the matcher's dictionaries are not the ones that generated the test.
+Three sources are read where their packages lie: JMnedict (jamdict-data, CC BY-SA), the Japanese personal name
+dataset (MIT) and SudachiDict (Apache-2.0). Which of them were used is part of the result, because a score is only
+honest when the matcher's dictionaries are not the ones that generated the test.
 """
 
 from __future__ import annotations

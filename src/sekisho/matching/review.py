@@ -1,8 +1,8 @@
 """A sample of pairs for clerks to judge, as one CSV out and the same CSV back, and what it does to the count.
 
-The matcher's probabilities are its own opinion. A sample that people judge, drawn at random within
-strata, turns them into a
-measured correction: of the pairs merged, how many were two customers; of those left open, how many were one.
+The matcher's probabilities are its own opinion. A sample that people judge, drawn at random within strata, turns
+them into a measured correction: of the pairs merged, how many were two customers; of those left open, how many were
+one.
 """
 
 from __future__ import annotations

@@ -94,9 +94,8 @@ def match(
     workers together.
 
     `leave_out` names sources of readings not to use (`readings.SOURCES`), so that a test can keep its own
-    dictionary apart. With `clocks` the seconds of every stage are noted in the working folder (`stages.read`).
-    The same call after an interruption continues; after completion it only reads the totals. Raises
-    UnableToReadSource,
+    dictionary apart. With `clocks` the seconds of every stage are noted in the working folder (`stages.read`). The
+    same call after an interruption continues; after completion it only reads the totals. Raises UnableToReadSource,
     UnableToResume, UnableToReconcile.
     """
     settings = mapping or Mapping()

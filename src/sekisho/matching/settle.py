@@ -13,6 +13,7 @@ from sekisho.matching import (
     clusters,
     decide,
     events,
+    kinds,
     names,
     personas,
     phones,
@@ -88,9 +89,9 @@ def _written(parties: pl.DataFrame) -> pl.DataFrame:
     """persona, key of those whose name in kanji says who they are. はるか may be 遥加 and 春香, and RDEヤクヒン is RDE薬品:
     they join like kana."""
     spelt = candidates.is_spelt_out().fill_null(False)
-    sounding = (pl.col("kind") == names.COMPANY) & ~pl.col("key").str.contains(r"\p{Han}")
+    sounding = (pl.col("kind") == kinds.COMPANY) & ~pl.col("key").str.contains(r"\p{Han}")
     # 山口 alone is any of them.
-    nameless = (pl.col("kind") == names.PERSON) & (pl.col("given") == "").fill_null(False)
+    nameless = (pl.col("kind") == kinds.PERSON) & (pl.col("given") == "").fill_null(False)
     return parties.filter(pl.col("written") == "kanji", ~spelt, ~sounding, ~nameless).select("persona", "key")
 
 
@@ -250,8 +251,8 @@ def _settled(
 def _kinds(headed: pl.DataFrame) -> pl.DataFrame:
     """A cluster of several takes the kind of its written name, which says more than its kana; a shop whose keeper is
     named is the keeper's, who is a person; whatever has a legal form is a company."""
-    keeper = (pl.col("kind") == names.PERSON) & pl.col("shop").is_not_null()
-    formed = (pl.col("kind") == names.COMPANY) & pl.col("form").is_not_null()
+    keeper = (pl.col("kind") == kinds.PERSON) & pl.col("shop").is_not_null()
+    formed = (pl.col("kind") == kinds.COMPANY) & pl.col("form").is_not_null()
     written = (
         pl.when(formed).then(8).when(keeper).then(4).when(pl.col("written") == "kanji").then(1).otherwise(0)
     )

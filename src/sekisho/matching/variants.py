@@ -1,9 +1,7 @@
 """異体字: one character for all its registered forms, so that 渡邊 and 渡辺 are one name.
 
-The source is the MJ reduction map (文字情報基盤, read from jntajis at install time; CC BY-SA, never
-shipped). Its schemes
-disagree in direction (真↔眞), so they are joined as an undirected graph; only edges with a single
-candidate count,
+The source is the MJ reduction map (文字情報基盤, read from jntajis at install time; CC BY-SA, never shipped). Its schemes
+disagree in direction (真↔眞), so they are joined as an undirected graph; only edges with a single candidate count,
 because a character that may reduce to several is not a variant but an ambiguity.
 """
 
