@@ -208,6 +208,14 @@ ONE |= {
         record("岡本方佐藤栄喜", when="2017..2019"),
         record("佐藤　栄喜", event="switch"),
     ],
+    "at somebody's of one character": [
+        record("林様方佐野友美", when="2017..2019"),
+        record("佐野　友美", event="switch"),
+    ],
+    "a surname that ends like a host": [
+        record("緒方　洋子", when="2017..2019"),
+        record("ｵｶﾞﾀ ﾖｳｺ", event="switch"),
+    ],
     "a surname alone that might be turned, then the whole name": [
         record("相澤", when="2017..2019"),
         record("相澤久伸", event="switch"),

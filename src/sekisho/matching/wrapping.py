@@ -13,7 +13,9 @@ HONORIFIC = r" ?(?:様|殿|御中|サマ|ドノ|オンチユウ|オンチュウ)
 FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _WRAPPED = r"[()・、,&+/／]|方|内|サマ"
 _BRACKET = r"\(([^)]*)\)?"
-_HOSTED = r"^(.{1,12}?)(?:(?:様方|様内|サマカタ|サマホウ) ?|方 )(.{2,})$"
+_HOSTED = r"^(.{2,12}?)(?:(?:様方|様内|サマカタ|サマホウ) ?|方 )(.{2,})$"
+# 緒方 太郎 lives at nobody's.
+_HOSTED_BY_ONE = r"^(\p{Han})様方 ?(.{2,})$"
 _AT = r"^(\p{Han}{1,4})方([^ 様]{2,5} ?[^ 様]{1,4})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
 _PARTNERS = r"[・、,&+/／]"
@@ -52,11 +54,13 @@ def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     hosted = opened.with_columns(
         host=pl.coalesce(
             pl.col("outside").str.extract(_HOSTED, 1),
+            pl.col("outside").str.extract(_HOSTED_BY_ONE, 1),
             pl.col("outside").str.extract(_HOST_AFTER, 2),
             pl.col("inside").str.extract(r"^(.+?)(?:様方|様内|サマカタ|サマホウ|方)$", 1),
         ),
         outside=pl.coalesce(
             pl.col("outside").str.extract(_HOSTED, 2),
+            pl.col("outside").str.extract(_HOSTED_BY_ONE, 2),
             pl.col("outside").str.extract(_HOST_AFTER, 1),
             "outside",
         ),
