@@ -85,15 +85,21 @@ def agree(one: str | None, other: str | None) -> bool:
 
 
 def at_homes(town: list[Record]) -> list[tuple[Record, Record, int | None]]:
-    """Without points: who begins on the day another ends in the same home, or on the next."""
-    homeless = [record for record in town if record.point is None and record.house is not None]
+    """Where a point is unknown: who begins on the day another ends in the same home, or on the next."""
+    housed = [record for record in town if record.house is not None]
     return [
         (old, new, None)
-        for old, new in permutations(homeless, 2)
-        if old.house == new.house and agree(old.room, new.room) and old.persona != new.persona
+        for old, new in permutations(housed, 2)
+        if old.house == new.house and is_one_home(old, new) and old.persona != new.persona
         if old.end < NEVER and new.start is not None and new.start - old.end in (0, 1)
         if old.begun is not None and old.begun <= new.start
     ]
+
+
+def is_one_home(old: Record, new: Record) -> bool:
+    """Of two whose point is unknown the rooms must not differ, of one they must be the same."""
+    unknown = [each for each in (old, new) if each.point is None]
+    return agree(old.room, new.room) if len(unknown) == 2 else bool(unknown) and old.room == new.room
 
 
 def judged(old: Record, new: Record, following: int | None) -> set[str]:
@@ -101,10 +107,13 @@ def judged(old: Record, new: Record, following: int | None) -> set[str]:
     gap, is_open = new.start - old.end, old.end == NEVER
     two = {old.system, new.system} == {"1", "2"}
     other_name = events.RENAME in (old.application, new.application)
-    twin = new.start == old.start and (two or old.end == new.end) and not other_name
+    changed = events.CHANGE in (old.application, new.application)
+    states = not two and old.end == new.end and (changed or not is_open)
+    begun_together = new.start == old.start and (two or old.end == new.end)
+    twin = (begun_together or states) and not other_name
     shared = twin or (two and (is_open or gap < -31))
-    unbroken = is_open or abs(gap) <= 3
-    moved = not twin and (new.application == events.RESTART or old.application == events.STOP)
+    unbroken = is_open or abs(gap) <= 3 or states
+    moved = not (twin or states) and (new.application == events.RESTART or old.application == events.STOP)
     flags = {
         "moved": moved or (not shared and gap > 3),
         "switched": new.application in GOES_ON and (unbroken or shared) and not moved,
