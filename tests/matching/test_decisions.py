@@ -198,6 +198,78 @@ ONE = {
     ],
 }
 ONE |= {
+    "a note behind the name": [
+        record("石坂一静", when="2017..2019"),
+        record("石坂　一静　倉庫", B),
+        record("石坂一静＊", C),
+        record("ｲｼｻﾞｶ ｶｽﾞｼｽﾞ(ﾄﾞｳﾘﾖｸ)", event="switch", kana="ｲｼｻﾞｶ ｶｽﾞｼｽﾞ"),
+    ],
+    "at somebody's, with 方 alone": [
+        record("岡本方佐藤栄喜", when="2017..2019"),
+        record("佐藤　栄喜", event="switch"),
+    ],
+    "a surname alone that might be turned, then the whole name": [
+        record("相澤", when="2017..2019"),
+        record("相澤久伸", event="switch"),
+    ],
+    "two states of one contract, under a reading that no book has": [
+        record("ｻﾄｳ ﾕｲﾄ", when="2019-04-01..2023-06-30", event="restart"),
+        record("佐藤 唯翔", when="2021-05-01..2023-06-30", event="change"),
+    ],
+    "a contract that goes on with another capacity": [
+        record("ｻﾄｳ ﾕｲﾄ", when="2019..", event="restart"),
+        record("佐藤 唯翔", when="2021..", event="change"),
+    ],
+    "a key pressed twice in the kana column": [
+        record("ｻｲﾄｳ ﾉﾌﾞﾀﾛｳ", when="2017..2019"),
+        record("齋藤信太郎", kana="ｻｲﾄｳ ﾉﾉﾌﾞﾀﾛｳ", event="switch"),
+    ],
+    "a kana column that says another reading of the books": [
+        record("ｻﾄｳ ﾄﾓｺ", when="2017..2019"),
+        record("佐藤 知子", kana="ｻﾄｳ ｶｽﾞｺ", event="switch"),
+    ],
+    "a keeper behind the shop, without a space": [
+        record("ﾍｱｰｻﾛﾝﾁﾄﾞﾘﾏﾂｳﾗｹｲｺ", when="2017..2019"),
+        record("松浦 恵子", event="switch"),
+    ],
+    "a foreigner's names run together": [
+        record("ﾓﾊﾒﾄﾞｱﾘｸﾞﾙﾝ", when="2017..2019"),
+        record("GURUNG MOHAMMED ALI", event="switch"),
+    ],
+    "two who are called the same are no rivals": [
+        record("小林 智"),
+        record("ｺﾊﾞﾔｼ ｻﾄｼ", B, address="上尾市原市3-4-5 メゾン青葉101"),
+        record("ｺﾊﾞﾔｼｻﾄｼ", C, address="上尾市原市3-4-5 メゾン青葉202"),
+    ],
+    "the bank's mark without its bracket": [
+        record("ｶ ｱｵﾊﾞｺｳｷﾞﾖｳ ｶﾝｻｲｼﾃﾝ", when="2017..2019"),
+        record("株式会社青葉工業 関西支店", event="switch"),
+    ],
+    "a legal form cut in two behind a space": [
+        record("ﾚｵﾊﾞﾚｽﾆｼﾞﾕｳｲﾁ ｶﾌﾞｼｷｶﾞｲ", when="2017..2019"),
+        record("株式会社レオバレス二十一", event="switch"),
+    ],
+    "a company and its second contract": [
+        record("㈲望月クリニック　第２"),
+        record("有限会社　望月クリニック", B),
+    ],
+    "a company and who leads it": [
+        record("株式会社日進運輸　代表取締役　上田"),
+        record("株式会社日進運輸", B),
+    ],
+    "Ⅱ is read as 2": [
+        record("サンシャトーⅡ管理組合", when="2017..2019"),
+        record("ｻﾝｼﾔﾄ-2ｶﾝﾘｸﾐｱｲ", event="switch"),
+    ],
+    "common lights, with and without the building's name": [
+        record("ﾀﾅｶﾏﾝｼﾖﾝｷﾖｳﾖｳﾄｳ", when="2017..2019"),
+        record("共用灯", when="2019..2021", event="switch"),
+        record("共用灯（田中マンション）", event="change"),
+    ],
+    "a lamp without a number and without a point, contract after contract": [
+        record("公衆街路灯Ａ", when="2017..2019-04-01"),
+        record("ｺｳｼﾕｳｶﾞｲﾛﾄｳA", None, when="2019-04-01..", event="switch"),
+    ],
     "the end of the surname left to the reader": [
         record("ｲｼｲ ﾋﾛﾔｽ"),
         record("石井広康", B),
@@ -520,6 +592,18 @@ ONE |= {
     ],
 }
 TWO |= {
+    "a house with two lamps, neither with a number, one without a point": [
+        record("公衆街路灯Ａ", when="2017..2019"),
+        record("青葉町内会　防犯灯", None, when="2021.."),
+    ],
+    "a contract that goes on, and somebody who restarts the point": [
+        record("ｻﾄｳ ﾕｲﾄ", when="2019..", event="restart"),
+        record("鈴木 一郎", when="2021..", event="restart"),
+    ],
+    "a surname alone, and somebody of another surname": [
+        record("相澤", when="2017..2019"),
+        record("石井 光男", event="switch"),
+    ],
     "two legal forms in one building": [record("株式会社青葉工業"), record("有限会社青葉工業", B)],
     "two legal forms at one point, no event between": [
         record("株式会社青葉工業", when="2001..2007"),

@@ -85,12 +85,13 @@ def agree(one: str | None, other: str | None) -> bool:
 
 
 def at_homes(town: list[Record]) -> list[tuple[Record, Record, int | None]]:
-    """Without points: who begins on the day another ends in the same home, or on the next."""
-    homeless = [record for record in town if record.point is None and record.house is not None]
+    """Where the point of either is unknown: who begins on the day another ends in the same home, or on the next. Beside
+    a point the flat must be the same, or nobody's."""
     return [
         (old, new, None)
-        for old, new in permutations(homeless, 2)
-        if old.house == new.house and agree(old.room, new.room) and old.persona != new.persona
+        for old, new in permutations([record for record in town if record.house is not None], 2)
+        if old.house == new.house and old.persona != new.persona and None in (old.point, new.point)
+        if (agree(old.room, new.room) if old.point == new.point else old.room == new.room)
         if old.end < NEVER and new.start is not None and new.start - old.end in (0, 1)
         if old.begun is not None and old.begun <= new.start
     ]
@@ -101,10 +102,13 @@ def judged(old: Record, new: Record, following: int | None) -> set[str]:
     gap, is_open = new.start - old.end, old.end == NEVER
     two = {old.system, new.system} == {"1", "2"}
     other_name = events.RENAME in (old.application, new.application)
-    twin = new.start == old.start and (two or old.end == new.end) and not other_name
+    one_end = old.end == new.end
+    changed = events.CHANGE in (old.application, new.application)
+    states = not two and one_end and (new.end < NEVER or changed)
+    twin = ((new.start == old.start and (two or one_end)) or states) and not other_name
     shared = twin or (two and (is_open or gap < -31))
-    unbroken = is_open or abs(gap) <= 3
-    moved = not twin and (new.application == events.RESTART or old.application == events.STOP)
+    unbroken = is_open or abs(gap) <= 3 or states
+    moved = not (twin or states) and (new.application == events.RESTART or old.application == events.STOP)
     flags = {
         "moved": moved or (not shared and gap > 3),
         "switched": new.application in GOES_ON and (unbroken or shared) and not moved,

@@ -30,6 +30,7 @@ _MAY_JOIN_KANJI = frozenset(
         "company_alike",
         "shop",
         "called_after",
+        "keeper",
         "device_number",
         "device_class",
         # Only one contract joins these.

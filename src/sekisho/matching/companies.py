@@ -135,7 +135,8 @@ _NO_TRADES = [
     if not sound.endswith(tuple(_SPOKEN_TRADES))
 ]
 _BEGUN_FORM = rf"(?:{'|'.join(sorted(_NO_TRADES, key=lambda form: (-len(form), form)))})$"
-BRANCH = rf"[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})$"
+_BEGUN_BEHIND = rf" {_BEGUN_FORM}"
+BRANCH = rf"(?:[^ ]{{0,6}}(?:{'|'.join(_WORDS_OF['branches'])})|第[0-9]{{1,2}})$"
 # Behind a name that no space ends, 店 would make a branch of 東急百貨店.
 _LONG_BRANCHES = [word for word in _WORDS_OF["branches"] if len(word) > 1]
 _LONG_SPOKEN_BRANCHES = _longer(_WORDS_OF["spoken_branches"])
@@ -183,6 +184,15 @@ def _trades_heard(sounds: pl.Series) -> pl.Series:
     return sounds.alias("sound").to_frame().select(heard).to_series()
 
 
+# カ アオバコウギヨウ, アオバコウギヨウ カ: the bank's mark without its bracket. 何 シュン is shorter.
+BARE_MARK = r"^[カユド] [ァ-ヺー][ァ-ヺー ]{6,}$|^[ァ-ヺー][ァ-ヺー ]{6,} [カユド](?: [ァ-ヺー ]+)?$"
+
+
+def with_mark(text: pl.Expr) -> pl.Expr:
+    """A name with a BARE_MARK with its brackets."""
+    return text.str.replace(r"^([カユド]) ", "${1})").str.replace(r" ([カユド])( |$)", " (${1})${2}")
+
+
 def legal_form(text: pl.Expr) -> pl.Expr:
     """The legal form of a company, under one name however it is spelt (（株）, カ) and カブシキガイシャ are 株式会社);
     null where none is certain: none is written, or two, or Co., Ltd., which may be any."""
@@ -207,8 +217,9 @@ def without_form(text: pl.Expr) -> pl.Expr:
 
 def uncut(text: pl.Expr) -> pl.Expr:
     """A LONG_IN_KANA name without what the end of its field cut in two. A bank's field has so many cells:
-    カブシキガイシャアオバ コウベミナ loses the beginning of its branch, and アオバカブシキガイ that of its form."""
-    return rarely.where(text, _fills_a_field, _without_cut)
+    カブシキガイシャアオバ コウベミナ loses the beginning of its branch, and アオバカブシキガイ that of its form. Behind a space
+    カブシキガイ is one whatever the field has."""
+    return rarely.where(text, _fills_a_field, _without_cut).str.replace(_BEGUN_BEHIND, "")
 
 
 def _fills_a_field(text: pl.Expr) -> pl.Expr:

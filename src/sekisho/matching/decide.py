@@ -69,6 +69,8 @@ class Weights:
     # for a restart. A clerk must look.
     renamed_wholly: float = 8.7
     renamed_wholly_undated: float = 7.2
+    # Two names that two systems have at one time, begun on two days: one of them is not up to date.
+    renamed_wholly_shared: float = 5.5
     # A company that switches under another name, or a name between two contracts of the other: nine of ten are one
     # customer in the populations of three makers.
     surely_wholly: float = 2.0
@@ -153,9 +155,15 @@ def edges(
     met_so = _beside(priors.ways(_numbered(pl.concat(named), personas), met, places))
     pairs = _formed(met_so, personas, weights)
     weighed = _called(_weighed(pairs, weights, before), weights, owners)
-    accepted = _sobered(_accepted(weighed.filter(pl.col("weight") > FAINT)), weights, before)
+    accepted = _accepted(weighed.filter(pl.col("weight") > FAINT), _called_so(personas))
     lap("weighing")
-    return accepted, before
+    return _sobered(accepted, weights, before), before
+
+
+def _called_so(personas: pl.DataFrame) -> pl.DataFrame:
+    """persona and its name as a number: who is heard or written alike is no rival of each other's."""
+    spoken = pl.when(pl.col("written") == "kana").then("full")
+    return personas.select("persona", called=pl.coalesce(spoken, "key").hash())
 
 
 def _beside(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -393,7 +401,14 @@ def _renamed_wholly(weights: Weights) -> pl.Expr:
     """What a contract is worth that goes on under a wholly different name."""
     sure = (pl.col("way") == "enclosed") | (pl.col("reason") == "other_company")
     dated = weights.renamed_wholly + pl.when(sure).then(weights.surely_wholly).otherwise(0.0)
-    return pl.when("undated").then(weights.renamed_wholly_undated).otherwise(dated)
+    stale = (pl.col("way") == "shared") & ~pl.col("twin")
+    return (
+        pl.when("undated")
+        .then(weights.renamed_wholly_undated)
+        .when(stale)
+        .then(weights.renamed_wholly_shared)
+        .otherwise(dated)
+    )
 
 
 def _called(weighed: pl.DataFrame, weights: Weights, owners: pl.DataFrame | None) -> pl.DataFrame:
@@ -413,11 +428,12 @@ def _events(weights: Weights) -> dict[str, float]:
     return {way: getattr(weights, way) for way in ways}
 
 
-def _accepted(weighed: pl.DataFrame) -> pl.DataFrame:
-    """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best."""
+def _accepted(weighed: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
+    """Marks the pairs to merge: heavy enough, and for readings and for shops each the other's best. `called` has persona
+    and its name."""
     chosen = pl.col("reason").is_in(_CHOSEN) | (pl.col("guessed") & (pl.col("reason") == "new_surname"))
     kept = pl.col("reason") == shops.REASON
-    mutual = pl.concat([_mutual(weighed.filter(rival)) for rival in (chosen, kept)])
+    mutual = pl.concat([_mutual(weighed.filter(rival), called) for rival in (chosen, kept)])
     marked = weighed.join(mutual, on=["left", "right"], how="left").with_columns(
         pl.col("mutual").fill_null(False)
     )
@@ -433,15 +449,16 @@ def _named_by_event() -> pl.Expr:
     return joined & (pl.col("weight") > _NAMED) & ~pl.col("guessed")
 
 
-def _mutual(rivals: pl.DataFrame) -> pl.DataFrame:
-    """left, right, mutual: the pairs of which each is the other's best."""
+def _mutual(rivals: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
+    """left, right, mutual: the pairs of which each is the other's best, or bears the same name as the other's best."""
     ends = [
-        rivals.select(persona=end, side=pl.lit(end), weight="weight", left="left", right="right")
-        for end in ("left", "right")
+        rivals.select("weight", "left", "right", persona=end, other=other)
+        for end, other in (("left", "right"), ("right", "left"))
     ]
-    ranked = pl.concat(ends).sort(["weight", "left", "right"], descending=[True, False, False])
-    best = ranked.unique("persona", keep="first", maintain_order=True)
-    both = best.group_by("left", "right").len().filter(pl.col("len") == 2)
+    met = pl.concat(ends).join(called, left_on="other", right_on="persona")
+    ranked = met.sort(["weight", "left", "right"], descending=[True, False, False])
+    best = pl.col("called") == pl.col("called").first().over("persona")
+    both = ranked.filter(best).group_by("left", "right").len().filter(pl.col("len") == 2)
     return both.select("left", "right", mutual=pl.lit(True))
 
 

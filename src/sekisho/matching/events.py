@@ -60,18 +60,22 @@ def _at_points(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_homes(records: pl.DataFrame) -> pl.DataFrame:
-    homeless = records.filter(
-        pl.col("point").is_null(), pl.col("house").is_not_null(), pl.col("start").is_not_null()
-    )
-    kept = homeless.select("house", "room", *_KEPT)
+    """Who follows whom in a house, where the point of either is unknown. Of two points in one house the flats must agree, too:
+    whoever left the number out may live in any."""
+    known = records.filter(pl.col("house").is_not_null(), pl.col("start").is_not_null())
+    pointless = pl.col("point").is_null()
+    here = known.join(known.filter(pointless).select("house").unique(), on="house", how="semi")
+    kept = here.select("house", "room", *_KEPT, pointless=pointless)
     before = kept.filter(pl.col("end").fill_null(NEVER) < NEVER).rename(
-        {name: f"old_{name}" for name in (*_KEPT, "room")}
+        {name: f"old_{name}" for name in (*_KEPT, "room", "pointless")}
     )
     days = [before.with_columns(day=pl.col("old_end") + late) for late in (0, 1)]
     met = pl.concat(days).join(kept.with_columns(day="start"), on=["house", "day"], how="inner")
+    both = pl.col("pointless") & pl.col("old_pointless")
     rooms = pl.col("room").is_null() | pl.col("old_room").is_null() | (pl.col("room") == pl.col("old_room"))
+    either = (pl.col("pointless") | pl.col("old_pointless")) & pl.col("room").eq_missing(pl.col("old_room"))
     other = met.filter(
-        rooms,
+        (both & rooms) | either,
         pl.col("old_persona") != pl.col("persona"),
         pl.col("old_start") <= pl.col("start"),
         ~pl.col("untold"),
@@ -140,11 +144,15 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     renamed = (pl.col("application") == RENAME) | (pl.col("old_application") == RENAME)
     same_end = pl.col("end").eq_missing(pl.col("old_end"))
     same_start = (pl.col("start") == pl.col("old_start")) & ~pl.col("old_untold")
-    twin = same_start & (two_systems | same_end) & ~renamed.fill_null(False)
+    # Where every application is kept with the end of its contract, two of one system that end on one day are two states of
+    # one contract: a point has one at a time. While it goes on, only another capacity says that it is the same.
+    changed = (pl.col("application") == CHANGE) | (pl.col("old_application") == CHANGE)
+    states = (~two_systems & same_end & ((pl.col("end") < NEVER) | changed)).fill_null(False)
+    twin = (same_start & (two_systems | same_end) | states) & ~renamed.fill_null(False)
     shared = two_systems & ((gap < -_SHARED) | open_end) | twin
-    unbroken = (gap.abs() <= _UNBROKEN) | open_end
+    unbroken = (gap.abs() <= _UNBROKEN) | open_end | states
     here = pl.col("application").fill_null("")
-    moved = ~twin & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
+    moved = ~(twin | states) & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
     flags = met.with_columns(
         left=pl.min_horizontal("old_persona", "persona"),
         right=pl.max_horizontal("old_persona", "persona"),

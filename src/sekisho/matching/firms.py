@@ -361,5 +361,5 @@ def _both_written(left: Name, right: Name) -> Likeness:
     if left.written == "kana" and len(shorter) >= _FIELD and longer.startswith(shorter):
         return Likeness(_CUT, "cut_short")
     if len(shorter) >= 4 and shorter in longer:
-        return Likeness(-0.5, "company_part")
+        return Likeness(1.5, "company_part")
     return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")

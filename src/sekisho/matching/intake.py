@@ -20,14 +20,16 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sekisho.matching import events, rarely, variants
+from sekisho.matching import codes, events, rarely, variants
 from sekisho.matching.companies import is_corporate_number
 from sekisho.matching.errors import UnableToReadSource
-from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, SYSTEMS, Mapping
+from sekisho.matching.mapping import APPLICATIONS, FIELDS, REQUIRED, STATES, SYSTEMS, Mapping
 
 PIECE = 400_000
 _SAMPLE = 1 << 20
 _BLOCK = 1 << 24
+# 2100-01-01, in days: 99991231 says what an empty field says.
+_FAR = 47_482
 _BETWEEN_DIGITS = rf"[-\s{variants.INVISIBLE}]"
 _NOTHING_TO_SEE = rf"^[\s{variants.INVISIBLE}]+$"
 _ENCODINGS = ("utf-8", "cp932", "euc_jp")
@@ -52,10 +54,12 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """Good rows (COLUMNS) and the rejected ones: row, field, value, japanese, english."""
+    """Good rows (COLUMNS), the rejected ones (row, field, value, japanese, english), and codes that nobody knows
+    (`codes.UNKNOWN`)."""
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
+    unknown: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -209,17 +213,35 @@ def checked(raw: pl.DataFrame, mapping: Mapping) -> Piece:
     full = raw.with_columns(
         *(pl.lit(None, dtype=pl.String).alias(name) for name in FIELDS if name not in raw.columns)
     )
+    tables = {
+        "system": SYSTEMS | mapping.systems,
+        "application": APPLICATIONS | mapping.applications,
+        "state": _states(mapping),
+    }
+    texts = full.select(_text(name) for name in tables)
+    read = {name: codes.read(texts[name], table) for name, table in tables.items()}
+    if mapping.running is not None:
+        given = texts["state"].is_not_null()
+        read["state"] = read["state"].fill_null("ended").set(~given, None)
     typed = full.select(
         "row",
         *(_text(name) for name in ("record", "name", "kana", "address", "postal_code", "phone", "number")),
         _point().alias("point"),
-        _coded("system", SYSTEMS | mapping.systems),
-        _coded("application", APPLICATIONS | mapping.applications),
+        read["system"],
+        read["application"],
         _day(full, "start"),
         _day(full, "end").fill_null(events.NEVER),
-        running=_running(full, mapping),
+        running=_running(_day(full, "end"), read["state"]),
     )
-    return _without_faults(full, typed)
+    rows, rejected = _without_faults(full, typed)
+    open_end = pl.when(pl.col("end") >= _FAR).then(events.NEVER).otherwise("end")
+    unknown = [codes.unknown(name, texts[name], read[name]) for name in tables]
+    return Piece(rows.with_columns(end=open_end.cast(pl.Int32)), rejected, pl.concat(unknown))
+
+
+def _states(mapping: Mapping) -> dict[str, str]:
+    """What a mapping says of states holds alone: no other one goes on."""
+    return STATES if mapping.running is None else dict.fromkeys(mapping.running, "running")
 
 
 def _text(name: str) -> pl.Expr:
@@ -233,10 +255,6 @@ def _point() -> pl.Expr:
     )
 
 
-def _coded(name: str, codes: dict[str, str]) -> pl.Expr:
-    return _text(name).replace_strict(codes, default=None, return_dtype=pl.String).alias(name)
-
-
 def _day(frame: pl.DataFrame, name: str) -> pl.Expr:
     if frame.schema[name] in (pl.Date, pl.Datetime):
         return pl.col(name).cast(pl.Date).to_physical().cast(pl.Int32).alias(name)
@@ -244,13 +262,9 @@ def _day(frame: pl.DataFrame, name: str) -> pl.Expr:
     return digits.str.to_date("%Y%m%d", strict=False).to_physical().cast(pl.Int32).alias(name)
 
 
-def _running(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
-    """By the state if there is one, else by an open end."""
-    if frame.schema["state"] == pl.Boolean:
-        return pl.col("state")
-    stated = _text("state").str.to_lowercase().is_in(list(mapping.running))
-    end = pl.col("end") if frame.schema["end"] in (pl.Date, pl.Datetime) else _text("end")
-    return pl.coalesce(stated, end.is_null())
+def _running(end: pl.Expr, states: pl.Series) -> pl.Expr:
+    """By the state if it says so, else by an open end."""
+    return pl.coalesce(states == "running", (end >= _FAR).fill_null(True))
 
 
 _FAULTS: tuple[tuple[str, str, str], ...] = (
@@ -264,7 +278,7 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
+def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows without a number or name are set aside; a bad point or date is noted and read as missing."""
     tests = (
         typed["record"].is_null(),
@@ -292,7 +306,7 @@ def _without_faults(raw: pl.DataFrame, typed: pl.DataFrame) -> Piece:
             "kept": pl.Boolean,
         }
     )
-    return Piece(rows=good.cast(COLUMNS), rejected=pl.concat([empty, *notes]))  # type: ignore[arg-type]
+    return good.cast(COLUMNS), pl.concat([empty, *notes])  # type: ignore[arg-type]
 
 
 def _valid_numbers(numbers: pl.Series) -> pl.Series:

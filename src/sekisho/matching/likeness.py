@@ -8,6 +8,7 @@ their words are in
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -45,8 +46,13 @@ _MAYBE_JAPANESE = -1.0
 _FAMILY = Likeness(-6.5, "family")
 # Brothers are called alike, too; only one contract that begins in both systems tells a slip from them.
 _ONE_KANJI = Likeness(-6.5, "slip")
+# ノノブタロウ: a key was pressed twice.
+_STAMMERED, _TWICE = Likeness(-0.5, "one_kana"), re.compile(r"(.)\1+")
+# The kanji may be read so, and whoever filled in the kana column read them otherwise.
+_OTHER_COLUMN = Likeness(-2.5, "other_column")
 _OTHER_COMPANY = Likeness(NOT_ALIKE.weight, "other_company")
 # A shop called after somebody's surname is somebody else's as often as not.
+_KEEPER, _SHORTEST_WHOLE = Likeness(3.0, "keeper"), 5
 _KEPT_BY, _SHORTEST_SURNAME, _LONGEST_SURNAME = -2.0, 2, 4
 # A sound that so few people bear as a surname may as well be foreign.
 _BORNE = 100
@@ -149,8 +155,20 @@ class Reader:
         if kanji.full and kanji.full == spoken.full:
             return Likeness(8.0, "kana_column")
         if kanji.full and spoken.full and dull(kanji.full) != dull(spoken.full):
-            return _contradicted(kanji, spoken)
+            return max(self._contradicted(kanji, spoken), key=by_weight)
         return max(self._readings(kanji, spoken), key=by_weight)
+
+    def _contradicted(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
+        """The kanji's own kana column is another sound: the given name may still agree, or the column be a slip."""
+        yield NOT_ALIKE
+        column, heard = kanji.full or "", spoken.full or ""
+        if kanji.given_sound and kanji.given_sound == spoken.given_sound:
+            yield Likeness(2.0, "former_surname" if kanji.former else "new_surname")
+        if _once(column) == _once(heard):
+            yield _STAMMERED
+        begun = [sound for sound in self._surnames.get(kanji.surname or "", {}) if heard.startswith(sound)]
+        if kanji.given and any(self.is_listed(kanji.given, heard[len(sound) :]) for sound in begun):
+            yield _OTHER_COLUMN
 
     def _readings(self, kanji: Name, spoken: Name) -> Iterator[Likeness]:
         """Every way in which the kana could be the kanji."""
@@ -213,6 +231,8 @@ class Reader:
         if person.kind != "person" or shop.kind != "company":
             return NOT_ALIKE
         written = shop.written != "kana"
+        if not written and self._ends_with(shop.key, person):
+            return _KEEPER
         if written == (person.written == "kanji"):
             surnames = {person.surname if written else person.surname_sound}
         elif written:
@@ -224,6 +244,22 @@ class Reader:
             surnames = {sound for sound in self._surnames.get(person.surname or "", ()) if len(sound) > 2}
         fitting = any(name and len(name) > 1 and shop.key.startswith(name) for name in surnames)
         return Likeness(_KEPT_BY, "called_after") if fitting else NOT_ALIKE
+
+    def _ends_with(self, shop: str, person: Name) -> bool:
+        """Whether a shop in kana is called by its own name and its keeper's, without a space: ヘアーサロンチドリマツウラケイコ."""
+        whole = person.full or ""
+        if len(whole) >= _SHORTEST_WHOLE and shop.endswith(whole) and shop != whole:
+            return True
+        if not person.given or person.written != "kanji":
+            return False
+        surnames = self._surnames.get(person.surname or "", {})
+        names = [sound for sound in self._books(person.given) or {} if shop.endswith(sound)]
+        return any(
+            shop.endswith(surname, 0, len(shop) - len(name))
+            for surname in surnames
+            for name in names
+            if _SHORTEST_WHOLE <= len(surname) + len(name) < len(shop)
+        )
 
     def _is_heard(self, surname: str, sound: str | None) -> bool:
         return sound in self._surnames.get(surname, ())
@@ -273,13 +309,6 @@ def _before(name: Name) -> str | None:
     return f"{name.former}{name.given}" if name.former and name.given else None
 
 
-def _contradicted(kanji: Name, spoken: Name) -> Likeness:
-    """The kanji's own kana column is another sound; only the given name may still agree."""
-    if kanji.given_sound and kanji.given_sound == spoken.given_sound:
-        return Likeness(2.0, "former_surname" if kanji.former else "new_surname")
-    return NOT_ALIKE
-
-
 def _one_character(left: Name, right: Name) -> Likeness:
     """Different surnames and given names: only a slip of one character in a long name is worth anything."""
     if len(left.key) == len(right.key) >= 4 and Levenshtein.distance(left.key, right.key) == 1:
@@ -301,6 +330,8 @@ def _both_sound(left: Name, right: Name) -> Likeness:
         return Likeness(8.0, "same_name")
     if dull(one) == dull(other):
         return Likeness(3.5, "voicing")
+    if _once(one) == _once(other):
+        return _STAMMERED
     if _middle_name(left.words or "", right.words or ""):
         return Likeness(4.0, "middle_name")
     shorter, longer = sorted((one, other), key=len)
@@ -320,6 +351,11 @@ def _both_sound(left: Name, right: Name) -> Likeness:
     return NOT_ALIKE
 
 
+def _once(sound: str) -> str:
+    """A sound without kana that repeat the one before them."""
+    return _TWICE.sub(r"\1", sound)
+
+
 def _middle_name(left: str, right: str) -> bool:
     """Whether one name has all the words of the other and more, at least two of them common."""
     if left.count(" ") == right.count(" "):
@@ -336,4 +372,4 @@ def _devices(left: Name, right: Name) -> Likeness:
     )
     if number_left and number_right:
         return Likeness(6.0, "device_number") if number_left == number_right else Likeness(-7.0, "unlike")
-    return Likeness(1.5, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")
+    return Likeness(3.0, "device_class") if class_left == class_right else Likeness(-4.0, "unlike")

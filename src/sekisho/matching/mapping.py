@@ -74,17 +74,55 @@ SYSTEMS = {
     "スイッチング支援システム": "2",
     "switching": "2",
 }
-RUNNING = ("running", "契約中", "継続中", "契約継続中", "供給中", "有効", "1", "true")
+STATES = dict.fromkeys(
+    (
+        "running",
+        "契約中",
+        "継続中",
+        "契約継続中",
+        "供給中",
+        "使用中",
+        "開通",
+        "有効",
+        "継続",
+        "現",
+        "1",
+        "true",
+        "active",
+    ),
+    "running",
+) | dict.fromkeys(
+    (
+        "ended",
+        "廃止",
+        "解約",
+        "終了",
+        "停止",
+        "廃止済",
+        "契約終了",
+        "切替済",
+        "閉栓",
+        "無効",
+        "済",
+        "旧",
+        "0",
+        "false",
+        "stopped",
+        "closed",
+    ),
+    "ended",
+)
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """columns: field → column of the file. The rest: written value → code, beside the usual ones."""
+    """columns: field → column of the file. The rest: written value → code, beside the usual ones; `running`: the states in
+    which a contract goes on, instead of the usual ones."""
 
     columns: dict[str, str] = field(default_factory=dict)
     applications: dict[str, str] = field(default_factory=dict)
     systems: dict[str, str] = field(default_factory=dict)
-    running: tuple[str, ...] = RUNNING
+    running: tuple[str, ...] | None = None
     encoding: str | None = None
     delimiter: str = ","
 
@@ -117,17 +155,22 @@ def from_dict(content: dict[str, object]) -> Mapping:
     applications = _table(content, "applications")
     codes = (events.SWITCH, events.RENAME, events.STOP, events.RESTART, events.CHANGE)
     _refuse_unknown("applications", dict.fromkeys(applications.values(), 0), codes)
-    running = content.get("running", RUNNING)
+    systems = _table(content, "systems")
+    _refuse_unknown("systems", dict.fromkeys(systems.values(), 0), ("1", "2"))
     return Mapping(
         columns=columns,
         applications=applications,
-        systems=_table(content, "systems"),
-        running=tuple(str(value) for value in running)
-        if isinstance(running, list | tuple)
-        else (str(running),),
+        systems=systems,
+        running=_running(content.get("running")),
         encoding=str(content["encoding"]) if "encoding" in content else None,
         delimiter=str(content.get("delimiter", ",")),
     )
+
+
+def _running(given: object) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple(map(str, given)) if isinstance(given, list | tuple) else (str(given),)
 
 
 def _table(content: dict[str, object], name: str) -> dict[str, str]:

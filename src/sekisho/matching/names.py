@@ -11,7 +11,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import companies, devices, everyday, foreign, kana, rarely, several, variants, wordbook
+from sekisho.matching import (
+    companies,
+    devices,
+    everyday,
+    foreign,
+    kana,
+    notes,
+    rarely,
+    several,
+    variants,
+    wordbook,
+)
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.wordbook import Wordbook
 
@@ -29,9 +40,17 @@ _FORM_IN_HIRAGANA = r"^[^\p{Han}]*(?:[かが]いしゃ|ほうじん|くみあい
 _BRACKET = r"\(([^)]*)\)?"
 _FORMER = r"^(?:旧姓|旧|キユウセイ|キュウセイ)[ :]*"
 _HOSTED = r"^(.{2,12}?)(?:(?:様方|様内|サマカタ|サマホウ) ?|方 )(.{2,})$"
+_AT = r"^(\p{Han}{1,4})方([^ 様]{2,5} ?[^ 様]{1,4})$"
 _HOST_AFTER = r"^(.{2,}?)[ ](.{2,12}?)(?:様方|様内|サマカタ|サマホウ)$"
+_ROMAN = {numeral: str(number) for number, numeral in enumerate("ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ", start=1)}
 _KANA_DASH = r"([ァ-ヺー])[-‐‑–—−]"
 _REPRESENTATIVE = r"^(.{2,}?)[ (](?:代表者|代表取締役|代表|ダイヒヨウ|ダイヒョウ)[ :]?(.{2,}?)\)?$"
+# Whoever has one of these leads a company, and is not its customer.
+_OFFICER = (
+    r"^(.{2,}?)[ (](?:代表取締役|取締役社長|代表社員|代表理事|理事長|組合長|ダイヒ[ヨョ]ウトリシマリヤク|リジチ[ヨョ]ウ)[社長:) ]*"
+    r"(?:[^ )]{1,7} ?){0,2}\)?$"
+)
+_TITLED = r"取締|代表社員|理事|組合長|トリシマリヤク|リジチ"
 # What stands before the keeper's name in brackets.
 _TITLE = r"^(?:代表者|代表取締役|代表|店主|事業主|オーナー|ダイヒヨウシヤ|ダイヒヨウ|ダイヒョウシャ|ダイヒョウ|テンシユ|テンシュ)[ ::]*"
 # Nobody keeps these: whoever is named beside them answers for them.
@@ -102,7 +121,8 @@ def _everyday(told: pl.DataFrame) -> pl.DataFrame:
 def _by_rules(texts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """Devices and legal forms say so; everything else is taken apart before it is told who it is."""
     things, others = _recognised(texts, lexicon)
-    cleaned = _without_shop(_unwrapped(others.filter(~pl.col("legal"))), lexicon)
+    noted = notes.without_notes(others.filter(~pl.col("legal")), lexicon)
+    cleaned = _without_shop(_unwrapped(_hosts_named(noted, lexicon)), lexicon)
     judged = _kinds(_split(several.told_apart(cleaned, lexicon), lexicon), wordbook.of(lexicon))
     keyed = [
         _device_keys(things),
@@ -126,7 +146,7 @@ def _texts(names: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lambda few: _usual(few, lexicon),
         otherwise=_evenly_spaced,
     )
-    called = plain.str.strip_chars(" ").str.replace(_HONORIFIC, "")
+    called = notes.without_marks(plain).str.strip_chars(" ").str.replace(_HONORIFIC, "")
     homeless = rarely.where(called, _HOME, _homeless)
     formal = rarely.where(homeless, _FORM_IN_HIRAGANA, kana.katakana)
     spoken = rarely.given(pl.col("kana"), _spoken)
@@ -143,9 +163,15 @@ def _recognised(texts: pl.DataFrame, lexicon: Lexicon) -> tuple[pl.DataFrame, pl
     in two."""
     seen = texts.with_columns(device=devices.is_device(pl.col("text"), pl.col("sound")))
     told = _without_bearers(seen, lexicon)
-    uncut = rarely.where(pl.col("text"), companies.LONG_IN_KANA, companies.uncut)
-    others = told.filter(~pl.col("device")).with_columns(said="text", text=uncut)
-    return told.filter("device"), others.with_columns(legal=companies.has_form(pl.col("text")))
+    marked = rarely.where(pl.col("text"), companies.BARE_MARK, companies.with_mark)
+    others = told.filter(~pl.col("device")).with_columns(said="text", text=marked)
+    led = rarely.true_where(
+        others, pl.col("text").str.contains(_TITLED), pl.col("text").str.contains(_OFFICER)
+    )
+    headed = rarely.where(pl.col("text"), _TITLED, lambda few: few.str.replace(_OFFICER, "${1}"))
+    uncut = rarely.where(headed, companies.LONG_IN_KANA, companies.uncut)
+    named = others.with_columns(text=uncut).with_columns(legal=companies.has_form(pl.col("text")) | led)
+    return told.filter("device"), named
 
 
 def _homeless(text: pl.Expr) -> pl.Expr:
@@ -179,7 +205,9 @@ def _without_bearers(seen: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 
 def _usual(text: pl.Expr, lexicon: Lexicon) -> pl.Expr:
     """In NFKC form and capitals, with one kind of space and of dash, and without variants."""
-    plain = _evenly_spaced(rarely.uppercase(text.str.normalize("NFKC")))
+    # Ⅱ is a 2, and no two letters.
+    counted = text.str.replace_many(_ROMAN)
+    plain = _evenly_spaced(rarely.uppercase(counted.str.normalize("NFKC")))
     dashed = plain.str.replace_all(_KANA_DASH, "${1}ー")
     marked = rarely.where(dashed, _SMALL_MARK, lambda few: few.str.replace(_SMALL_MARK, "${1}カ${2}"))
     return variants.fold(marked, lexicon.variants)
@@ -200,6 +228,21 @@ def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
     nothing = dict.fromkeys(("inside", "host", "partner"), _NOTHING)
     plain = frame.filter(~wrapped).with_columns(**nothing, main="text")
     return pl.concat([plain, _taken_apart(frame.filter(wrapped)).select(plain.columns)])
+
+
+def _hosts_named(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """岡本方佐藤栄喜 with its 様: 佐藤栄喜 lives at 岡本's. 緒方 and 土方 are surnames."""
+    parts = frame.select(
+        "row", host=pl.col("text").str.extract(_AT, 1), name=pl.col("text").str.extract(_AT, 2)
+    )
+    asked = parts.drop_nulls()
+    book = wordbook.of(lexicon)
+    surname = wordbook.among(asked["host"] + "方", book.people)
+    hosted = asked.filter(wordbook.among(asked["host"], book.people) & ~surname)
+    named = hosted.filter(pl.col("name").is_in(several.whole_names(hosted["name"], lexicon).implode()))
+    rewritten = named.select("row", hosted=pl.concat_str("host", pl.lit("様方"), "name"))
+    joined = frame.join(rewritten, on="row", how="left", maintain_order="left")
+    return joined.with_columns(text=pl.coalesce("hosted", "text")).drop("hosted")
 
 
 def _without_shop(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -381,8 +424,10 @@ def _split_kanji(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         "row", _part(0, "surname"), _part(1, "given"), solid=pl.lit(False)
     )
     solid = kanji.filter(~pl.col("main").str.contains(" ")).select("row", "main")
+    # 山口 is nobody called 口, but a surname alone.
+    surname = wordbook.among(solid["main"], wordbook.of(lexicon).only_surnames)
     cuts = [
-        solid.filter(pl.col("main").str.len_chars() > width).select(
+        solid.filter(~surname, pl.col("main").str.len_chars() > width).select(
             "row",
             pl.col("main").str.slice(0, width).alias("surname"),
             pl.col("main").str.slice(width).alias("given"),
@@ -491,7 +536,11 @@ def _kinds(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     )
     shaped = (
         pl.when(kanji)
-        .then(likely | pl.col("main").str.contains(rf"^{_HAN}{{1,5}} ?[\p{{Han}}ぁ-ゖ々]{{1,4}}$"))
+        .then(
+            likely
+            | pl.col("main").str.contains(rf"^{_HAN}{{1,5}} ?[\p{{Han}}ぁ-ゖ々]{{1,4}}$")
+            | (pl.col("known").fill_null(False) & (pl.col("given") == ""))
+        )
         .otherwise(
             pl.col("main").str.contains(" ")
             | (sounds.str.len_chars() <= 9)

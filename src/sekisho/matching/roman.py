@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import permutations
 
 import jaconv
 from rapidfuzz.fuzz import ratio, token_sort_ratio
@@ -57,6 +58,7 @@ _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F"
 _ALIKE, _SUREST = 90.0, 4.0
 # One consonant more (PETER, ピーター) is nothing; one for another (JULIA, MARIA) is.
 _NEAR = 75.0
+_MOST_ORDERED = 3
 # A middle name that only one of them writes is common; two words must agree all the same.
 _MIDDLE_NAME = 3.0
 
@@ -67,8 +69,17 @@ def weight(latin: str, spoken: str, *, vowels: bool) -> float:
     Consonants alone would make MOORE of ミウラ: `vowels` asks that they agree, too.
     """
     heard = _heard(spoken)
-    best = max(_weight(written, heard) for written in _ways_written(latin))
+    ways = _ways_written(latin) if " " in spoken else _run_together(latin)
+    best = max(_weight(written, heard) for written in ways)
     return min(best, (_spelt_alike(latin, spoken) - 60.0) / 6.0) if vowels else best
+
+
+def _run_together(latin: str) -> tuple[str, ...]:
+    """`_ways_written` without spaces, the words in any order: モハメドアリグルン is GURUNG MOHAMMED ALI."""
+    ways = _ways_written(latin)
+    short = [way.split() for way in ways if way.count(" ") < _MOST_ORDERED]
+    turned = ("".join(order) for words in short for order in permutations(words))
+    return tuple(dict.fromkeys([*ways, *turned]))
 
 
 def _weight(left: str, right: str) -> float:

@@ -22,7 +22,7 @@ from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 6
+EDITION = 7
 SHARD_ROWS = 180_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
@@ -40,6 +40,8 @@ class Result:
     rows: int
     rejected: int
     table: counts.Table
+    unknown: pl.DataFrame
+    """Codes that nobody knows and that were read as missing: field, value, rows."""
 
     @property
     def records(self) -> pl.LazyFrame:
@@ -363,7 +365,18 @@ def _result(job: Job) -> Result:
     table = counts.table(cells, rows=given - unused)
     shards.write_text(job.out / "counts.json", counts.to_json(table))
     shards.write_text(job.out / "counts.csv", "\ufeff" + counts.to_csv(table))
-    return Result(folder=job.out, rows=given, rejected=unused + len(taken["malformed"]), table=table)
+    skipped = unused + len(taken["malformed"])
+    return Result(folder=job.out, rows=given, rejected=skipped, table=table, unknown=_unknown(job))
+
+
+def _unknown(job: Job) -> pl.DataFrame:
+    """Codes that nobody knows, the most frequent first; also as a CSV for a clerk."""
+    every = pl.read_parquet(job.work / "unknown" / "*.parquet")
+    total = every.group_by("field", "value").agg(pl.col("rows").sum())
+    found = total.sort(["rows", "field", "value"], descending=[True, False, False])
+    shown = found.select(項目="field", 値="value", 件数="rows")
+    shards.write_text(job.out / "unknown_values.csv", "\ufeff" + shown.write_csv())
+    return found
 
 
 def _rejected(job: Job) -> pl.DataFrame:

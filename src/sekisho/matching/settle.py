@@ -89,7 +89,9 @@ def _written(parties: pl.DataFrame) -> pl.DataFrame:
     they join like kana."""
     spelt = candidates.is_spelt_out().fill_null(False)
     sounding = (pl.col("kind") == names.COMPANY) & ~pl.col("key").str.contains(r"\p{Han}")
-    return parties.filter(pl.col("written") == "kanji", ~spelt, ~sounding).select("persona", "key")
+    # 山口 alone is any of them.
+    nameless = (pl.col("kind") == names.PERSON) & (pl.col("given") == "").fill_null(False)
+    return parties.filter(pl.col("written") == "kanji", ~spelt, ~sounding, ~nameless).select("persona", "key")
 
 
 def _prepared(

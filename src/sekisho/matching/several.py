@@ -95,6 +95,9 @@ def _surname_first(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
 def _turned(text: str, book: Wordbook) -> str | None:
     """A name that ends with a surname, begins with a given name, and is nobody's the other way round: nobody is called
     広明 or 広 by surname, or 田中 or 明田中 by given name."""
+    # 相沢 is a surname, and nobody called 相 by given name.
+    if text in book.only_surnames:
+        return None
     for size in range(_LONGEST_SURNAME, 0, -1):
         surname, given = text[-size:], text[:-size]
         if surname in book.only_surnames and book.votes.get(given, 0.0) > LISTED:

@@ -62,6 +62,7 @@ def store_piece(
     # The rows are in their order already; numbers are sorted much faster than codes.
     placed = known.sort(pl.col("jis").str.to_integer(strict=False), maintain_order=True)
     write_whole(piece.rejected, work / "rejected" / f"{number:05}.parquet")
+    write_whole(piece.unknown, work / "unknown" / f"{number:05}.parquet")
     write_whole(told.heard(piece.rows, lexicon), work / told.FOLDER / f"{number:05}.parquet")
     _write_piece(placed, work / "pieces" / f"{number:05}.parquet")
     sizes = dict(placed.group_by("jis").len().iter_rows())

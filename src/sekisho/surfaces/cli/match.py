@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -43,6 +44,12 @@ Sample = Annotated[Path, typer.Argument(help=say("判定を記入した CSV", "T
 Folder = Annotated[
     Path, typer.Option("--result", "-r", help=say("名寄せ結果のフォルダ", "Folder of a result"))
 ]
+_SHOWN = 6
+_FIELDS = {
+    "application": ("申込種別", "application"),
+    "system": ("システム", "system"),
+    "state": ("契約状態", "state"),
+}
 _STAGES = {"reading": say("読み込み", "Reading"), "settling": say("名寄せ", "Matching")}
 
 
@@ -98,10 +105,13 @@ def run(
     second = _second(out, lexicon_folder, opinion_records) if opinion else None
     if as_json:
         asked = {} if second is None else {"second_opinion": asdict(second)}
-        print(json.dumps(asdict(result.table) | asked, ensure_ascii=False, indent=1))
+        unknown = {"unknown_values": result.unknown.to_dicts()}
+        print(json.dumps(asdict(result.table) | unknown | asked, ensure_ascii=False, indent=1))
     else:
         print(counts.to_text(result.table, unit=unit))
         print(_summary(result.table, rejected=result.rejected))
+        if result.unknown.height:
+            print(_not_understood(result.unknown))
         if second is not None:
             print(_compared(second))
 
@@ -139,6 +149,21 @@ def _summary(table: counts.Table, *, rejected: int) -> str:
         f"{people.unresolved:,}); estimate {round(people.estimate):,} ({people.low:,} to {people.high:,})\n"
         f"Within companies: street lamps {table.lamps:,}, signals {table.signals:,}, all devices {table.devices:,}; "
         f"records {table.records:,}, unusable rows {rejected:,}",
+    )
+
+
+def _not_understood(unknown: pl.DataFrame) -> str:
+    """Which codes were read as missing; a mapping can say what they mean."""
+    shown = list(unknown.head(_SHOWN).iter_rows())
+    rest = unknown.height - len(shown)
+    more, others = (f" ほか {rest:,} 種類", f" and {rest:,} more") if rest else ("", "")
+    japanese = "、".join(f"{_FIELDS[field][0]}「{value}」{rows:,} 件" for field, value, rows in shown)
+    english = ", ".join(f"{_FIELDS[field][1]} {value!r} ({rows:,} rows)" for field, value, rows in shown)
+    return say(
+        f"意味の分からない区分は空欄として扱いました: {japanese}{more}。対応表の [applications]・[systems]・running に書けば読みます"
+        "（全件は unknown_values.csv）",
+        f"codes that nobody knows were read as missing: {english}{others}; a mapping can say what they mean in "
+        "[applications], [systems] and running (all are in unknown_values.csv)",
     )
 
 
