@@ -9,7 +9,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from sekisho.matching import normalise
+from sekisho.matching import addresses, normalise
+from sekisho.matching.lexicon import Lexicon
 
 TABLE = [
     ("京都市中京区烏丸通二条下る秋野々町513", "26104|秋野野町|513", None),
@@ -73,6 +74,8 @@ TABLE = [
     ("東京都港区芝公園4丁目2-8 203号", "13103|芝公園|4-2-8", "203"),
     ("東京都港区芝公園４－２－８－２０３", "13103|芝公園|4-2-8", "203"),
     ("大阪府堺市堺区南瓦町3番1号", "27141|南瓦町|3-1", None),
+    ("大阪府堺市南区庭代台２丁４番２１号", "27145|庭代台|2-4-21", None),
+    ("堺市南区庭代台2丁4-21", "27145|庭代台|2-4-21", None),
     ("大阪府堺市美原区黒山167-1", "27147|黒山|167-1", None),
     ("兵庫県丹波篠山市北新町41", "28221|北新町|41", None),
     ("神戸市中央区加納町6丁目5-1", "28110|加納町|6-5-1", None),
@@ -197,6 +200,58 @@ def test_the_postcode_says_the_town_that_the_text_has_in_kana_or_under_a_former_
     text: str, postal_code: str, key: str
 ) -> None:
     assert normalise([text], postal_codes=[postal_code])["key"].item() == key
+
+
+IN_KANA = [
+    ("ｱｶｼｼ ﾋｶﾞｼﾌｼﾞｴ 1-7-27", None, "明石市東藤江１丁目７－２７"),
+    ("アカシシヒガシフジエ1-7-27", None, "兵庫県明石市東藤江1-7-27"),
+    ("ヒョウゴケン　アカシシ　ヒガシフジエ　１－７－２７", None, "明石市東藤江1-7-27"),
+    ("ｵｵｻｶﾌｻｶｲｼﾐﾅﾐｸ ﾆﾜｼﾛﾀﾞｲ 2-4-21 ｴｽﾎﾟﾜｰﾙﾋﾞﾚﾂｼﾞAﾄｳ 106", None, "堺市南区庭代台２丁４－２１　１０６号"),
+    ("ｷﾖｳﾄｼﾋｶﾞｼﾔﾏｸ ﾐﾅﾐｷﾉﾓﾄﾁﾖｳ 2099", None, "京都府京都市東山区南木之元町２０９９"),
+    ("ｲｽﾞﾐｵｵﾂｼ ｿﾈﾁﾖｳ 4-37-26 103", None, "泉大津市曽根町4-37-26-103"),
+    ("ﾄﾖｵｶｼ ｲｽﾞｼﾁﾖｳｶﾐﾑﾗ 854", None, "豊岡市出石町上村854番地"),
+    ("ﾋﾖｳｺﾞｹﾝｻﾖｳｸﾞﾝｻﾖｳﾁﾖｳ ﾆｼｵｵﾊﾞﾀｹ 871", None, "佐用町西大畠871"),
+    ("ｻﾖｳﾁﾖｳ ﾆｼｵｵﾊﾞﾀｹ 871", None, "兵庫県佐用郡佐用町西大畠871"),
+    # 町 by its other reading, a long vowel by its mark, units said.
+    ("オーサカフカドマシイズミチョウ1396ノ2", None, "門真市泉町1396-2"),
+    ("ﾓﾘｸﾞﾁｼ ﾋﾖｼﾏﾁ 2ﾁﾖｳﾒ30ﾊﾞﾝ10ｺﾞｳ", None, "守口市日吉町二丁目30番10号"),
+    ("ｶﾄﾞﾏｼ ｻﾂｷﾀﾞﾁﾖｳ 1876-8 ｷﾓﾄﾋﾞﾙ 1F", None, "門真市五月田町1876-8 1F"),
+    ("ﾆｼﾉﾐﾔｼ ｳｴｶﾞﾊﾗ7ﾊﾞﾝﾁﾖｳ 2348", None, "西宮市上ケ原七番町2348番地"),
+    ("ｻﾂﾎﾟﾛｼﾁﾕｳｵｳｸ ｷﾀｲﾁｼﾞﾖｳﾆｼ 2-1-1", None, "札幌市中央区北一条西二丁目1-1"),
+    # Two municipalities of one sound: the town, the prefecture or the postcode decides.
+    ("ﾌﾁﾕｳｼ ﾐﾔﾆｼﾁﾖｳ 2-24", None, "東京都府中市宮西町2-24"),
+    ("ﾌﾁﾕｳｼ ﾌｶﾜﾁﾖｳ 2-24", None, "広島県府中市府川町2-24"),
+    ("ﾋﾛｼﾏｹﾝﾌﾁﾕｳｼ ﾓﾄﾏﾁ 1-1", "1830022", "広島県府中市元町1-1"),
+    # The text wins over a postcode of elsewhere.
+    ("ｱｶｼｼ ﾋｶﾞｼﾌｼﾞｴ 1-7-27", "5900421", "明石市東藤江1-7-27"),
+]
+
+
+@pytest.mark.parametrize(("text", "postal_code", "in_kanji"), IN_KANA)
+def test_an_address_in_kana_is_the_house_that_it_is_in_kanji(
+    text: str, postal_code: str | None, in_kanji: str, words: Lexicon
+) -> None:
+    codes = [postal_code or "", ""]
+    one, other = normalise([text, in_kanji], postal_codes=codes).to_dicts()
+    assert one["key"] == other["key"]
+    assert one["room"] == other["room"]
+    assert one["jis"] is not None
+    found = addresses.municipalities(
+        pl.Series([text]),
+        postal_codes=pl.Series(codes[:1]),
+        gazetteer=words.gazetteer,
+        variants=words.variants,
+    )
+    assert found.to_list() == [one["jis"]]
+
+
+def test_an_address_in_kana_that_could_be_two_places_is_left_alone() -> None:
+    assert normalise(["ﾌﾁﾕｳｼ 1-1"])["jis"].to_list() == [None]
+    assert normalise(["ﾌﾁﾕｳｼ 1-1"], postal_codes=["1830022"])["jis"].to_list() == ["13206"]
+
+
+def test_a_building_in_kana_without_an_address_is_no_municipality() -> None:
+    assert normalise(["ナラシノハイツ 201", "ツシマビル 3"])["jis"].to_list() == [None, None]
 
 
 ALIKE = [
