@@ -43,11 +43,11 @@ _BETWEEN_NUMBERS = dict.fromkeys(("丁目", "丁", "番地", "番", "号"), "-")
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
 _BEFORE_NUMBERS = r"^([^0-9]*)"
-# A01 is a room, the K of ハイツSK101 and the I of a folded Ⅱ are not. One or two figures are a room where something
+# A01 is a room, the K of ハイツSK101 and the I of a folded Ⅰ or Ⅱ are not. One or two figures are a room where something
 # says so; else the building is called so: ハイツ2, 2号館, 第2ビル.
-_LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-Z]\d+)(?:-?室|-)?$"
+_LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-HJ-UWYZ]\d+)(?:-?室|-)?$"
 _LONG_ROOM = r"(\d{3,})[^0-9]*$"
-_SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F|-)$"
+_SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F(?:号室?)?|-)$"
 _HIGHEST_HOUSE_PART = 100
 # More than three numbers, or three of which the last is above a hundred or has a zero in front, or a lot that a room
 # follows without anything between: 4-14-8201 is room 201 of 4-14-8, for no house has 82 floors.

@@ -29,8 +29,12 @@ _AT_ONCE = 20_000
 _SPACES = r"\s+|、|,"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
-# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
-_NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name, as that of a street does: 30 二番町
+# コーポ. Not 七百番地二新栄ビル.
+_NAMED = (
+    r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+    r"|(\d(?:番地?|号)?)\s*([〇一二三四五六七八九十]+番[町館街])"
+)
 # Wide digits and hyphens, as NFKC and _HYPHENS make them.
 NARROW = dict(zip("０１２３４５６７８９－", "0123456789-", strict=True)) | dict.fromkeys("‐‑‒–—―−─━﹣", "-")
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
@@ -134,7 +138,7 @@ def _counted(text: pl.Expr) -> pl.Expr:
     """Changes nothing in which _COUNTED is not found."""
     placed = numerals.by_place(text)
     dashed = rarely.where(placed, _LONG_MARK, _dashed)
-    return rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
+    return rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}${3}~${2}${4}"))
 
 
 def _dashed(text: pl.Expr) -> pl.Expr:
