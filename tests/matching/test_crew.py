@@ -69,3 +69,12 @@ def test_nothing_to_do_starts_nobody(environment: dict[str, str]) -> None:
         assert list(hands.run(refused, [])) == []
         assert present() != environment
     assert present() == environment
+
+
+def test_two_clusters_of_one_machine_do_not_want_the_same_port() -> None:
+    """A warning is an error here: the second says so where it has to take another port."""
+    with (
+        gathered(workers=1, cluster="local:1") as first,
+        gathered(workers=1, cluster="local:1") as second,
+    ):
+        assert dict(first.run(abs, [3])) == dict(second.run(abs, [3])) == {3: 3}

@@ -59,7 +59,9 @@ class Cluster:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                # Without an address a page is served all the same, on port 8787, which another run may hold.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
             )
         self._client = Client(self._local or address)  # type: ignore[no-untyped-call]
 
