@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -28,6 +30,14 @@ def threads(_: int) -> int:
 def refused(number: int) -> int:
     if number == 2:
         raise ValueError("二番")
+    return number
+
+
+def slowly_written(folder: str, number: int) -> int:
+    if number == 0:
+        raise ValueError("零番")
+    time.sleep(0.05)
+    Path(folder, str(number)).touch()
     return number
 
 
@@ -69,6 +79,12 @@ def test_nothing_to_do_starts_nobody(environment: dict[str, str]) -> None:
         assert list(hands.run(refused, [])) == []
         assert present() != environment
     assert present() == environment
+
+
+def test_what_has_not_begun_is_left_where_another_task_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="零番"), gathered(workers=2, cluster=None) as hands:
+        list(hands.run(partial(slowly_written, str(tmp_path)), range(400)))
+    assert len(list(tmp_path.iterdir())) < 100
 
 
 def test_two_clusters_of_one_machine_do_not_want_the_same_port() -> None:

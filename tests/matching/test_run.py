@@ -117,7 +117,7 @@ def test_every_encoding_of_a_utility_is_read(encoding: str, tmp_path: Path) -> N
 def test_a_bad_row_is_kept_aside_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
     result = of_text(tmp_path, ROWS + BAD)
     assert written(result)["record"].to_list() == ["1", "2", "3", "4", "5", "7", "9"]
-    assert result.rejected == 3
+    assert (result.rejected, result.ignored) == (3, 2)
     with (tmp_path / "out" / "rejected.csv").open(encoding="utf-8-sig", newline="") as lines:
         notes = {(row["行"], row["項目"], row["値"], row["使用"]) for row in csv.DictReader(lines)}
     assert {
@@ -353,7 +353,9 @@ def test_two_legal_forms_are_explained_in_words(tmp_path: Path) -> None:
     changed = explain(folder, "4", "5").text()
     assert "同じお客さま" in changed and "組織変更" in changed and "名義変更" in changed
     [apart] = [one for one in ("1", "2") if not explain(folder, one, "3").together]
-    assert "法人格の違う会社どうし" in explain(folder, apart, "3").text()
+    refused = explain(folder, apart, "3").text()
+    assert "法人格の違う会社どうし" in refused
+    assert "この組だけを見れば確からしさ" in refused
 
 
 def test_every_record_is_in_one_cluster_and_the_truth_between_the_bounds(

@@ -42,8 +42,12 @@ class Processes:
 
     def run(self, task: Task, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         waiting: dict[Future[int], int] = {self._pool.submit(task, number): number for number in numbers}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:  # Where one is refused, nobody waits for what has not begun.
+            for future in waiting:
+                future.cancel()
 
 
 class Cluster:

@@ -244,5 +244,10 @@ def _line(step: Step, english: bool) -> str:
         *([reasons.OUTCOMES[step.outcome][language]] if step.outcome in reasons.OUTCOMES else []),
     ]
     joined = "; ".join(parts) if english else "・".join(parts)
-    chance = f"probability {step.probability:.1%}" if english else f"確からしさ {step.probability:.1%}"
+    said = ("確からしさ", "probability")
+    if (
+        step.outcome in reasons.OUTCOMES
+    ):  # A pair that something else speaks against may be likely all the same.
+        said = ("この組だけを見れば確からしさ", "taken by itself, probability")
+    chance = f"{said[language]} {step.probability:.1%}"
     return f"  {step.left} – {step.right}: {joined} ({chance})"

@@ -28,7 +28,7 @@ _RAREST = 2e-4
 _UNLISTED = 0.1
 # Of all names so many are heard as neither dictionaries nor characters suggest (光宙 as ピカチュウ).
 _ARBITRARY = 0.001
-# Less than the chance of two characters that are never read so.
+# A name whose first and last character are together rarer read so is not followed any further.
 _UNHEARD = -14.0
 # Kana come before all kanji.
 _FIRST_KANJI = "㐀"

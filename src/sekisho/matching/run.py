@@ -39,6 +39,9 @@ class Result:
     folder: Path
     rows: int
     rejected: int
+    """Rows set aside; rejected.csv says why."""
+    ignored: int
+    """Values of other rows that could not be read (a day, a point) and count as missing; they are in rejected.csv, too."""
     table: counts.Table
     unknown: pl.DataFrame
     """Codes that nobody knows and that were read as missing: field, value, rows."""
@@ -365,7 +368,8 @@ def _result(job: Job) -> Result:
     shards.write_text(job.out / "counts.json", counts.to_json(table))
     shards.write_text(job.out / "counts.csv", "\ufeff" + counts.to_csv(table))
     skipped = unused + len(taken["malformed"])
-    return Result(folder=job.out, rows=given, rejected=skipped, table=table, unknown=_unknown(job))
+    ignored = rejected.filter("kept").height
+    return Result(job.out, rows=given, rejected=skipped, ignored=ignored, table=table, unknown=_unknown(job))
 
 
 def _unknown(job: Job) -> pl.DataFrame:

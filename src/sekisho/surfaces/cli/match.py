@@ -113,11 +113,12 @@ def run(
     second = _second(out, lexicon_folder, opinion_records) if opinion else None
     if as_json:
         asked = {} if second is None else {"second_opinion": asdict(second)}
+        unusable = {"rejected_rows": result.rejected, "ignored_values": result.ignored}
         unknown = {"unknown_values": result.unknown.to_dicts()}
-        print(json.dumps(asdict(result.table) | unknown | asked, ensure_ascii=False, indent=1))
+        print(json.dumps(asdict(result.table) | unusable | unknown | asked, ensure_ascii=False, indent=1))
     else:
         print(counts.to_text(result.table, unit=unit))
-        print(_summary(result.table, rejected=result.rejected))
+        print(_summary(result.table, rejected=result.rejected, ignored=result.ignored))
         if result.unknown.height:
             print(_not_understood(result.unknown))
         if second is not None:
@@ -146,17 +147,19 @@ def _compared(found: second_opinion.Opinion) -> str:
     )
 
 
-def _summary(table: counts.Table, *, rejected: int) -> str:
+def _summary(table: counts.Table, *, rejected: int, ignored: int) -> str:
     people = table.figures["total"]["individuals"]
+    both = rejected + ignored > 0
+    where, file = ("（rejected.csv）", " (rejected.csv)") if both else ("", "")
     return say(
         f"個人 {people.value:,}（確実 {people.certain:,}、ほぼ確実 {people.probable:,}、未解決 {people.unresolved:,}）"
         f" 推定 {round(people.estimate):,}（{people.low:,}〜{people.high:,}）\n"
         f"法人等の内数: 街路灯 {table.lamps:,}、信号機 {table.signals:,}、機器すべて {table.devices:,}"
-        f"／記録 {table.records:,}、使えない行 {rejected:,}",
+        f"／記録 {table.records:,}、使えない行 {rejected:,}、読めず空欄とした値 {ignored:,}{where}",
         f"Individuals {people.value:,} (certain {people.certain:,}, probable {people.probable:,}, unresolved "
         f"{people.unresolved:,}); estimate {round(people.estimate):,} ({people.low:,} to {people.high:,})\n"
         f"Within companies: street lamps {table.lamps:,}, signals {table.signals:,}, all devices {table.devices:,}; "
-        f"records {table.records:,}, unusable rows {rejected:,}",
+        f"records {table.records:,}, unusable rows {rejected:,}, values read as missing {ignored:,}{file}",
     )
 
 
