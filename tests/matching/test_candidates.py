@@ -123,6 +123,7 @@ def test_ties_of_several_kinds_make_one_persona() -> None:
     ).with_columns(
         kind=pl.lit("person"),
         key=pl.lit("田中太郎"),
+        words=pl.lit(None, dtype=pl.String),
         form=pl.lit(None, dtype=pl.String),
         room=pl.lit(None, dtype=pl.String),
         number=pl.lit(None, dtype=pl.String),

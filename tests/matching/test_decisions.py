@@ -52,6 +52,27 @@ def clusters(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> l
 
 
 ONE = {
+    "two kana names that voicing tells apart, and the kanji of both": [
+        record("ｶﾏﾀﾞ ﾀﾈｱｷ", when="2017..2019"),
+        record("ｶﾏﾀ ﾀﾈｱｷ", when="2019..2021", event="switch"),
+        record("鎌田 種亮", when="2021..", event="switch"),
+    ],
+    "Roman letters and kana that are read by ear": [
+        record("MICHAEL ANDREW BROWN", when="2017..2019"),
+        record("マイケル・アンドリュー・ブラウン", event="switch"),
+    ],
+    "a Brazilian's first name": [
+        record("JOSE DA SILVA", when="2017..2019"),
+        record("ｼﾞﾖｾﾞ ﾀﾞ ｼﾙﾊﾞ", event="switch"),
+    ],
+    "a middle name left out without a space": [
+        record("チャン ティ ラン", when="2017..2019"),
+        record("チャンラン", event="switch"),
+    ],
+    "a host in brackets behind the honorific": [
+        record("加藤 善治郎様(大東様方)", when="2017..2019"),
+        record("カトウ ゼンジロウ", event="switch"),
+    ],
     "kana becomes kanji across a switch": [
         record("ﾔﾏﾀﾞ ﾀﾛｳ", when="2017..2019"),
         record("山田 太郎", when="2019..", event="switch"),
@@ -422,6 +443,14 @@ ONE |= {
     ],
 }
 TWO = {
+    "two lamps of two owners, whose points and numbers nobody knows": [
+        record("木古内町公衆街路灯", None),
+        record("上尾市 防犯灯", None),
+    ],
+    "two foreigners of one building, one without a room and a space": [
+        record("EMILY JOHNSON", when="2017.."),
+        record("ジョンスミス", B, when="2017.."),
+    ],
     "brothers with one kanji differing who both came, by a change of name": [
         record("山田 健一", when="2019..", event="restart"),
         record("山田 健二", when="2019..", event="rename", system="2"),
@@ -691,6 +720,36 @@ def test_contracts_that_begin_and_end_together_are_one_where_the_file_says_so(
         reader=reader,
         weights=decide.Weights(),
         known_priors=Priors(together=odds),
+    )
+    assert settled.records["cluster"].n_unique() == found
+
+
+GAP = pl.DataFrame({"system": ["1"], "until": [day("2024-01-31")]}, schema_overrides={"until": pl.Int32})
+
+
+@pytest.mark.parametrize(
+    ("later", "until", "found"),
+    [
+        ("ﾔﾏﾀﾞ ﾀﾛｳ", GAP, 1),
+        ("ﾔﾏﾀﾞ ﾀﾛｳ", None, 1),
+        ("ｻﾄｳ ﾀﾛｳ", GAP, 2),
+        ("ｻﾄｳ ﾀﾛｳ", None, 1),
+    ],
+)
+def test_after_months_of_silence_a_contract_left_open_says_little(
+    later: str, until: pl.DataFrame | None, found: int, words: Lexicon, reader: Reader
+) -> None:
+    """System 1 ends in January 2024: whoever is in system 2 after that may have come since."""
+    rows = [
+        record("山田 太郎", when="2017..") | {"row": 0},
+        record(later, when="2025-10-20..", event="switch", system="2") | {"row": 1},
+    ]
+    settled = settle.settle(
+        pl.DataFrame(rows, schema=COLUMNS),
+        lexicon=words,
+        reader=reader,
+        weights=decide.Weights(),
+        until=until,
     )
     assert settled.records["cluster"].n_unique() == found
 

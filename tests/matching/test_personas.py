@@ -16,6 +16,7 @@ SCHEMA = {
     "row": pl.UInt32,
     "kind": pl.String,
     "key": pl.String,
+    "words": pl.String,
     "form": pl.String,
     "point": pl.String,
     "house": pl.UInt64,

@@ -110,8 +110,12 @@ def _longer(words: list[str]) -> list[str]:
 # No word boundaries: they would make the pattern many times slower.
 _LATIN_TRADE = rf"(?:^|[^A-Z])(?:{'|'.join(_WORDS_OF['latin_trades'])})(?:[^A-Z]|$)"
 # A word of one character (店, 会) is a trade only at the end.
-TRADES = [word for word in _WORDS_OF["trades"] if len(word) > 1]
-_LAST_TRADE = rf"(?:{'|'.join(word for word in _WORDS_OF['trades'] if len(word) == 1)})$"
+_GAS = "ガス"
+TRADES = [word for word in _WORDS_OF["trades"] if len(word) > 1 and word != _GAS]
+# ガス is in ナガスネヒコ, too.
+_LAST_TRADE = (
+    rf"(?:{'|'.join(word for word in _WORDS_OF['trades'] if len(word) == 1)})$|{_GAS}(?:[^{kana.KANA} ]|$)"
+)
 _SPOKEN_TRADES = kana.sounds_of([word for word in _WORDS_OF["spoken_trades"] if len(word) > 2])
 # A short sound is a trade only at the end: フクシ (福祉) is not in フクシマ.
 _LONG_SOUNDS = [word for word in _SPOKEN_TRADES if len(word) >= 5]

@@ -22,6 +22,10 @@ _SHAPES = vocabulary.lines("devices", "shapes")
 _BEFORE_NUMBER = r"[ -]*(?:第|ダイ|NO\.?|№|#)?[ -]*"
 
 
+# The end of a key without a number.
+UNNUMBERED = "|"
+
+
 def _is_kana(word: str) -> bool:
     return all("ァ" <= char <= "ー" for char in word)
 

@@ -17,21 +17,31 @@ _FEW = 6
 _MONTH = 31
 
 
-def between(records: pl.DataFrame) -> pl.DataFrame:
+def between(records: pl.DataFrame, until: pl.DataFrame | None = None) -> pl.DataFrame:
     """Each pair of personas that follow or overlap at a point.
 
     Columns left, right (left < right), switched, renamed, shared (the two systems overlap), twin (one contract
     begins in both systems), together (two contracts of one home begin and end together), unbroken, enclosed (one
-    lies between two contracts of the other), moved (a stop or restart lies between); flags are true when any
+    lies between two contracts of the other), seen_later (the one is open in its system and the other begins in the other
+    system after all that the first one tells: `until`, system and day, see `horizon.py`), moved (a stop or restart lies between); flags are true when any
     meeting of the two shows them. `undated` says that only the applications tell so, `guessed` that they do not
     even tell which of several goes on. `records` has persona, kind, point, house, room, start, end (days, NEVER
     when open), application, system. A record without a point meets those that begin in its home on the day it ends,
     or on the next. Where nobody knows the days, the applications say who came and who went on.
     """
-    dated = _judged(pl.concat([_at_points(_begun(records)), _at_homes(_begun(records))]))
+    met = pl.concat([_at_points(_begun(records)), _at_homes(_begun(records))])
+    dated = _judged(_with_horizon(met, until))
     dated = _any(pl.concat([dated, _together(records).select(dated.columns)]))
     undated = _undated(records.filter(pl.col("start").is_null()))
     return dated if undated.is_empty() else _any(pl.concat([dated, undated.select(dated.columns)]))
+
+
+def _with_horizon(met: pl.DataFrame, until: pl.DataFrame | None) -> pl.DataFrame:
+    """Adds old_until: the day after which the earlier contract's system tells nothing, null where that is not known."""
+    if until is None:
+        return met.with_columns(old_until=pl.lit(None, dtype=pl.Int32))
+    known = until.select(old_system="system", old_until="until")
+    return met.join(known, on="old_system", how="left", maintain_order="left")
 
 
 def _begun(records: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +156,10 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
     changed = (pl.col("application") == CHANGE) | (pl.col("old_application") == CHANGE)
     states = (~two_systems & same_end & ((pl.col("end") < NEVER) | changed)).fill_null(False)
     twin = (same_start & (two_systems | same_end) | states) & ~renamed.fill_null(False)
-    shared = two_systems & ((gap < -_SHARED) | open_end) | twin
+    # Nobody knows what became of it.
+    silent = (open_end & two_systems & (pl.col("start") > pl.col("old_until"))).fill_null(False) & ~twin
+    open_end = open_end & ~silent
+    shared = two_systems & ~silent & ((gap < -_SHARED) | open_end) | twin
     unbroken = (gap.abs() <= _UNBROKEN) | open_end | states
     here = pl.col("application").fill_null("")
     moved = ~(twin | states) & ((here == RESTART) | (pl.col("old_application") == STOP).fill_null(False))
@@ -161,15 +174,16 @@ def _judged(met: pl.DataFrame) -> pl.DataFrame:
         together=pl.lit(False),
         unbroken=unbroken,
         enclosed=(pl.col("next_persona") == pl.col("old_persona")).fill_null(False)
-        & (unbroken | shared)
+        & (unbroken | shared | silent)
         & ~moved,
+        seen_later=silent & ~moved,
         guessed=pl.lit(False),
         undated=pl.lit(False),
     )
     return _any(flags.select("left", "right", *_FLAGS))
 
 
-_SHOWN = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "moved")
+_SHOWN = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "seen_later", "moved")
 _UNSURE = ("guessed", "undated")
 _FLAGS = (*_SHOWN, *_UNSURE)
 
@@ -229,6 +243,7 @@ def _few_at_a_place(came: pl.DataFrame) -> pl.DataFrame:
         together=never,
         unbroken=went_on | took_over,
         enclosed=never,
+        seen_later=never,
         moved=both_came,
         guessed=went_on & ~alone,
         undated=pl.lit(True),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sekisho.matching import decide, lexicon, phones, reasons, run, settle, told
+from sekisho.matching import decide, horizon, lexicon, phones, reasons, run, settle, told
 from sekisho.matching.errors import UnableToExplain, UnableToFindRecord
 from sekisho.matching.likeness import Reader
 from sekisho.matching.priors import Priors
@@ -67,6 +67,7 @@ def explain(folder: Path, left: str, right: str, *, lexicon_folder: Path | None 
         known_priors=_priors_of(folder, near["jis"]),
         crowded=phones.read(folder / "work"),
         told=told.read(folder / "work"),
+        until=horizon.read(folder / "work"),
     )
     rows = {row["record"]: row for row in near.iter_rows(named=True)}
     ends = rows[left], rows[right]

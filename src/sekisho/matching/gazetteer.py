@@ -32,7 +32,7 @@ _SPACE_BETWEEN = rf"((?:\d|番地?{_NUMERAL}|[のノ-]{_NUMERAL})(?:番地?|号)
 # 760番三栄ビル and 番地 三栄ビル: a numeral that goes on as a word begins a building's name, as that of a street does: 30 二番町
 # コーポ. Not 七百番地二新栄ビル.
 _NAMED = (
-    r"(\d(?:番地?|号)|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
+    r"(\d(?:番地?|号)|[〇一二三四五六七八九十百千]号|(?:番地?|号)\s)\s*([〇一二三四五六七八九十百千]+[^〇一二三四五六七八九十百千号番\d\s~-])"
     r"|(\d(?:番地?|号)?)\s*([〇一二三四五六七八九十]+番[町館街])"
 )
 # Wide digits and hyphens, as NFKC and _HYPHENS make them.

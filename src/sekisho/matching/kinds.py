@@ -27,7 +27,7 @@ def told(frame: pl.DataFrame, book: Wordbook) -> pl.DataFrame:
     listed = pl.when(kanji).then(in_books & ~(keyword & pl.col("doubtful"))).otherwise(heard)
     # An unlisted given name under a listed surname is still a person when it looks like one.
     likely = pl.col("known").fill_null(False) & (
-        pl.col("given").str.contains(r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,6})$")
+        pl.col("given").str.contains(r"^(?:[\p{Han}ぁ-ゖァ-ヺー々]{1,3}|[ぁ-ゖ]{2,8})$")
         | pl.col("main").str.contains(r"^[^ ]+ [ァ-ヺー]{4,5}$")
     )
     shaped = (

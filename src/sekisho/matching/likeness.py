@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import permutations
 
 import polars as pl
 from rapidfuzz.distance import Levenshtein
@@ -356,11 +357,14 @@ def _once(sound: str) -> str:
 
 
 def _middle_name(left: str, right: str) -> bool:
-    """Whether one name has all the words of the other and more, at least two of them common."""
+    """Whether one name has all the words of the other and more, at least two of them common; without a space, as
+    チャンラン beside チャン ティ ラン, two of them."""
     if left.count(" ") == right.count(" "):
         return False
-    shorter, longer = sorted((Counter(left.split()), Counter(right.split())), key=Counter.total)
-    return 2 <= shorter.total() < longer.total() and shorter < longer
+    shorter, longer = sorted((left.split(), right.split()), key=len)
+    if len(shorter) < 2:
+        return len(longer) > 2 and any(shorter == [one + other] for one, other in permutations(longer, 2))
+    return Counter(shorter) < Counter(longer)
 
 
 def _devices(left: Name, right: Name) -> Likeness:

@@ -241,12 +241,15 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text")
     described = pl.concat_str(text, pl.lit(" "), pl.col("sound").fill_null("")).str.strip_chars_end(" ")
     number = devices.device_number(text).fill_null("")
-    key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit("|"), number)
+    key = pl.concat_str(devices.device_class(described).fill_null(""), pl.lit(devices.UNNUMBERED), number)
     named = things.with_columns(
         kind=pl.lit(DEVICE), sure=pl.lit(True), written=splitting.script(text), key=key
     )
     heard = pl.when(pl.col("written") == "kana").then("sound").otherwise("spoken")
-    return _columns(named.with_columns(full=heard.str.replace_all(rf"{splitting.BETWEEN}| ", "")))
+    solid = rf"{splitting.BETWEEN}| "
+    return _columns(
+        named.with_columns(full=heard.str.replace_all(solid, ""), words=text.str.replace_all(solid, ""))
+    )
 
 
 def _columns(keyed: pl.DataFrame) -> pl.DataFrame:

@@ -30,7 +30,18 @@ _SUMS = ("excess", "missing", "spread", "beside", "told", "by_event")
 # Records that say neither or only one of where and when.
 _SILENT = ("unplaced", "undated")
 _SHOWN = ("row", "name", "address", "postal_code", "phone", "point", "system", "running", "start")
-_FLAGS = ("switched", "shared", "twin", "together", "renamed", "unbroken", "enclosed", "phone", "moved")
+_FLAGS = (
+    "switched",
+    "shared",
+    "twin",
+    "together",
+    "renamed",
+    "unbroken",
+    "enclosed",
+    "seen_later",
+    "phone",
+    "moved",
+)
 
 # What NFKC may change to something else than a space.
 _UNFOLDED = r"[^ -~\x{4E00}-\x{9FFF}ぁ-ゖァ-ヺー\x{3000}]"

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import polars as pl
 
+from sekisho.matching import devices
+
 _ANY_ROOM = "*"
 _NO_ROOM = "-"
 
 
 def assign(records: pl.DataFrame) -> pl.DataFrame:
-    """Adds `persona`, the smallest row of the group, to columns row, kind, key, form, point, house, room, number.
+    """Adds `persona`, the smallest row of the group, to columns row, kind, key, words, form, point, house,
+    room, number.
 
     The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no
-    two of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one. 株式会社青葉 and
+    two of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one; where nobody
+    knows its point and its number, only who is written in the same `words` is the same lamp. 株式会社青葉 and
     有限会社青葉 at one point or house are two, and 青葉 without a form is a third.
     """
     keyed = _keyed(records)
@@ -46,8 +50,10 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     """Hashes of what ties records: null where the tie does not apply."""
     device = pl.col("kind") == "device"
     named = pl.col("key") != ""
-    frame = records.select("row", "kind", "key", "form", "point", "house", "room", "number")
-    frame = frame.with_columns(name=pl.struct("kind", "key").hash())
+    frame = records.select("row", "kind", "key", "words", "form", "point", "house", "room", "number")
+    lost = device & pl.col("point").is_null() & pl.col("key").str.ends_with(devices.UNNUMBERED)
+    said = pl.when(lost).then("words").otherwise("key")
+    frame = frame.with_columns(name=pl.struct("kind", said).hash()).drop("words")
     frame = frame.with_columns(spot=pl.struct("name", "house").hash())
     frame = frame.with_columns(room=_room(_with_several(frame, "room")))
     numbers = pl.col("spot").is_in(_with_several(frame, "number").implode())

@@ -39,6 +39,7 @@ class Priors:
     shared: float = 5.5
     switched: float = 4.8
     unbroken: float = 2.0
+    seen_later: float = 1.5
     renamed: float = -0.4
     moved: float = -2.8
     succeeded: float = 0.5
@@ -77,7 +78,7 @@ def ways(pairs: pl.DataFrame, met: pl.DataFrame, places: pl.DataFrame) -> pl.Dat
 
 
 def _way() -> pl.Expr:
-    flags = ("enclosed", "shared", "switched", "moved", "renamed", "unbroken")
+    flags = ("enclosed", "shared", "switched", "moved", "renamed", "unbroken", "seen_later")
     met = pl.coalesce(pl.when(flag).then(pl.lit(flag)) for flag in flags)
     home = pl.when("together").then(pl.lit(TOGETHER)).otherwise(pl.lit(BESIDE))
     apart = pl.when("at_point").then(pl.lit(SUCCEEDED)).otherwise(home)

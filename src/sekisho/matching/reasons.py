@@ -92,6 +92,10 @@ EVENTS = {
     ),
     "renamed": ("名義変更・需要者情報変更の申込", "a change of name was applied for"),
     "unbroken": ("途切れのない契約", "the contracts meet without a gap"),
+    "seen_later": (
+        "一方のシステムの記録が終わった後の契約",
+        "a contract begun after the other system's records end",
+    ),
     "enclosed": ("前後の契約と同じ名義人の間に挟まれた契約", "between two contracts of the other"),
     "phone": ("携帯電話番号が一致", "the mobile number agrees"),
     "moved": ("間に廃止または再点", "a stop or restart lies between"),

@@ -35,6 +35,8 @@ _GLIDES = r"ホ(?=[イエワ])ワ?|(?<![ァ-ヺ])ウ(?=[アイエオ])"
 _SMALL = r"(?<=[キギシジチニヒビピミリ])[ヤユヨ]"
 _SPELLINGS = (
     (r"SCH", "S"),
+    (r"CH(?=AEL)", "K"),
+    (r"(?<=[AEIO])W(?![AEIOU])", ""),
     (r"WH", "W"),
     (r"DT\b", "T"),
     (r"V\b", "F"),
@@ -52,8 +54,8 @@ _SPELLINGS = (
 )
 _ODDLY_SPELT = re.compile("|".join(pattern for pattern, _ in _SPELLINGS))
 _UNHEARD, _DOUBLED = re.compile("[^ KGSTDNHBPMRW]+"), re.compile(r"(.)\1+")
-# Smith is heard スミス and Thomas トマス; a Vietnamese Dung is ズン, a Dutch one ドゥン.
-_HEARD_OPEN = ({"TH": "T"}, {"TH": "S"}, {"TH": "T", "D": "Z"})
+# Smith is heard スミス and Thomas トマス; a Vietnamese Dung is ズン, a Dutch one ドゥン; José is ホセ in Spain, ジョゼ in Brazil.
+_HEARD_OPEN = ({"TH": "T"}, {"TH": "S"}, {"TH": "T", "D": "Z"}, {"TH": "T", "JOS": "ZOS"})
 _SKELETON = str.maketrans({"L": "R", "C": "K", "Q": "K", "V": "B", "W": "B", "F": "H", "J": "S", "Z": "S"})
 _ALIKE, _SUREST = 90.0, 4.0
 # One consonant more (PETER, ピーター) is nothing; one for another (JULIA, MARIA) is.
@@ -61,6 +63,8 @@ _NEAR = 75.0
 _MOST_ORDERED = 3
 # A middle name that only one of them writes is common; two words must agree all the same.
 _MIDDLE_NAME = 3.0
+# Where nothing says which word is which, more must agree: EMILY JOHNSON is no ジョンスミス.
+_SOLID = 6.0
 
 
 def weight(latin: str, spoken: str, *, vowels: bool) -> float:
@@ -86,7 +90,7 @@ def _weight(left: str, right: str) -> float:
     """Every word must find its like: JULIA WHITE is no メアリー ホワイト, however much of the whole agrees."""
     shorter, longer = sorted((left.split(), right.split()), key=len)
     if len(shorter) < 2:
-        return _evidence(token_sort_ratio(left.replace(" ", ""), right.replace(" ", "")))
+        return _evidence(token_sort_ratio(left.replace(" ", ""), right.replace(" ", "")) - _SOLID)
     likes = [[ratio(one, other) for other in longer] for one in shorter]
     least = min(map(max, likes))
     if len(shorter) == len(longer):

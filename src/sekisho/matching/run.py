@@ -22,7 +22,7 @@ from sekisho.matching.errors import UnableToResume
 from sekisho.matching.likeness import Reader
 from sekisho.matching.mapping import Mapping
 
-EDITION = 7
+EDITION = 8
 SHARD_ROWS = 180_000
 SAMPLE_ROWS = 150_000
 _ROW_BYTES = 3_600
@@ -177,6 +177,7 @@ def _read(job: Job, hands: crew.Crew, tell: Progress) -> dict[str, int]:
         count(job, hands, tell)
     shards.place_nowhere(job.work)
     shards.gather_told(job.work)
+    shards.gather_horizon(job.work)
     listed = sorted((job.work / "pieces").glob("*.json"))
     return shards.totals([json.loads(path.read_text(encoding="utf-8")) for path in listed])
 

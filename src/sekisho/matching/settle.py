@@ -53,13 +53,15 @@ def settle(
     known_priors: priors.Priors | None = None,
     crowded: pl.Series | None = None,
     told: pl.DataFrame | None = None,
+    until: pl.DataFrame | None = None,
     lap: stages.Lap = stages.untimed,
 ) -> Settled:
     """`rows` has row, name, kana, address, postal_code, phone, point, number, system, application, start,
     end, running. Priors, and the telephone numbers that say nothing (`phones.crowded`), are found in the rows
-    unless they are given; so are not the readings of surnames that the whole file tells (`told`: name, sound)."""
+    unless they are given; so are not the readings of surnames that the whole file tells (`told`: name, sound) and the days until which its systems
+    tell anything (`until`: system, until)."""
     reader.reciter.make_room()
-    known, parties, met, places = _prepared(rows, lexicon, lap)
+    known, parties, met, places = _prepared(rows, lexicon, until, lap)
     listed, before = decide.edges(
         parties, places, met, reader, lexicon, weights, known_priors, _owners(known, crowded), told, lap
     )
@@ -77,10 +79,15 @@ def settle(
 
 
 def learn(
-    rows: pl.DataFrame, *, lexicon: Lexicon, reader: Reader, told: pl.DataFrame | None = None
+    rows: pl.DataFrame,
+    *,
+    lexicon: Lexicon,
+    reader: Reader,
+    told: pl.DataFrame | None = None,
+    until: pl.DataFrame | None = None,
 ) -> priors.Priors:
     """The priors that the rows (as for `settle`) say, and nothing else."""
-    _, parties, met, places = _prepared(rows, lexicon, stages.untimed)
+    _, parties, met, places = _prepared(rows, lexicon, until, stages.untimed)
     heard = candidates.by_surname(parties, places, lexicon, told)
     return priors.learnt(heard, met, parties, places, reader)
 
@@ -96,7 +103,7 @@ def _written(parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _prepared(
-    rows: pl.DataFrame, lexicon: Lexicon, lap: stages.Lap
+    rows: pl.DataFrame, lexicon: Lexicon, until: pl.DataFrame | None, lap: stages.Lap
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Rows with their names, places and personas; the personas; whom they met at a point; where they are."""
     named = _named(rows, lexicon)
@@ -106,7 +113,7 @@ def _prepared(
     known = personas.assign(located)
     parties, places = _parties(known), _places(known)
     lap("personas")
-    met = events.between(known)
+    met = events.between(known, until)
     lap("events")
     return known, parties, met, places
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet
 
-from sekisho.matching import addresses, division, intake, parties, settle, stages, told
+from sekisho.matching import addresses, division, horizon, intake, parties, settle, stages, told
 from sekisho.matching.decide import Weights
 from sekisho.matching.lexicon import Lexicon
 from sekisho.matching.likeness import Reader
@@ -95,6 +95,13 @@ def gather_told(work: Path) -> None:
     if not (work / told.FILE).exists():
         parts = [pl.read_parquet(path) for path in sorted((work / told.FOLDER).glob("*.parquet"))]
         write_whole(told.gathered(parts), work / told.FILE)
+
+
+def gather_horizon(work: Path) -> None:
+    """Until when each system of the file tells anything, for all shards."""
+    if not (work / horizon.FILE).exists():
+        pieces = pl.scan_parquet(sorted((work / "pieces").glob("[0-9]*.parquet")))
+        write_whole(horizon.of(pieces), work / horizon.FILE)
 
 
 def _homes(pieces: list[pl.LazyFrame], spots: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +181,7 @@ def learn(municipalities: list[str], *, rows: int, work: Path, lexicon: Lexicon,
     """What the kanji names of some municipalities (at most `rows` rows) say about switches and the like."""
     pieces = pl.scan_parquet(work / "pieces" / "*.parquet")
     known = pieces.filter(pl.col("jis").is_in(municipalities)).sort("row").head(rows).drop("jis").collect()
-    return settle.learn(known, lexicon=lexicon, reader=reader, told=told.read(work))
+    return settle.learn(known, lexicon=lexicon, reader=reader, told=told.read(work), until=horizon.read(work))
 
 
 def settle_span(
@@ -203,6 +210,7 @@ def settle_span(
         known_priors=priors,
         crowded=crowded,
         told=told.read(work),
+        until=horizon.read(work),
         lap=lap,
     )
     tables = parties.tables(rows, settled)

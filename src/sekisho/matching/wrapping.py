@@ -50,6 +50,7 @@ def hosts_named(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 def _taken_apart(frame: pl.DataFrame) -> pl.DataFrame:
     inside = pl.col("text").str.extract(_BRACKET)
     outside = pl.col("text").str.replace_all(_BRACKET, " ").str.replace_all(" +", " ").str.strip_chars(" ")
+    outside = outside.str.replace(HONORIFIC, "")
     opened = frame.with_columns(inside=inside, outside=outside)
     hosted = opened.with_columns(
         host=pl.coalesce(
