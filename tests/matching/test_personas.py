@@ -174,3 +174,13 @@ RECORDS = st.builds(
 @given(st.lists(RECORDS, min_size=1, max_size=14))
 def test_personas_are_what_asking_every_two_records_finds(rows: list[Row]) -> None:
     assert assigned(rows) == plainly(rows)
+
+
+def lamp(owner: str | None, **known: Any) -> Row:
+    return row("device", "街路灯|", words=owner, house=1, **known)
+
+
+def test_lamps_whose_points_and_numbers_nobody_knows_are_one_unless_their_owners_differ() -> None:
+    assert assigned([lamp("青葉町"), lamp("青葉町"), lamp(None)]) == [0, 0, 0]
+    assert assigned([lamp("青葉町"), lamp("若葉市"), lamp(None), lamp("青葉町"), lamp(None)]) == [0, 1, 2, 0, 2]
+    assert assigned([lamp("青葉町", point="A"), lamp("若葉市", point="A")]) == [0, 0]

@@ -72,6 +72,7 @@ def _numbered(words: list[str]) -> str:
 
 _SHAPED_OF = {line[0]: _numbered(line) for line in _SHAPES}
 _SHAPED = _numbered([word for line in _SHAPES for word in line])
+_NOT_AN_OWNER = r"[^\p{Han}ぁ-ゖァ-ヺーA-Z]|公衆|NO"
 _ENDS_NUMBERED = rf"\d ?{_BEARING}$"
 _PATTERNS = [_pattern(line) for line in _LINES]
 _CLASSES = [
@@ -128,6 +129,12 @@ def _first_of(texts: pl.Series, classes: list[tuple[str, str]]) -> pl.Series:
     for name, pattern in reversed(classes):
         chosen = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(chosen)
     return texts.alias("text").to_frame().select(chosen.alias("class")).to_series()
+
+
+def owner(text: pl.Expr) -> pl.Expr:
+    """What stands beside a device's class and number, without signs: 青葉市 of 青葉市公衆街路灯 and 青葉市　防犯灯 No.3."""
+    rest = text.str.replace_all(_LONG, "").str.replace(_NUMBER, "")
+    return rest.str.replace_all(_NOT_AN_OWNER, "")
 
 
 def device_number(text: pl.Expr) -> pl.Expr:

@@ -237,7 +237,7 @@ def _company_keys(firms: pl.DataFrame) -> pl.DataFrame:
 
 
 def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
-    """Class and number: 街路灯|1093."""
+    """Class and number: 街路灯|1093; words are the owner's, where they are written in kanji."""
     text = pl.col("text")
     described = pl.concat_str(text, pl.lit(" "), pl.col("sound").fill_null("")).str.strip_chars_end(" ")
     number = devices.device_number(text).fill_null("")
@@ -246,9 +246,9 @@ def _device_keys(things: pl.DataFrame) -> pl.DataFrame:
         kind=pl.lit(DEVICE), sure=pl.lit(True), written=splitting.script(text), key=key
     )
     heard = pl.when(pl.col("written") == "kana").then("sound").otherwise("spoken")
-    solid = rf"{splitting.BETWEEN}| "
+    owner = pl.when(pl.col("written") == "kanji").then(devices.owner(text))
     return _columns(
-        named.with_columns(full=heard.str.replace_all(solid, ""), words=text.str.replace_all(solid, ""))
+        named.with_columns(full=heard.str.replace_all(rf"{splitting.BETWEEN}| ", ""), words=owner)
     )
 
 

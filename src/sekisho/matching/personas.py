@@ -20,8 +20,8 @@ def assign(records: pl.DataFrame) -> pl.DataFrame:
     room, number.
 
     The same name at one supply point, or at one house with one room (or with rooms given only sometimes, when no
-    two of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one; where nobody
-    knows its point and its number, only who is written in the same `words` is the same lamp. 株式会社青葉 and
+    two of them differ), or the same 法人番号 at one house. A device never leaves its point, when it has one; of lamps without
+    point and number those are one whose owners (`words`) do not differ. 株式会社青葉 and
     有限会社青葉 at one point or house are two, and 青葉 without a form is a third.
     """
     keyed = _keyed(records)
@@ -51,9 +51,8 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
     device = pl.col("kind") == "device"
     named = pl.col("key") != ""
     frame = records.select("row", "kind", "key", "words", "form", "point", "house", "room", "number")
-    lost = device & pl.col("point").is_null() & pl.col("key").str.ends_with(devices.UNNUMBERED)
-    said = pl.when(lost).then("words").otherwise("key")
-    frame = frame.with_columns(name=pl.struct("kind", said).hash()).drop("words")
+    frame = frame.with_columns(name=pl.struct("kind", "key").hash())
+    frame = frame.with_columns(name=_by_owner(frame)).drop("words")
     frame = frame.with_columns(spot=pl.struct("name", "house").hash())
     frame = frame.with_columns(room=_room(_with_several(frame, "room")))
     numbers = pl.col("spot").is_in(_with_several(frame, "number").implode())
@@ -73,6 +72,15 @@ def _keyed(records: pl.DataFrame) -> pl.DataFrame:
         ),
         by_number=pl.when(pl.col("number").is_not_null() & ~device).then(pl.struct("number", "house").hash()),
     )
+
+
+def _by_owner(frame: pl.DataFrame) -> pl.Expr:
+    """The name; with its owner, where a house has lamps of several owners and nobody knows points or numbers."""
+    unnumbered = pl.col("key").str.ends_with(devices.UNNUMBERED)
+    lost = (pl.col("kind") == "device") & pl.col("point").is_null() & unnumbered
+    lamps = frame.filter(lost).select("words", spot=pl.struct("name", "house").hash())
+    several = pl.struct("name", "house").hash().is_in(_with_several(lamps, "words").implode())
+    return pl.when(lost & several).then(pl.struct("name", "words").hash()).otherwise("name")
 
 
 def _several_forms(frame: pl.DataFrame) -> pl.Series:
