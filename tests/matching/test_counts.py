@@ -44,6 +44,7 @@ def population() -> pl.DataFrame:
         .otherwise(pl.lit("certain")),
         records=pl.lit(2),
         contracts=pl.lit(1),
+        keeper=(pl.col("kind") == "person") & (pl.col("cluster") % 100 == 0),
         unplaced=pl.lit(0),
         undated=pl.lit(0),
         excess=pl.when(pl.col("cluster") % 70 == 1).then(0.3).otherwise(0.0),
@@ -60,10 +61,11 @@ def made() -> counts.Table:
 
 
 def test_the_seeds_table_is_reproduced_from_a_population_of_its_proportions() -> None:
-    scaled = parties.cells(population()).with_columns(pl.col("clusters", "contracts", "records") * 10_000)
+    scaled = parties.cells(population()).with_columns(pl.col("clusters", "contracts", "records", "keepers") * 10_000)
     table = counts.table(scaled, rows=2 * 13_540_000)
     assert counts.to_text(table, unit=10_000) == PRINTED
     assert (table.devices, table.lamps + table.signals) == (1_460_000, 1_460_000)
+    assert table.sole_proprietors == 110_000
 
 
 def test_every_figure_is_the_sum_of_what_is_certain_probable_and_unresolved() -> None:

@@ -128,6 +128,18 @@ def test_a_bad_row_is_kept_aside_with_its_reason_and_the_others_go_on(tmp_path: 
     assert any(row == "10" and "余分" in value for row, _, value, _ in notes)
 
 
+def test_people_with_a_business_name_are_told_within_the_individuals(tmp_path: Path) -> None:
+    rows = """record_id,name,address,point
+1,青葉商店 山田太郎,上尾市原市3-4-5,0000000000000000000001
+2,山田 太郎,上尾市原市3-4-5,0000000000000000000001
+3,鈴木 花子,上尾市原市1-1,0000000000000000000002
+4,株式会社青葉,上尾市原市1-2,0000000000000000000003
+"""
+    table = of_text(tmp_path, rows).table
+    assert (table.figures["total"]["individuals"].value, table.sole_proprietors) == (2, 1)
+    assert "屋号のある者,1" in (tmp_path / "out" / "counts.csv").read_text(encoding="utf-8-sig")
+
+
 def test_a_name_of_which_nothing_is_seen_is_none_and_a_point_loses_what_nobody_sees() -> None:
     raw = pl.DataFrame(
         {

@@ -69,6 +69,8 @@ class Table:
     devices: int
     companies: int
     records: int
+    sole_proprietors: int = 0
+    """People of the individuals' figure who keep a shop or a firm under its own name: 法人等 for who counts them there."""
 
 
 def table(cells: pl.DataFrame, *, rows: int) -> Table:
@@ -88,6 +90,7 @@ def table(cells: pl.DataFrame, *, rows: int) -> Table:
         devices=int(device["contracts"].sum()),
         companies=int(marked.filter(pl.col("kind") == "company")["clusters"].sum()),
         records=int(marked["records"].sum()),
+        sole_proprietors=int(marked.filter(pl.col("kind") == "person")["keepers"].sum()),
     )
     reconcile(made, rows=rows)
     return made
@@ -239,6 +242,7 @@ def to_csv(made: Table) -> str:
         ("うち機器すべて", made.devices),
     ):
         writer.writerow(["合計", title, value])
+    writer.writerow(["合計", "個人のうち屋号のある者", made.sole_proprietors])
     return out.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sekisho.matching import devices, kana, rarely
+from sekisho.matching import devices, kana, kinds, rarely
 from sekisho.matching.decide import LISTED, probability
 from sekisho.matching.settle import Settled
 
@@ -115,14 +115,23 @@ def _clusters(rows: pl.DataFrame, settled: Settled, pairs: pl.DataFrame) -> pl.D
         unplaced=pl.col("point").null_count().cast(pl.UInt32),
         undated=pl.col("start").null_count().cast(pl.UInt32),
     )
-    joined = lines.join(_lights(known), on="cluster", how="left").join(
-        _doubts(pairs), on="cluster", how="left"
+    joined = (
+        lines.join(_lights(known), on="cluster", how="left")
+        .join(_keepers(settled), on="cluster", how="left")
+        .join(_doubts(pairs), on="cluster", how="left")
     )
     return joined.with_columns(
-        pl.col("lamp", "signal").fill_null(False),
+        pl.col("lamp", "signal", "keeper").fill_null(False),
         pl.col(_SUMS).fill_null(0.0),
         level=pl.col("level").fill_null("certain"),
     )
+
+
+def _keepers(settled: Settled) -> pl.DataFrame:
+    """cluster, keeper: the people beside whose name a shop is written, or a company's name alone."""
+    named = pl.col("shop").is_not_null() | (pl.col("kind") == kinds.COMPANY)
+    people = settled.parties.filter(pl.col("cluster_kind") == kinds.PERSON, named)
+    return people.select("cluster", keeper=pl.lit(True)).unique()
 
 
 def _lights(known: pl.DataFrame) -> pl.DataFrame:
@@ -182,6 +191,7 @@ def cells(lines: pl.DataFrame) -> pl.DataFrame:
             clusters=pl.len().cast(pl.Int64),
             records=pl.col("records").sum().cast(pl.Int64),
             contracts=pl.col("contracts").sum().cast(pl.Int64),
+            keepers=pl.col("keeper").sum().cast(pl.Int64),
             **{name: pl.col(name).sum().cast(pl.Int64) for name in _SILENT},
             **{name: pl.col(name).sum() for name in _SUMS},
         )

@@ -153,11 +153,12 @@ def _summary(table: counts.Table, *, rejected: int, ignored: int) -> str:
     where, file = ("（rejected.csv）", " (rejected.csv)") if both else ("", "")
     return say(
         f"個人 {people.value:,}（確実 {people.certain:,}、ほぼ確実 {people.probable:,}、未解決 {people.unresolved:,}）"
-        f" 推定 {round(people.estimate):,}（{people.low:,}〜{people.high:,}）\n"
+        f" 推定 {round(people.estimate):,}（{people.low:,}〜{people.high:,}）、うち屋号のある者 {table.sole_proprietors:,}\n"
         f"法人等の内数: 街路灯 {table.lamps:,}、信号機 {table.signals:,}、機器すべて {table.devices:,}"
         f"／記録 {table.records:,}、使えない行 {rejected:,}、読めず空欄とした値 {ignored:,}{where}",
         f"Individuals {people.value:,} (certain {people.certain:,}, probable {people.probable:,}, unresolved "
-        f"{people.unresolved:,}); estimate {round(people.estimate):,} ({people.low:,} to {people.high:,})\n"
+        f"{people.unresolved:,}); estimate {round(people.estimate):,} ({people.low:,} to {people.high:,}); with a business "
+        f"name {table.sole_proprietors:,}\n"
         f"Within companies: street lamps {table.lamps:,}, signals {table.signals:,}, all devices {table.devices:,}; "
         f"records {table.records:,}, unusable rows {rejected:,}, values read as missing {ignored:,}{file}",
     )
