@@ -10,7 +10,7 @@ import pytest
 from sekisho.matching import priors
 from sekisho.matching.likeness import Reader
 
-FLAGS = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "moved")
+FLAGS = ("switched", "renamed", "shared", "twin", "together", "unbroken", "enclosed", "seen_later", "moved")
 
 
 def scene(
@@ -43,7 +43,7 @@ def scene(
     )
 
 
-@pytest.mark.parametrize("way", ["switched", "renamed", "unbroken", "moved"])
+@pytest.mark.parametrize("way", ["switched", "renamed", "unbroken", "seen_later", "moved"])
 def test_many_relatives_in_kanji_make_a_meeting_say_less(way: str, reader: Reader) -> None:
     few = priors.learnt(*scene(one=400, relatives=5, way=way), reader)
     many = priors.learnt(*scene(one=400, relatives=300, way=way), reader)
