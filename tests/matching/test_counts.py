@@ -61,7 +61,9 @@ def made() -> counts.Table:
 
 
 def test_the_seeds_table_is_reproduced_from_a_population_of_its_proportions() -> None:
-    scaled = parties.cells(population()).with_columns(pl.col("clusters", "contracts", "records", "keepers") * 10_000)
+    scaled = parties.cells(population()).with_columns(
+        pl.col("clusters", "contracts", "records", "keepers") * 10_000
+    )
     table = counts.table(scaled, rows=2 * 13_540_000)
     assert counts.to_text(table, unit=10_000) == PRINTED
     assert (table.devices, table.lamps + table.signals) == (1_460_000, 1_460_000)

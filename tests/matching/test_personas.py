@@ -182,5 +182,11 @@ def lamp(owner: str | None, **known: Any) -> Row:
 
 def test_lamps_whose_points_and_numbers_nobody_knows_are_one_unless_their_owners_differ() -> None:
     assert assigned([lamp("青葉町"), lamp("青葉町"), lamp(None)]) == [0, 0, 0]
-    assert assigned([lamp("青葉町"), lamp("若葉市"), lamp(None), lamp("青葉町"), lamp(None)]) == [0, 1, 2, 0, 2]
+    assert assigned([lamp("青葉町"), lamp("若葉市"), lamp(None), lamp("青葉町"), lamp(None)]) == [
+        0,
+        1,
+        2,
+        0,
+        2,
+    ]
     assert assigned([lamp("青葉町", point="A"), lamp("若葉市", point="A")]) == [0, 0]
