@@ -52,6 +52,11 @@ def clusters(records: list[dict[str, Any]], words: Lexicon, reader: Reader) -> l
 
 
 ONE = {
+    "a given name whose first kana would make the surname's last one long": [
+        record("ﾜﾀﾅﾍﾞｲﾁﾛｳ", when="2017..2019"),
+        record("ﾜﾀﾅﾍﾞ ｲﾁﾛｳ", when="2019..2021", event="restart"),
+        record("渡辺 一郎", when="2021..", event="restart"),
+    ],
     "two kana names that voicing tells apart, and the kanji of both": [
         record("ｶﾏﾀﾞ ﾀﾈｱｷ", when="2017..2019"),
         record("ｶﾏﾀ ﾀﾈｱｷ", when="2019..2021", event="switch"),
@@ -443,6 +448,10 @@ ONE |= {
     ],
 }
 TWO = {
+    "two companies of one building, whose long names share all but the trade": [
+        record("カ)ヒガシシンバシトウキョウシオドメビルディングサンギョウ"),
+        record("カ)ヒガシシンバシトウキョウシオドメビルディングコウギョウ", B),
+    ],
     "two lamps of two owners, whose points and numbers nobody knows": [
         record("木古内町公衆街路灯", None),
         record("上尾市 防犯灯", None),

@@ -182,6 +182,25 @@ def test_what_else_stands_in_the_field(text: str, field: str, value: str | None,
     assert parsed(text, words)[field] == value
 
 
+@pytest.mark.parametrize(
+    ("solid", "surname", "given"),
+    [
+        ("ワタナベイチロウ", "ワタナベ", "イチロオ"),
+        ("ﾜﾀﾅﾍﾞｲﾁﾛｳ", "ワタナベ", "イチロオ"),
+        ("わたなべいちろう", "ワタナベ", "イチロオ"),
+        ("イトウウメ", "イトオ", "ウメ"),
+        ("コイケエリ", "コイケ", "エリ"),
+        ("サトウハナコ", "サトオ", "ハナコ"),
+        ("タケイサブロウ", "タケエ", "サブロオ"),
+    ],
+)
+def test_a_long_vowel_does_not_run_from_the_surname_into_the_given_name(
+    solid: str, surname: str, given: str, words: Lexicon
+) -> None:
+    row = parsed(solid, words)
+    assert (row["surname_sound"], row["given_sound"], row["full"]) == (surname, given, surname + given)
+
+
 def test_what_nobody_sees_is_not_heard(words: Lexicon) -> None:
     plain = parsed("山田 太郎", words, "ヤマダ タロウ")
     assert parsed("山田 太郎", words, "ﾔﾏﾀ\u200bﾞ ﾀﾛｳ\x1a")["full"] == plain["full"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from rapidfuzz.distance import Postfix
+from rapidfuzz.distance import Postfix, Prefix
 from rapidfuzz.fuzz import ratio
 
 from sekisho.matching import companies, kana
@@ -362,4 +362,15 @@ def _both_written(left: Name, right: Name) -> Likeness:
         return Likeness(_CUT, "cut_short")
     if len(shorter) >= 4 and shorter in longer:
         return Likeness(1.5, "company_part")
+    if left.written == "kana" and _two_words(left.key, right.key):
+        return NOT_ALIKE
     return Likeness((ratio(left.key, right.key) - 90.0) / 3.0, "company_alike")
+
+
+def _two_words(left: str, right: str) -> bool:
+    """Whether more than a slip tells two names of one length apart: コウギョウ is no サンギョウ, however long what they share."""
+    if len(left) != len(right):
+        return False
+    head, tail = Prefix.similarity(left, right), Postfix.similarity(left, right)
+    one, other = left[head : len(left) - tail], right[head : len(right) - tail]
+    return len(one) > 1 and set(one).isdisjoint(other)

@@ -20,16 +20,16 @@ _HIRAGANA = [chr(code) for code in range(0x3041, 0x3097)]
 _KATAKANA = [chr(code + 0x60) for code in range(0x3041, 0x3097)]
 _SMALL = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 _MERGED = {"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヱ": "エ", "ヰ": "イ", "ヴ": "ブ"}
-_ROWS = {
+ROWS = {
     "ア": "アカガサザタダナハバパマヤラワ",
     "イ": "イキギシジチニヒビピミリ",
     "ウ": "ウクグスズツヌフブプムユル",
     "エ": "エケゲセゼテデネヘベペメレ",
     "オ": "オコゴソゾトドノホボポモヨロ",
 }
-_LONG = {kana + "ー": kana + vowel for vowel, row in _ROWS.items() for kana in row} | {"ー": ""}
-_O_U = {kana + "ウ": kana + "オ" for kana in _ROWS["オ"]}
-_E_I = {kana + "イ": kana + "エ" for kana in _ROWS["エ"]}
+_LONG = {kana + "ー": kana + vowel for vowel, row in ROWS.items() for kana in row} | {"ー": ""}
+_O_U = {kana + "ウ": kana + "オ" for kana in ROWS["オ"]}
+_E_I = {kana + "イ": kana + "エ" for kana in ROWS["エ"]}
 _CLEAR = dict(
     zip(
         "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ",

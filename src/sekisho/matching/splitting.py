@@ -13,6 +13,10 @@ _KANA_AND_SIGNS = r"^[^\p{Han}\p{Latin}々〆]*[ァ-ヺ][^\p{Han}\p{Latin}々〆
 _LATIN_NAME = r"^[A-Z][A-Z .'-]+$"
 _LONGEST_SURNAME = 4
 _LONGEST_SURNAME_SOUND = 7
+_E, _O = (f"[{kana.ROWS[vowel]}]" for vowel in "エオ")
+# Where a sound has one of these, an イ or ウ that begins a given name may have been taken for a long vowel: コイケイチロウ.
+_MAYBE_A_SEAM = rf"{_E}エ|{_O}オ"
+_BEGINS_WITH_I, _BEGINS_WITH_U = r"^[イィ]", r"^[ウゥ]"
 
 
 def split(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -112,24 +116,50 @@ def _split_kana(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     spaced = frame.with_columns(surname_sound=surname_sound, given_sound=given_sound)
     best = _kana_cuts(spaced.filter(pl.col("heard").is_not_null()), lexicon)
     joined = spaced.join(best, on="row", how="left")
+    solid = pl.col("given_sound").is_null()
     return joined.with_columns(
-        surname_sound=pl.when(pl.col("given_sound").is_null())
-        .then(pl.col("cut_surname"))
-        .otherwise(pl.col("surname_sound")),
+        surname_sound=pl.when(solid).then(pl.col("cut_surname")).otherwise(pl.col("surname_sound")),
         given_sound=pl.coalesce("given_sound", "cut_given"),
         heard_votes=pl.col("cut_books").fill_null(0.0),
-        full=pl.col("heard").str.replace_all(" ", ""),
+        full=pl.when(solid & pl.col("cut_surname").is_not_null())
+        .then(pl.concat_str("cut_surname", "cut_given"))
+        .otherwise(pl.col("heard").str.replace_all(" ", "")),
     ).drop("cut_surname", "cut_given", "cut_books")
+
+
+def _with_letters(solid: pl.DataFrame) -> pl.DataFrame:
+    """row, heard, and the letters (as katakana, one for each sound) where a long vowel may be the seam of two names."""
+    seamed = solid.filter(pl.col("heard").str.contains(_MAYBE_A_SEAM))
+    written = pl.when(pl.col("written") == "kana").then("main").otherwise("column")
+    letters = seamed.select("row", "heard", letters=kana.katakana(written))
+    fitting = letters.filter(pl.col("letters").str.len_chars() == pl.col("heard").str.len_chars())
+    return solid.select("row", "heard").join(fitting.select("row", "letters"), on="row", how="left")
+
+
+def _given_behind(width: int) -> pl.Expr:
+    """What stands behind the surname; its イ or ウ is no long vowel of the surname: コイケ and イチロオ."""
+    head, rest = pl.col("heard").str.slice(0, width), pl.col("heard").str.slice(width)
+    letters = pl.col("letters").str.slice(width)
+    long_e = head.str.contains(rf"{_E}$") & letters.str.contains(_BEGINS_WITH_I)
+    long_o = head.str.contains(rf"{_O}$") & letters.str.contains(_BEGINS_WITH_U)
+    behind = rest.str.slice(1)
+    return (
+        pl.when(long_e & rest.str.starts_with("エ"))
+        .then(pl.lit("イ") + behind)
+        .when(long_o & rest.str.starts_with("オ"))
+        .then(pl.lit("ウ") + behind)
+        .otherwise(rest)
+    )
 
 
 def _kana_cuts(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     spaced = frame.filter(pl.col("given_sound").is_not_null()).select("row", "surname_sound", "given_sound")
-    solid = frame.filter(pl.col("given_sound").is_null()).select("row", "heard")
+    solid = _with_letters(frame.filter(pl.col("given_sound").is_null()))
     cuts = [
         solid.filter(pl.col("heard").str.len_chars() > width).select(
             "row",
             pl.col("heard").str.slice(0, width).alias("surname_sound"),
-            pl.col("heard").str.slice(width).alias("given_sound"),
+            _given_behind(width).alias("given_sound"),
         )
         for width in range(1, _LONGEST_SURNAME_SOUND + 1)
     ]
